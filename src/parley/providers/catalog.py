@@ -1,0 +1,136 @@
+"""The one list of chat vendors: "vendor/model" to a model, made when it is asked for.
+
+    clients = OpenAIClients()
+    keys = ProviderKeys({"groq": Access(api_key="…"), "ollama": Access(base_url="http://gpu:11434/v1", model="qwen3")})
+    chat = resolve("groq/openai/gpt-oss-20b", keys, clients=clients)
+
+The part before the first slash is the vendor; the rest is the vendor's own id and may contain slashes itself. Rooms
+above this one add vendors of their own (the house responder) through `extra`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from parley.inference.errors import ProviderKeyRejected
+from parley.inference.ports import ChatModel
+from parley.kit.errors import InvalidInput
+from parley.providers.openai_chat import OpenAIChat, OpenAIClients, Quirks, Timeouts
+
+ChatFactory = Callable[[str], ChatModel]
+"""From the part of the name behind the vendor ("" where the name ends there) to a model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How this installation reaches one vendor; "" means the vendor's default (no key, public address, usual model)."""
+
+    api_key: str = field(default="", repr=False)
+    base_url: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderKeys:
+    """Access by vendor name. A vendor that is missing here is not configured."""
+
+    access: Mapping[str, Access] = field(default_factory=dict)
+
+    def of(self, vendor: str) -> Access:
+        """The vendor's access; an empty one where nothing is configured."""
+        return self.access.get(vendor, Access())
+
+
+@dataclass(frozen=True, slots=True)
+class ChatVendor:
+    """A row of the catalog. `model` is the default, "" where the operator has to name what the server serves."""
+
+    base_url: str
+    quirks: Callable[[str], Quirks]
+    model: str = ""
+    needs_key: bool = False
+
+
+def _openai(model: str) -> Quirks:
+    reasons = model.startswith(("gpt-5", "gpt-6", "o3"))
+    return Quirks(
+        max_tokens_field="max_completion_tokens",
+        obfuscation=True,
+        cache_key=True,
+        reasoning_tokens=512 if reasons else 0,
+        # A caller is waiting: thinking first is the wrong trade for a sentence or two.
+        extra={"reasoning_effort": "none"} if reasons else {},
+    )
+
+
+def _groq(model: str) -> Quirks:
+    if "gpt-oss" in model:
+        extra: dict[str, str | bool] = {"reasoning_effort": "low", "include_reasoning": False}
+        return Quirks("max_completion_tokens", x_groq=True, reasoning_tokens=512, extra=extra)
+    extra = {"reasoning_effort": "none"} if "qwen3" in model else {}
+    return Quirks("max_completion_tokens", x_groq=True, extra=extra)
+
+
+def _local(_: str) -> Quirks:
+    return Quirks("max_tokens")
+
+
+# Default models are current ids without an announced shutdown (vendors' model pages, 2026-11-20).
+CHAT: dict[str, ChatVendor] = {
+    "openai": ChatVendor("https://api.openai.com/v1", _openai, "gpt-5.4-mini", needs_key=True),
+    "groq": ChatVendor("https://api.groq.com/openai/v1", _groq, "openai/gpt-oss-20b", needs_key=True),
+    "vllm": ChatVendor("http://localhost:8000/v1", _local),
+    "ollama": ChatVendor("http://localhost:11434/v1", _local),
+    "llamacpp": ChatVendor("http://localhost:8080/v1", _local, "default"),
+}
+# Order of the automatic chain: the fastest first token first, then what runs on the operator's own machines.
+_CHAIN = ("groq", "openai", "vllm", "ollama", "llamacpp")
+
+
+def resolve(
+    name: str,
+    keys: ProviderKeys,
+    *,
+    clients: OpenAIClients | None = None,
+    timeouts: Timeouts | None = None,
+    extra: Mapping[str, ChatFactory] | None = None,
+) -> ChatModel:
+    """The model behind a catalog name; a bare vendor name means its default model.
+
+    Raises `InvalidInput` naming `llm` for an unknown vendor or a missing model, `ProviderKeyRejected` where the vendor
+    needs a key and none is configured. Nothing is sent anywhere.
+    """
+    vendor, _, model = name.strip().partition("/")
+    if extra and vendor in extra:
+        return extra[vendor](model)
+    row = CHAT.get(vendor)
+    if row is None:
+        known = ", ".join(sorted({*CHAT, *(extra or {})}))
+        raise InvalidInput(f"llm: {vendor!r} is no known vendor; a name is vendor/model, vendors are {known}.")
+    access = keys.of(vendor)
+    model = model or access.model or row.model
+    if not model:
+        raise InvalidInput(f"llm: {vendor} has no default model; write {vendor}/<the model your server serves>.")
+    if row.needs_key and not access.api_key and not access.base_url:
+        raise ProviderKeyRejected(f"No API key is configured for {vendor}.", vendor=vendor)
+    return OpenAIChat(
+        vendor,
+        model,
+        base_url=access.base_url or row.base_url,
+        api_key=access.api_key,
+        quirks=row.quirks(model),
+        timeouts=timeouts,
+        clients=clients,
+    )
+
+
+def default_chain(keys: ProviderKeys) -> list[str]:
+    """Catalog names of the configured vendors, best first; empty without any. The caller appends its last link."""
+    chain = []
+    for vendor in _CHAIN:
+        row, access = CHAT[vendor], keys.of(vendor)
+        model = access.model or row.model
+        if model and (access.api_key or access.base_url):
+            chain.append(f"{vendor}/{model}")
+    return chain
