@@ -7,7 +7,7 @@ existing clients match on that name.
 from __future__ import annotations
 
 
-class VoiceAgentException(Exception):  # noqa: N818 - the public contract fixes this name
+class VoiceAgentException(Exception):
     """Base of every error that may reach a client. `str(error)` is a sentence that is safe to show."""
 
     code = "internal"

@@ -1,0 +1,112 @@
+"""The verbs on agents. Saving a change publishes it: a new immutable version that new conversations start with."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
+
+from parley.agents import store
+from parley.agents.agent import Agent, Definition, Version
+from parley.agents.flow import parse_flow
+from parley.kit.db import Database
+from parley.kit.errors import NotFound
+from parley.kit.ids import new_id
+from parley.tenants import Principal, record_audit
+
+_KEPT_VERSIONS = 512
+_COLUMNS = ("name", "type", "config_key", "scenario_type", "is_active")
+
+
+class Agents:
+    """Agents of all tenants, and a bounded memory of published versions (which never change)."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._versions: OrderedDict[tuple[str, str, int], Version] = OrderedDict()
+
+    async def create(self, who: Principal, tenant_id: str, values: Mapping[str, Any]) -> Agent:
+        """A new agent, published as version 1."""
+        columns, definition = _split(values)
+        columns["type"] = columns.get("type") or ("dispatch" if columns.get("scenario_type") else "receptionist")
+        row = {"id": new_id(), "tenant_id": tenant_id, **columns, "definition": definition, "version": 1}
+        async with self._db.begin(tenant_id) as connection:
+            agent = await store.add_agent(connection, row)
+            await store.add_version(connection, agent)
+            await record_audit(connection, who, tenant_id, "agent.created", agent.id)
+        return agent
+
+    async def get(self, tenant_id: str, agent_id: str) -> Agent:
+        """The agent, or `NotFound`."""
+        async with self._db.begin(tenant_id) as connection:
+            agent = await store.get_agent(connection, tenant_id, agent_id)
+        if agent is None:
+            raise NotFound("agent")
+        return agent
+
+    async def page(self, tenant_id: str, limit: int, cursor: str | None, **filters: Any) -> list[Agent]:
+        """The newest `limit` + 1 agents before `cursor`; filters that are None do not filter."""
+        wanted = {name: value for name, value in filters.items() if value is not None}
+        async with self._db.begin(tenant_id) as connection:
+            return await store.page_agents(connection, tenant_id, limit, cursor, wanted)
+
+    async def change(
+        self, who: Principal, tenant_id: str, agent_id: str, values: Mapping[str, Any], *, replace: bool = False
+    ) -> Agent:
+        """Merge `values` (or put them in place of everything) and publish, if that changes what conversations see."""
+        columns, given = _split(values)
+        async with self._db.begin(tenant_id) as connection:
+            before = await store.get_agent(connection, tenant_id, agent_id, lock=True)
+            if before is None:
+                raise NotFound("agent")
+            kept = {} if replace else before.definition.model_dump(mode="json")
+            definition = Definition.model_validate({**kept, **given}).model_dump(mode="json")
+            if replace:
+                columns["type"] = columns.get("type") or before.type
+            draft = {**columns, "definition": definition}
+            agent = await store.change_agent(connection, tenant_id, agent_id, draft)
+            if _published_part(agent) != _published_part(before):
+                agent = await store.change_agent(connection, tenant_id, agent_id, {"version": before.version + 1})
+                await store.add_version(connection, agent)
+            await record_audit(connection, who, tenant_id, "agent.changed", agent_id, version=agent.version)
+        return agent
+
+    async def delete(self, who: Principal, tenant_id: str, agent_id: str) -> None:
+        """Remove the agent and its versions. Its conversations stay."""
+        async with self._db.begin(tenant_id) as connection:
+            if not await store.remove_agent(connection, tenant_id, agent_id):
+                raise NotFound("agent")
+            await record_audit(connection, who, tenant_id, "agent.deleted", agent_id)
+
+    async def versions(self, tenant_id: str, agent_id: str, limit: int, before: int | None) -> list[Version]:
+        """Published versions, newest first, one more than `limit` where there are more."""
+        async with self._db.begin(tenant_id) as connection:
+            if await store.get_agent(connection, tenant_id, agent_id) is None:
+                raise NotFound("agent")
+            return await store.list_versions(connection, tenant_id, agent_id, limit, before)
+
+    async def recall_version(self, connection: Any, tenant_id: str, agent_id: str, number: int) -> Version:
+        """A published version, on the caller's transaction; from memory where it was read before."""
+        key = (tenant_id, agent_id, number)
+        version = self._versions.get(key)
+        if version is None:
+            version = await store.get_version(connection, tenant_id, agent_id, number)
+            if version is None:
+                raise NotFound("agent")
+            self._versions[key] = version
+            if len(self._versions) > _KEPT_VERSIONS:
+                self._versions.popitem(last=False)
+        return version
+
+
+def _split(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Columns and definition of a request body; the flow is checked here, once for every way in."""
+    columns = {name: values[name] for name in _COLUMNS if name in values}
+    definition = {name: value for name, value in values.items() if name in Definition.model_fields}
+    if flow := definition.get("conversation_flow"):
+        parse_flow(flow)
+    return columns, definition
+
+
+def _published_part(agent: Agent) -> tuple[Any, ...]:
+    return agent.name, agent.type, agent.config_key, agent.scenario_type, agent.definition

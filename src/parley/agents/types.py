@@ -1,0 +1,27 @@
+"""What an agent type brings: system prompt, greeting and manner, in English and German. Each can be overridden."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+import yaml
+
+from parley.agents.agent import AgentType
+
+
+@dataclass(frozen=True, slots=True)
+class TypeDefaults:
+    """The words of one type in one language."""
+
+    system_prompt: str
+    greeting: str
+
+
+@cache
+def defaults(kind: AgentType, language: str) -> TypeDefaults:
+    """The type's defaults; a language we have no words for gets the English ones."""
+    text = resources.files("parley.agents").joinpath("types", f"{kind}.yaml").read_text(encoding="utf-8")
+    by_language = yaml.safe_load(text)
+    return TypeDefaults(**by_language.get(language, by_language["en"]))

