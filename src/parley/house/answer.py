@@ -1,0 +1,302 @@
+"""Finds what the passages say to a question, and nothing where they do not say it.
+
+A question's words are weighted by how rare they are in the passages; a unit answers when it (with its headings and
+its paragraph) covers all that is important, and holds what the question's kind needs: a price for "how much". A word
+no passage knows, not even by a synonym, is important: that is what keeps made-up answers out.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from parley.house.hours import TIME, day_rows
+from parley.house.lexicon import Lexicon
+from parley.house.matching import hits
+from parley.house.passages import MONEY, PRICE_AT_END, Unit
+from parley.house.question import Question
+
+PHONE = re.compile(
+    r"(?:\+|\b0|\(\d)[\d\s()/.-]{5,}\d|\b\d{3}[-.\s]\d{3,4}[-.\s]?\d{0,4}\b|\b1?[-. ]?\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}\b"
+)
+EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.]+\b")
+_NUMBER_WORD = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|twenty|thirty|forty|fifty|hundred|"
+    r"ein(?:e|en|em|er|mal)?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|halb\w*|zwanzig|dreißig)\b",
+    re.I,
+)
+_ADDRESS = re.compile(
+    r"\b\d{1,5}[a-z]?,? [A-Z][\w'’.-]*|\b[A-ZÄÖÜ][\w.-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|ufer|ring|damm)\b.{0,3}\d*|"
+    r"\b(?:Street|Road|Avenue|Lane|Square|Boulevard|Drive|Platz|Straße|St\.|Rd\.|Ave\.?)\b|\b(?:located|address|liegt|liegen|befindet|befinden|adresse|anschrift)\b"
+)
+_NEED = 0.74  # share of the question's weight that must be covered
+_FULL = 0.999
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What answers one question. `certain` says that the unit's own words cover all that was asked."""
+
+    shape: Literal["units", "list", "days"]
+    question: Question
+    units: tuple[Unit, ...]
+    score: float
+    certain: bool
+    days: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    unit: Unit
+    score: float
+    own: float
+    heading: float
+
+
+def find(question: Question, units: Sequence[Unit], words: Lexicon) -> Found | None:
+    """The answer to a question, or None where the units do not contain it."""
+    if question.days or question.about_hours:
+        hours = _find_days(question, units, words)
+        if hours or question.about_hours and not question.keys:
+            return hours
+    if not question.keys:
+        return _find_by_kind(question, units)
+    vocabulary = frozenset().union(*(unit.own | unit.head | unit.around for unit in units))
+    weights, spread = _weigh(question, units, vocabulary, words)
+    matches = [match for unit in units if (match := _match(unit, question, weights, spread, words))]
+    if not matches:
+        return None
+    superlative = _superlative(question, matches, words)
+    if superlative:
+        return superlative
+    listed = _find_list(question, matches, units, words)
+    if listed:
+        return listed
+    return _best(question, matches, words)
+
+
+def _weigh(
+    question: Question, units: Sequence[Unit], vocabulary: frozenset[str], words: Lexicon
+) -> tuple[dict[str, float], dict[str, Mapping[str, float]]]:
+    spread: dict[str, Mapping[str, float]] = {}
+    weights: dict[str, float] = {}
+    for key in question.keys:
+        for part in hits(key, vocabulary, words):
+            spread[part.key] = part.found
+            frequency = sum(1 for unit in units if not part.found.keys().isdisjoint(unit.own | unit.head))
+            weights[part.key] = (
+                math.log(1 + (len(units) + 1) / (frequency + 0.5)) if part.found else math.log(2 * len(units) + 4)
+            )
+    return weights, spread
+
+
+def _match(
+    unit: Unit,
+    question: Question,
+    weights: Mapping[str, float],
+    spread: Mapping[str, Mapping[str, float]],
+    words: Lexicon,
+) -> _Match | None:
+    total = sum(weights.values())
+    heaviest = max(weights.values())
+    covered = own = heading = 0.0
+    for key, weight in weights.items():
+        found = spread[key]
+        here = _strength(found, unit.own)
+        above = _strength(found, unit.head)
+        best = max(here, above * 0.95, _strength(found, unit.near) * 0.8, _strength(found, unit.around) * 0.8)
+        if best == 0 and weight >= 0.45 * heaviest:
+            return None
+        covered += weight * best
+        own += weight * (here > 0)
+        heading += weight * (above > 0)
+    if covered < _NEED * total * 0.9:
+        return None
+    bonus = _evidence(question, unit, words)
+    if bonus is None:
+        return None
+    light = len(question.light & unit.own) / (len(question.light) or 1)
+    length = len(unit.own) / 60
+    score = covered / total + 0.25 * bonus + 0.1 * light + 0.15 * own / total - min(0.15, length * 0.15)
+    return _Match(unit, score, own / total, heading / total)
+
+
+def _strength(found: Mapping[str, float], stems: frozenset[str]) -> float:
+    common = found.keys() & stems
+    return max(found[key] for key in common) if common else 0.0
+
+
+def _evidence(question: Question, unit: Unit, words: Lexicon) -> float | None:
+    """How well a unit holds what the question's kind needs, 0..1; None where it must and does not."""
+    best = 0.0
+    for kind in question.kinds:
+        holds = _holds(kind, unit, words)
+        if not holds and kind in {"price", "phone", "email", "duration", "distance", "size", "count"}:
+            if kind == "price" and {"duration", "count"} & set(question.kinds):
+                continue
+            return None
+        if not holds and kind == "time" and question.kinds[0] == "time":
+            return None
+        best = max(best, 1.0 if holds else 0.0)
+    return best
+
+
+def _holds(kind: str, unit: Unit, words: Lexicon) -> bool:
+    text = unit.text if unit.form != "pair" else f"{unit.label}: {unit.text}"
+    rule = words.evidence.get(kind)
+    evident = bool(rule and rule.search(text))
+    match kind:
+        case "price":
+            return (
+                evident
+                or bool(MONEY.search(text))
+                or (unit.form in {"item", "row"} and bool(PRICE_AT_END.search(unit.text)))
+            )
+        case "phone":
+            return bool(PHONE.search(text))
+        case "email":
+            return bool(EMAIL.search(text))
+        case "duration" | "distance" | "size":
+            return evident
+        case "count":
+            return bool(_NUMBER_WORD.search(text))
+        case "time":
+            return (
+                evident
+                or bool(TIME.search(text) or day_rows(unit.text, words.language))
+                or bool(re.search(r"\d\.?\s", text) and evident)
+            )
+        case "place":
+            return evident or bool(_ADDRESS.search(text))
+        case _:
+            return evident
+
+
+def _find_by_kind(question: Question, units: Sequence[Unit]) -> Found | None:
+    """ "Where are you?", "What is your number?": the kind alone says what to look for."""
+    patterns = {"phone": PHONE, "email": EMAIL, "place": _ADDRESS}
+    for kind in question.kinds:
+        pattern = patterns.get(kind)
+        if not pattern:
+            continue
+        held = [unit for unit in units if pattern.search(unit.text)]
+        if held:
+            best = max(held, key=lambda unit: (len(pattern.findall(unit.text)), -len(unit.text)))
+            return Found("units", question, (best,), 1.0, certain=True)
+        return None
+    return None
+
+
+def _find_days(question: Question, units: Sequence[Unit], words: Lexicon) -> Found | None:
+    """The rows for the days asked; all rows where none is named."""
+    vocabulary = frozenset().union(*(unit.own | unit.head | unit.around for unit in units))
+    weights, spread = _weigh(question, units, vocabulary, words)
+    if any(not found for found in spread.values()):
+        return None
+    best: tuple[float, Unit] | None = None
+    for unit in units:
+        if not (
+            day_rows(_day_text(unit), words.language)
+            or (question.about_hours and not question.days and TIME.search(unit.text))
+        ):
+            continue
+        topic = unit.own | unit.head | unit.around
+        if any(not _strength(found, topic) for found in spread.values()):
+            continue
+        score = sum(_strength(found, unit.own | unit.head) for found in spread.values())
+        score += 1.0 if question.about_hours and (topic & words.open_words) else 0.0
+        score += 0.4 if question.about_hours and (unit.own & words.open_words) else 0.0
+        score += 0.5 if not question.days or _rows_for(unit, question.days, words) else 0.0
+        score -= 0.08 * len(_subject(unit, words) - set(spread))
+        if best is None or score > best[0] + 1e-9:
+            best = (score, unit)
+    if best is None or best[0] < 0.9 + (0 if question.keys else 0.0):
+        return None
+    chosen = best[1]
+    block = [
+        unit
+        for unit in units
+        if unit.section == chosen.section
+        and unit.title == chosen.title
+        and day_rows(_day_text(unit), words.language)
+        and (unit.form == chosen.form)
+        and (unit.paragraph == chosen.paragraph or not _subject(unit, words))
+    ] or [chosen]
+    if question.days:
+        block = [unit for unit in block if _rows_for(unit, question.days, words)] or block
+    return Found("days", question, tuple(block[:7]), best[0], certain=True, days=question.days)
+
+
+def _day_text(unit: Unit) -> str:
+    return f"{unit.label}: {unit.text}" if unit.form == "pair" else unit.text
+
+
+def _rows_for(unit: Unit, days: Sequence[int], words: Lexicon) -> bool:
+    return any(row.days & set(days) for row in day_rows(_day_text(unit), words.language))
+
+
+def _subject(unit: Unit, words: Lexicon) -> frozenset[str]:
+    """What a row of hours is about: the words of its label and heading that are neither days nor "open"."""
+    named = words.stems(" ".join((unit.label, unit.heading)))
+    return frozenset(
+        name for name in named if name not in words.open_words and name not in words.days and name not in words.light
+    )
+
+
+def _superlative(question: Question, matches: Sequence[_Match], words: Lexicon) -> Found | None:
+    for name, pick in (("cheapest", min), ("dearest", max)):
+        if words.patterns[name].search(question.text):
+            priced = [(amount, match) for match in matches if (amount := _amount(match.unit.text)) is not None]
+            if priced:
+                unit = pick(priced, key=lambda pair: pair[0])[1].unit
+                return Found("units", question, (unit,), 1.0, certain=True)
+    return None
+
+
+def _amount(text: str) -> float | None:
+    match = MONEY.search(text) or PRICE_AT_END.search(text)
+    figure = re.search(r"\d[\d.,]*", match.group()) if match else None
+    if not figure:
+        return None
+    digits = figure.group().rstrip(".,")
+    whole, decimals = re.fullmatch(r"(.*?)(?:[.,](\d{1,2}))?", digits).groups()  # type: ignore[union-attr]
+    return float(re.sub(r"\D", "", whole) or 0) + float(f"0.{decimals or 0}")
+
+
+def _find_list(question: Question, matches: Sequence[_Match], units: Sequence[Unit], words: Lexicon) -> Found | None:
+    listing = "list" in question.kinds and not set(question.kinds) & {"time", "place", "phone", "email", "price"}
+    rows = [match for match in matches if match.unit.form in {"item", "row"}]
+    headed = [match for match in rows if match.heading >= _FULL]
+    direct = [match for match in matches if match.own >= _FULL]
+    asks_whether = "yesno" in question.kinds or listing or not question.kinds
+    if headed and (listing or (asks_whether and not direct)):
+        chosen = tuple(match.unit for match in headed)
+        if len(chosen) > 1:
+            return Found("list", question, chosen, 1.0, certain=True)
+    if listing or asks_whether:
+        own = [match for match in rows if match.own >= _FULL]
+        if len(own) > 1:
+            return Found("list", question, tuple(match.unit for match in own), 1.0, certain=True)
+    return None
+
+
+def _best(question: Question, matches: Sequence[_Match], words: Lexicon) -> Found:
+    ranked = sorted(matches, key=lambda match: (-match.score, match.unit.order))
+    best = ranked[0]
+    chosen = [best.unit]
+    describing = bool(words.patterns["describe"].search(question.text)) or not question.kinds
+    for match in ranked[1:4]:
+        close = match.score >= best.score - (0.3 if describing else 0.04)
+        same = match.unit.section == best.unit.section and match.unit.title == best.unit.title
+        if (
+            close
+            and same
+            and len(chosen) < (3 if describing else 2)
+            and match.unit.text not in {unit.text for unit in chosen}
+        ):
+            chosen.append(match.unit)
+    chosen.sort(key=lambda unit: unit.order)
+    return Found("units", question, tuple(chosen), best.score, certain=best.own >= _FULL)

@@ -1,0 +1,76 @@
+"""Which words of the passages a word of a question means: the same stem, a synonym, a compound's part, a misspelling."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from parley.house.lexicon import Lexicon
+
+_LINKS = ("", "s", "es", "n", "en", "er", "e")
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """A search word and the stems of the passages that stand for it, each with how well (0..1); none: unknown."""
+
+    key: str
+    found: Mapping[str, float]
+
+
+def hits(key: str, vocabulary: frozenset[str], words: Lexicon) -> list[Hits]:
+    """One entry for a word; two for a German compound of which the passages know the parts but not the whole."""
+    found = _known(key, vocabulary, words)
+    if found or words.language != "de":
+        return [Hits(key, found or _misspelt(key, vocabulary))]
+    for cut in range(len(key) - 3, 3, -1):
+        tail = _known(key[cut:], vocabulary, words)
+        if not tail:
+            continue
+        for link in _LINKS:
+            stemmed = key[:cut].removesuffix(link) if link else key[:cut]
+            head = _known(stemmed, vocabulary, words) if len(stemmed) > 2 else {}
+            if head:
+                return [Hits(stemmed, head), Hits(key[cut:], tail)]
+    return [Hits(key, _misspelt(key, vocabulary))]
+
+
+def _known(key: str, vocabulary: frozenset[str], words: Lexicon) -> dict[str, float]:
+    found = {key: 1.0} if key in vocabulary else {}
+    for other, strength in words.related.get(key, {}).items():
+        if other in vocabulary:
+            found[other] = strength
+    if words.language == "de" and len(key) >= 4:
+        for stem in vocabulary:
+            if len(stem) > len(key) and (stem.endswith(key) or stem.startswith(key)):
+                found.setdefault(stem, 0.88)
+    return found
+
+
+def _misspelt(key: str, vocabulary: frozenset[str]) -> dict[str, float]:
+    """Stems one slip away (two in long words) with the same first letter; short words are never guessed."""
+    allowed = 0 if len(key) < 6 or key[0].isdigit() else 1 if len(key) < 9 else 2
+    if not allowed:
+        return {}
+    return {
+        stem: 0.8
+        for stem in vocabulary
+        if stem[0] == key[0] and abs(len(stem) - len(key)) <= allowed and _distance(key, stem, allowed) <= allowed
+    }
+
+
+def _distance(left: str, right: str, limit: int) -> int:
+    """Edit distance with swapped neighbours counted once (Damerau, 1964), given up above `limit`."""
+    before: list[int] = []
+    row = list(range(len(right) + 1))
+    for i, a in enumerate(left, 1):
+        current = [i]
+        for j, b in enumerate(right, 1):
+            cost = min(row[j] + 1, current[-1] + 1, row[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == right[j - 2] and left[i - 2] == b:
+                cost = min(cost, before[j - 2] + 1)
+            current.append(cost)
+        if min(current) > limit:
+            return limit + 1
+        before, row = row, current
+    return row[-1]

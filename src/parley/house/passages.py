@@ -1,0 +1,236 @@
+"""Reads a passage into units: the sentences, list items, table rows and pairs an answer can be made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Literal
+
+from parley.house.lexicon import Lexicon, lexicon
+from parley.inference.facts import Passage
+from parley.kit.sentences import split_sentences
+
+Form = Literal["sentence", "item", "pair", "row", "answer"]
+
+MONEY = re.compile(
+    r"(?:[€$£]\s?\d[\d.,]*\d|[€$£]\s?\d|\b\d[\d.,'’]*\s?(?:€|\$|£|EUR\b|[Ee]uros?\b|USD\b|GBP\b|CHF\b|[Dd]ollars?\b|[Pp]ounds?\b|[Cc]ents?\b|%|[Pp]ercent\b|[Pp]rozent\b)|\b\d+[.,]\d{2}\b(?!\s?(?:Uhr|h\b|[-–]))|(?:EUR|USD|GBP|CHF)\s?\d[\d.,]*)"
+)
+PRICE_AT_END = re.compile(
+    r"[\s:–—.…|-]*?((?:[€$£]|EUR|USD|GBP|CHF)?\s?\d[\d.,]*(?:,-|,–)?\s?(?:€|\$|£|EUR|Euro|euros?|USD|GBP|CHF)?)\s*[.]?$"
+)
+_HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
+_BOLD = re.compile(r"^(?:\*\*|__)(.+?)(?:\*\*|__):?$")
+_BULLET = re.compile(r"^\s*(?:[-*•·+▪–]|\d{1,2}[.)])\s+(.*)$")
+_QUESTION = re.compile(r"^(?:\*\*)?(?:Q|Question|Frage|F)\s*\d*\s*[:.)]\s*(?:\*\*)?\s*(.+)$", re.I)
+_ANSWER = re.compile(r"^(?:\*\*)?(?:A|Answer|Antwort)\s*\d*\s*[:.)]\s*(?:\*\*)?\s*(.+)$", re.I)
+_PAIR = re.compile(r"^([^\W\d_][^:.!?|]{1,48}?)\s*(?::\s+|\s[–—-]\s+(?=\D))(\S.*)$")
+_LABELS = re.compile(r"(?:^|(?<=[.;!])\s+)([^\W\d_][\w &/'’-]{2,40}):\s+")
+_MARKS = re.compile(r"\*\*|__|(?<!\w)[*_`](?=\S)|(?<=\S)[*_`](?!\w)")
+_RULE = re.compile(r"^[\s|:=_*-]{3,}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One thing a passage says. `text` is the document's own words; `label` is a pair's key or an FAQ's question.
+
+    `section` holds the headings above it, outermost first. The four stem sets are what a question is matched with:
+    the unit's own words, its label's and innermost section's, its paragraph's, and its document's.
+    """
+
+    text: str
+    form: Form
+    label: str
+    section: tuple[str, ...]
+    title: str
+    source: str
+    paragraph: int
+    order: int
+    own: frozenset[str] = frozenset()
+    head: frozenset[str] = frozenset()
+    near: frozenset[str] = frozenset()
+    around: frozenset[str] = frozenset()
+
+    @property
+    def heading(self) -> str:
+        """The innermost heading, "" where there is none."""
+        return self.section[-1] if self.section else ""
+
+
+@dataclass(slots=True)
+class _Reader:
+    words: Lexicon
+    title: str
+    source: str
+    section: list[tuple[int, str]] = field(default_factory=list)
+    paragraph: int = 0
+    asked: str = ""
+    header: tuple[str, ...] = ()
+    units: list[Unit] = field(default_factory=list)
+
+    def add(self, text: str, form: Form, label: str = "", below: Sequence[str] = ()) -> None:
+        text = _MARKS.sub("", text).strip(" \t|")
+        if not text or self.words.instructions.search(text):
+            return
+        section = (*(name for _, name in self.section), *below)
+        self.units.append(Unit(text, form, label, section, self.title, self.source, self.paragraph, len(self.units)))
+
+    def open_section(self, level: int, name: str) -> None:
+        while self.section and self.section[-1][0] >= level:
+            self.section.pop()
+        name = _MARKS.sub("", name).strip(" :")
+        if name and not self.words.instructions.search(name):
+            self.section.append((level, name))
+        self.paragraph += 1
+        self.asked, self.header = "", ()
+
+    def prose(self, text: str, below: Sequence[str] = ()) -> None:
+        for sentence in split_sentences(text, self.words.language):
+            if sentence.endswith("?"):
+                self.asked = sentence
+            elif self.asked:
+                self.add(sentence, "answer", self.asked, below)
+            else:
+                self.add(sentence, "sentence", "", below)
+
+    def pair(self, label: str, value: str) -> None:
+        label = _MARKS.sub("", label).strip()
+        priced = split_priced(value)
+        if priced:
+            for item in priced:
+                self.add(item, "item", below=(label,))
+            return
+        first, *rest = split_sentences(value, self.words.language) or [value]
+        self.add(first, "pair", label)
+        for sentence in rest:
+            self.add(sentence, "sentence", below=(label,))
+
+    def row(self, line: str) -> None:
+        cells = tuple(_MARKS.sub("", cell).strip() for cell in line.strip().strip("|").split("|"))
+        if not self.header:
+            self.header = cells
+            return
+        named = [f"{name} {cell}".strip() for name, cell in zip(self.header[1:], cells[1:], strict=False) if cell]
+        self.add(f"{cells[0]}: {', '.join(named)}" if named else cells[0], "row", cells[0])
+
+
+def read(passage: Passage, language: str) -> tuple[Unit, ...]:
+    """The units of a passage, in its order."""
+    return _read(passage.title, passage.heading, passage.source, passage.content, lexicon(language).language)
+
+
+@lru_cache(maxsize=1024)
+def _read(title: str, heading: str, source: str, content: str, language: str) -> tuple[Unit, ...]:
+    words = lexicon(language)
+    reader = _Reader(words, title, source)
+    for level, name in enumerate(part for part in re.split(r"\s+[>›]\s+", heading) if part.strip()):
+        reader.open_section(level - 9, name)
+    lines = content.replace("\r", "").split("\n")
+    for index, line in enumerate(lines):
+        _read_line(reader, line.strip(), _neighbour(lines, index, -1), _next_text(lines, index))
+    return tuple(_with_stems(reader.units, words))
+
+
+def _neighbour(lines: Sequence[str], index: int, step: int) -> str:
+    return lines[index + step].strip() if 0 <= index + step < len(lines) else ""
+
+
+def _next_text(lines: Sequence[str], index: int) -> str:
+    return next((line.strip() for line in lines[index + 1 : index + 4] if line.strip()), "")
+
+
+def _read_line(reader: _Reader, line: str, before: str, after: str) -> None:
+    if not line:
+        reader.paragraph += 1
+        reader.header = ()
+        if not after:
+            reader.asked = ""
+    elif line.count("|") >= 2 or (reader.header and "|" in line):
+        if not _RULE.match(line):
+            reader.row(line)
+    elif _RULE.match(line):
+        reader.paragraph += 1
+    elif heading := _heading(line, before, after):
+        reader.open_section(*heading)
+    elif match := _QUESTION.match(line):
+        reader.paragraph += 1
+        reader.asked = match.group(1)
+        if "?" in reader.asked[:-1]:
+            asked, _, answer = reader.asked.partition("?")
+            reader.asked = f"{asked}?"
+            reader.prose(answer)
+    elif reader.asked and (match := _ANSWER.match(line)):
+        reader.prose(match.group(1))
+    else:
+        _read_text(reader, line)
+
+
+def _heading(line: str, before: str, after: str) -> tuple[int, str] | None:
+    if match := _HEADING.match(line):
+        return len(match.group(1)), match.group(2)
+    if match := _BOLD.match(line):
+        return 7, match.group(1)
+    if _BULLET.match(line) or not after:
+        return None
+    if line.endswith(":") and len(line) <= 60:
+        return 8, line
+    short = len(line.split()) <= 6 and line[0].isupper() and line[-1] not in ".!?,;" and ":" not in line
+    if short and not before and not any(c.isdigit() for c in line) and not _HEADING.match(after):
+        return 7, line
+    return None
+
+
+def _read_text(reader: _Reader, line: str) -> None:
+    bullet = _BULLET.match(line)
+    text = _MARKS.sub("", bullet.group(1) if bullet else line)
+    labels = list(_LABELS.finditer(text))
+    if len(labels) > 1:
+        for label, following in zip(labels, [*labels[1:], None], strict=True):
+            reader.pair(label.group(1), text[label.end() : following.start() if following else None])
+        if text[: labels[0].start()].strip():
+            reader.prose(text[: labels[0].start()])
+    elif (
+        (match := _PAIR.match(text)) and len(match.group(1).split()) <= 6 and not PRICE_AT_END.fullmatch(match.group(2))
+    ):
+        reader.pair(match.group(1), match.group(2))
+    elif bullet or (len(text) < 90 and text[-1] not in ".!?"):
+        if len(text) < 200:
+            reader.add(text, "item", reader.asked)
+        else:
+            reader.prose(text)
+    else:
+        reader.prose(text)
+
+
+def split_priced(text: str) -> list[str]:
+    """The items of "Soup 6, Salad (mixed, large) 7.50": parts that each end in a price; [] for any other text."""
+    parts = [
+        part.strip()
+        for part in re.split(r"[;,]\s+(?![^()]*\))|\.\s+(?=[A-ZÄÖÜ])|\s\|\s", text.strip(" ."))
+        if part.strip()
+    ]
+    priced = [part for part in parts if (match := PRICE_AT_END.search(part)) and match.start() > 1]
+    return parts if len(parts) >= 2 and len(priced) == len(parts) else []
+
+
+def _with_stems(units: Sequence[Unit], words: Lexicon) -> Iterator[Unit]:
+    paragraphs: dict[int, set[str]] = {}
+    own = [words.stems(f"{unit.text} {unit.label}" if unit.form != "row" else unit.text) for unit in units]
+    for unit, stems in zip(units, own, strict=True):
+        paragraphs.setdefault(unit.paragraph, set()).update(stems)
+    for unit, stems in zip(units, own, strict=True):
+        yield Unit(
+            unit.text,
+            unit.form,
+            unit.label,
+            unit.section,
+            unit.title,
+            unit.source,
+            unit.paragraph,
+            unit.order,
+            own=stems,
+            head=words.stems(" ".join(unit.section)),
+            near=frozenset(paragraphs[unit.paragraph]) if unit.form in {"sentence", "answer", "pair"} else frozenset(),
+            around=words.stems(unit.title),
+        )

@@ -1,0 +1,132 @@
+"""What a caller's line asks for: its kind, its search words, its days, and what it leaves to the turn before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from parley.house.lexicon import Lexicon, stem
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One question. `keys` must be found, `light` may be; `days` are weekdays, Monday 0; `kinds` the answer's kinds."""
+
+    text: str
+    kinds: tuple[str, ...]
+    keys: tuple[str, ...]
+    light: frozenset[str]
+    days: tuple[int, ...] = ()
+    about_hours: bool = False
+    follows: bool = False
+
+    @property
+    def empty(self) -> bool:
+        """Nothing to look for: no words, no day, no kind that says enough by itself."""
+        return not (self.keys or self.days or self.about_hours or set(self.kinds) & {"phone", "email", "place"})
+
+
+def read_parts(message: str, words: Lexicon, *, names: frozenset[str], today: str) -> list[Question]:
+    """The questions of a line, in order, at most three; a later part inherits what it leaves out from the one before."""
+    parts = [
+        part.strip()
+        for sentence in re.findall(r"[^?!]+[?!]*", message)
+        for part in words.patterns["part"].split(sentence)
+        if part.strip(" ?!.,")
+    ]
+    questions: list[Question] = []
+    for part in parts or [message]:
+        question = read_question(part, words, names=names, today=today)
+        if questions and (question.follows or not question.keys):
+            question = inherit(question, questions[-1])
+        questions.append(question)
+    asking = [question for question in questions if not question.empty and question.kinds]
+    return (asking or [question for question in questions if not question.empty] or questions)[:3]
+
+
+def read_question(text: str, words: Lexicon, *, names: frozenset[str], today: str) -> Question:
+    """`names` are stems of the business's and the agent's own name: they say nothing about what is asked."""
+    lowered = text.lower().replace("’", "'").strip()
+    kinds = tuple(kind for kind, rule in words.kinds if rule.search(lowered))
+    announced = frozenset().union(*(words.announcing.get(kind, frozenset()) for kind in kinds))
+    about_hours = bool(words.patterns["hours_question"].search(lowered))
+    tokens = _joined_only(lowered, words)
+    spoken = [token for token in tokens if token not in words.stop and token not in words.days]
+    relative = {part for phrase in words.relative_days for part in phrase.split()}
+    keys: list[str] = []
+    light: set[str] = set()
+    for token in spoken:
+        key = stem(token.removesuffix("'s"), words.language)
+        if key in words.light or key in names or key in announced or token in relative:
+            light.add(key)
+        elif about_hours and key in words.open_words:
+            light.add(key)
+        elif key not in keys:
+            keys.append(key)
+    pronoun = any(token in words.pronouns for token in tokens)
+    follows = bool(words.patterns["follow_up"].search(lowered)) or (pronoun and not keys)
+    days = asked_days(lowered, words, today)
+    return Question(text, kinds, tuple(keys), frozenset(light), days, about_hours, follows or not (keys or about_hours))
+
+
+def inherit(question: Question, earlier: Question) -> Question:
+    """The question with what it leaves out taken from an earlier one: "and on Sundays?", "how much is it?"."""
+    kinds = question.kinds
+    if not set(kinds) - {"yesno"}:
+        kinds = tuple(dict.fromkeys((*earlier.kinds, *kinds)))
+    keys = question.keys if question.keys and not question.follows else ()
+    if not keys:
+        keys = question.keys or earlier.keys
+    return replace(
+        question,
+        kinds=kinds,
+        keys=keys,
+        days=question.days or (earlier.days if not question.keys else ()),
+        about_hours=question.about_hours
+        or (earlier.about_hours and not question.keys and not set(question.kinds) - {"yesno", "time"}),
+    )
+
+
+def asked_days(lowered: str, words: Lexicon, today: str) -> tuple[int, ...]:
+    """Weekdays a line names, by name, as a group ("weekends") or from today's date."""
+    found: list[int] = []
+    for token in re.findall(r"[^\W\d_]+", lowered):
+        if len(token) > 3 and token in words.days:
+            found.append(words.days[token])
+    for name, days in words.day_groups.items():
+        if re.search(rf"\b{name}\b", lowered):
+            found.extend(sorted(days))
+    if not found and today:
+        found.extend(_relative_day(lowered, words, today))
+    return tuple(dict.fromkeys(found))
+
+
+def _relative_day(lowered: str, words: Lexicon, today: str) -> Sequence[int]:
+    try:
+        weekday = date.fromisoformat(today[:10]).weekday()
+    except ValueError:
+        return ()
+    for phrase in sorted(words.relative_days, key=len, reverse=True):
+        if re.search(rf"(?<!guten )\b{phrase}\b", lowered):
+            return ((weekday + words.relative_days[phrase]) % 7,)
+    return ()
+
+
+def _joined_only(lowered: str, words: Lexicon) -> list[str]:
+    """Words where a term of several words stands for its parts."""
+    tokens: list[str] = []
+    found = re.findall(r"[^\W_]+(?:'[^\W\d_]+|[.,:]\d+)*", lowered)
+    index = 0
+    while index < len(found):
+        for length in (3, 2):
+            joined = words.terms.get(tuple(found[index : index + length]))
+            if joined and index + length <= len(found):
+                tokens.append(joined)
+                index += length
+                break
+        else:
+            tokens.append(found[index])
+            index += 1
+    return tokens

@@ -1,0 +1,202 @@
+"""The house responder: a chat model that needs no key, no network and no weights.
+
+It reads the typed facts of a turn and nothing else. The order of its decisions is the order of `compose`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from parley.house.answer import Found, find
+from parley.house.ask import ask_for, missing, purpose, request_details
+from parley.house.lexicon import Lexicon, lexicon
+from parley.house.outcomes import tell
+from parley.house.passages import Unit, read
+from parley.house.question import Question, inherit, read_parts
+from parley.house.smalltalk import kind_of, small_talk
+from parley.house.standalone import speak
+from parley.house.wording import Wording, wording
+from parley.inference.chat import ChatEvent, ChatRequest, Finished, TextDelta, ToolCall, ToolSpec
+from parley.inference.facts import Facts, Step
+from parley.kit.sentences import split_sentences
+
+_NAME = "house/responder"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A composed reply: text, a tool call, or both."""
+
+    text: str = ""
+    call: ToolCall | None = None
+
+
+class HouseResponder:
+    """A `ChatModel` of rules: deterministic, in English and German, a few milliseconds a turn, never an exception."""
+
+    @property
+    def name(self) -> str:
+        """The catalog name."""
+        return _NAME
+
+    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatEvent]:
+        """Yield the reply sentence by sentence, then the tool call if there is one, then `Finished`."""
+        reply = compose(request.facts, request.tools)
+        for index, sentence in enumerate(split_sentences(reply.text, request.facts.language)):
+            yield TextDelta(sentence if index == 0 else f" {sentence}")
+        if reply.call:
+            yield reply.call
+        yield Finished("tool_calls" if reply.call else "stop", model=_NAME)
+
+    async def aclose(self) -> None:
+        """Nothing to release."""
+
+
+def compose(facts: Facts, tools: Sequence[ToolSpec] = ()) -> Reply:
+    """The reply to a turn."""
+    words = lexicon(facts.language)
+    speech = wording(facts, words.day_names, words.language)
+    if facts.outcomes:
+        return Reply(_after_tools(facts, speech))
+    if facts.step and facts.step.kind != "answer":
+        return _follow(facts.step, facts, tools, words, speech)
+    return _answer_freely(facts, tools, words, speech)
+
+
+def _after_tools(facts: Facts, speech: Wording) -> str:
+    told = tell(facts.outcomes, speech)
+    step = facts.step
+    if step and step.kind == "ask" and step.slots:
+        return f"{told} {step.text or ask_for(step.slots, speech)}"
+    if step and step.kind in {"say", "end"} and step.text and all(outcome.ok for outcome in facts.outcomes):
+        return f"{told} {step.text}"
+    return told
+
+
+def _follow(step: Step, facts: Facts, tools: Sequence[ToolSpec], words: Lexicon, speech: Wording) -> Reply:
+    """What the agent's flow wants of this turn; a question of the caller's own is answered before the flow goes on."""
+    if step.kind == "call" and any(tool.name == step.tool for tool in tools):
+        return Reply(call=_call(step.tool, dict(step.arguments), facts))
+    if step.kind == "handoff":
+        return Reply(step.text or speech.say("handoff_step"))
+    if step.kind == "end":
+        return Reply(step.text or speech.say("goodbye"))
+    if step.kind == "say" and step.text:
+        return Reply(step.text)
+    if step.kind == "ask" and step.slots:
+        asked = step.text or ask_for(step.slots, speech)
+        answered = _aside(facts, words, speech)
+        return Reply(f"{answered or _acknowledged(facts, speech)} {asked}".strip())
+    return _answer_freely(facts, tools, words, speech)
+
+
+def _aside(facts: Facts, words: Lexicon, speech: Wording) -> str:
+    """The answer to a question put while something else was being asked; "" where the line is none."""
+    kind = kind_of(facts, speech)
+    if kind in {"are_you_a_robot", "who_are_you", "how_are_you", "insult", "human"}:
+        return small_talk(kind, facts, speech)
+    if "?" not in facts.message and facts.intent not in {"faq", "pricing"}:
+        return ""
+    return _from_passages(facts, words, speech, say_unknown=facts.intent in {"faq", "pricing"})
+
+
+def _acknowledged(facts: Facts, speech: Wording) -> str:
+    wanted = purpose(facts, speech)
+    if not wanted:
+        return ""
+    return (
+        request_details(wanted, facts, speech).split("! ")[0].split(". ")[0].rstrip("!.") + "."
+        if not facts.previous
+        else ""
+    )
+
+
+def _answer_freely(facts: Facts, tools: Sequence[ToolSpec], words: Lexicon, speech: Wording) -> Reply:
+    if words.instructions.search(facts.message):
+        return Reply(speech.say("refuse"))
+    kind = kind_of(facts, speech)
+    if kind == "human" or (facts.intent == "escalation" and kind != "insult"):
+        return Reply(speech.say("handoff"))
+    if facts.intent == "emergency":
+        return Reply(speech.say("emergency"))
+    if kind:
+        return Reply(small_talk(kind, facts, speech))
+    wanted = purpose(facts, speech)
+    if wanted:
+        return _request(wanted, facts, tools, words, speech)
+    return Reply(_from_passages(facts, words, speech, say_unknown=True))
+
+
+def _request(wanted: str, facts: Facts, tools: Sequence[ToolSpec], words: Lexicon, speech: Wording) -> Reply:
+    """Details of a booking, a viewing or a lead; the tool that does it once they are complete."""
+    aside = _from_passages(facts, words, speech, say_unknown=False) if "?" in facts.message else ""
+    tool = _tool_for(wanted, facts, tools)
+    if tool and not missing(wanted, facts.slots):
+        return Reply(call=_call(tool.name, _arguments(tool, facts), facts))
+    details = request_details(wanted, facts, speech)
+    return Reply(f"{aside} {details}".strip())
+
+
+def _tool_for(wanted: str, facts: Facts, tools: Sequence[ToolSpec]) -> ToolSpec | None:
+    names = {"table": ("book", "reserv"), "room": ("book", "reserv"), "viewing": ("viewing",), "lead": ("lead",)}[
+        wanted
+    ]
+    for tool in tools:
+        does = any(name in tool.name for name in names) and not any(
+            other in tool.name for other in ("cancel", "change", "check")
+        )
+        required = tool.parameters.get("required", ())
+        if does and all(facts.slots.get(name) not in (None, "") for name in required):
+            return tool
+    return None
+
+
+def _arguments(tool: ToolSpec, facts: Facts) -> dict[str, object]:
+    known = tool.parameters.get("properties", {})
+    return {name: value for name, value in facts.slots.items() if name in known}
+
+
+def _call(name: str, arguments: dict[str, object], facts: Facts) -> ToolCall:
+    digest = blake2b(repr((name, sorted(arguments.items()), len(facts.heard))).encode(), digest_size=8).hexdigest()
+    return ToolCall(f"house-{digest}", name, arguments)
+
+
+def _from_passages(facts: Facts, words: Lexicon, speech: Wording, *, say_unknown: bool) -> str:
+    """What the passages say to each part of the line; that they say nothing, where that is to be said."""
+    units = [unit for passage in facts.passages for unit in read(passage, facts.language)]
+    names = words.stems(f"{facts.business} {facts.agent_name}")
+    questions = read_parts(facts.message, words, names=names, today=facts.today)
+    questions = [_completed(question, facts, words, names) for question in questions]
+    if all(question.empty for question in questions):
+        return speech.say("unclear") if say_unknown else ""
+    answers = [(question, find(question, units, words) if units else None) for question in questions]
+    if not any(found for _, found in answers):
+        return speech.say("unknown") if say_unknown else ""
+    return " ".join(_spoken(answers, words, speech))
+
+
+def _spoken(answers: Sequence[tuple[Question, Found | None]], words: Lexicon, speech: Wording) -> list[str]:
+    said: list[str] = []
+    for question, found in answers:
+        if found:
+            text = speak(found, words, speech)
+        elif question.kinds:
+            text = speech.say("unknown_part", part=question.text.strip(" ?!.,"))
+        else:
+            continue
+        if text not in said:
+            said.append(text)
+    return said
+
+
+def _completed(question: Question, facts: Facts, words: Lexicon, names: frozenset[str]) -> Question:
+    """A question that leans on the turn before, with what the caller or else the agent spoke of then."""
+    if not question.follows:
+        return question
+    for earlier in (*reversed(facts.heard[-3:]), facts.previous):
+        read_before = read_parts(earlier, words, names=names, today=facts.today)[-1:] if earlier.strip() else []
+        if read_before and not read_before[0].empty:
+            return inherit(question, read_before[0])
+    return question

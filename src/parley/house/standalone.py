@@ -1,0 +1,178 @@
+"""Makes what was found speakable by itself, in the document's own words and figures."""
+
+from __future__ import annotations
+
+import re
+
+from parley.house.answer import Found
+from parley.house.hours import DayRow, day_rows
+from parley.house.lexicon import Lexicon
+from parley.house.passages import MONEY, PRICE_AT_END, Unit
+from parley.house.wording import Wording
+
+_MOST_ITEMS = 6
+_LONG_ITEM = 70
+_OPENS_WITH_PRONOUN = re.compile(r"^(?:it|they|this|these|that|those|he|she|es|er|diese[rs]?|dies|dort|davon)\b", re.I)
+_LIMITS = re.compile(
+    r"\b(?:but|unless|except|until|nearest|nearby|away|aber|außer|bis|nächste\w*|entfernt|or|oder|if|wenn|sofern|falls)\b",
+    re.I,
+)
+
+
+def speak(found: Found, words: Lexicon, wording: Wording) -> str:
+    """One to three sentences."""
+    match found.shape:
+        case "list":
+            return _list(found, wording)
+        case "days":
+            return _days(found, words, wording)
+        case "units":
+            said = [_sentence(unit, found, words, wording) for unit in found.units]
+            return " ".join([*_yes_or_no(found, words, wording), *dict.fromkeys(said)])
+
+
+def _sentence(unit: Unit, found: Found, words: Lexicon, wording: Wording) -> str:
+    text = unit.text
+    if (
+        unit.form == "item"
+        and (match := PRICE_AT_END.search(text))
+        and match.start() > 1
+        and _is_price(match.group(1), text)
+    ):
+        name = text[: match.start()].rstrip(" :–—.…|-")
+        plural = words.language == "en" and bool(re.search(r"[^s']s$", name.split("(")[0].strip()))
+        text = wording.say("costs_plural" if plural else "costs", name=name, price=match.group(1).strip())
+    elif unit.form == "pair":
+        text = f"{unit.label}: {text}"
+    elif unit.form == "answer" and len(text.split()) < 4 and not wording.data["yes_no_starts"].search(text):
+        text = f"{unit.label} {text}"
+    needs_subject = not found.certain or _OPENS_WITH_PRONOUN.match(text)
+    heading = unit.heading if unit.section else ""
+    if needs_subject and heading and not heading.endswith("?") and not words.stems(heading) <= words.stems(text):
+        text = f"{heading}: {text}"
+    return _closed(text)
+
+
+def _is_price(figure: str, text: str) -> bool:
+    return (
+        bool(MONEY.search(figure))
+        or figure.strip().replace(",", "").replace(".", "").isdigit()
+        and not text.strip().endswith("Uhr")
+    )
+
+
+def _closed(text: str) -> str:
+    text = text.strip().rstrip(";,:")
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?", "…", ".”", '."')) else f"{text}."
+
+
+def _list(found: Found, wording: Wording) -> str:
+    units = found.units
+    headings = {unit.heading for unit in units}
+    items = [_short(unit, named=len(headings) > 1) for unit in units]
+    items = list(dict.fromkeys(items))
+    shown = items[:_MOST_ITEMS]
+    if len(items) > len(shown):
+        text = f"{'; '.join(shown) if any(',' in item for item in shown) else ', '.join(shown)} {wording.data['more']}"
+    else:
+        text = wording.join(shown)
+    heading = next(iter(headings)) if len(headings) == 1 else ""
+    if heading:
+        return (
+            wording.data["list"][0]
+            .format(heading="{heading}", items="{items}")
+            .replace("{heading}", heading)
+            .replace("{items}", text)
+        )
+    return wording.data["list"][1].replace("{items}", text)
+
+
+def _short(unit: Unit, *, named: bool) -> str:
+    text = f"{unit.label}: {unit.text}" if unit.form == "pair" else unit.text
+    text = text.rstrip(" .;,")
+    if len(text) > _LONG_ITEM:
+        price = MONEY.search(text)
+        name = re.split(r"\s+[–—-]\s+|\s*\(|:\s|\.\s|,\s", text)[0]
+        text = f"{name} ({price.group()})" if price and price.group() not in name else name
+    text = re.sub(r"\s*(?:\.{3,}|…|\t|\|)\s*", " ", text)
+    text = re.sub(r"\s+[–—-]\s+(?=[€$£]?\s?\d[\d.,]*\s?\S{0,4}$)", " ", text)
+    return f"{unit.heading}: {text}" if named and unit.heading and len(unit.heading) < 60 and len(text) < 25 else text
+
+
+def _days(found: Found, words: Lexicon, wording: Wording) -> str:
+    rows = [(unit, row) for unit in found.units for row in day_rows(_text(unit), words.language)]
+    if not rows:
+        return " ".join(_sentence(unit, found, words, wording) for unit in found.units[:2])
+    about_us = found.question.about_hours and not found.question.keys and not _subject(found.units[0], words)
+    wanted = [(unit, row) for unit, row in rows if row.days & set(found.days)] if found.days else []
+    if not found.days:
+        said = ", ".join(dict.fromkeys(f"{row.name} {row.value}" for _, row in rows))
+        return wording.say("open_rows", rows=said) if about_us else _named(found.units[0], said, wording)
+    if not wanted:
+        said = ", ".join(dict.fromkeys(f"{row.name} {row.value}" for _, row in rows))
+        return wording.say("days_missing", days=_day_list(found.days, words, wording), rows=said)
+    if about_us and len(found.days) <= 2:
+        return " ".join(
+            _open_on(day, row, words, wording) for day in found.days for _, row in wanted if day in row.days
+        )
+    said = ", ".join(dict.fromkeys(f"{row.name} {row.value}" for _, row in wanted))
+    return _named(found.units[0], said, wording)
+
+
+def _open_on(day: int, row: DayRow, words: Lexicon, wording: Wording) -> str:
+    name = words.day_names[day]
+    if row.closed:
+        return wording.say("closed_on", day=name)
+    value = re.sub(r"^(?:we are |we're )?(?:open|geöffnet)\s*:?\s*(?:from |von )?", "", row.value, flags=re.I)
+    if re.fullmatch(r"[\d\s:.,–—\-&/apmhUuhrto'clkbisundvoabne()]+", value):
+        return wording.say("open_on", day=name, value=value)
+    return _closed(f"{row.name}: {row.value}")
+
+
+def _named(unit: Unit, rows: str, wording: Wording) -> str:
+    subject = unit.heading or unit.title
+    if unit.form == "pair" and not day_rows(f"{unit.label}: 9:00", wording.data.get("language", "en")):
+        subject = unit.label
+    return wording.say("rows_of", subject=subject, rows=rows) if subject else _closed(rows)
+
+
+def _day_list(days: tuple[int, ...], words: Lexicon, wording: Wording) -> str:
+    return wording.join([words.day_names[day] for day in days])
+
+
+def _subject(unit: Unit, words: Lexicon) -> bool:
+    named = words.stems(" ".join((unit.label, unit.heading)))
+    return any(name not in words.open_words and name not in words.days and name not in words.light for name in named)
+
+
+def _text(unit: Unit) -> str:
+    return f"{unit.label}: {unit.text}" if unit.form == "pair" else unit.text
+
+
+def _yes_or_no(found: Found, words: Lexicon, wording: Wording) -> list[str]:
+    """["Yes."] or ["No."] where the one unit found leaves no doubt; else the quotation speaks for itself."""
+    question, unit = found.question, found.units[0]
+    asked = question.text.lower()
+    sure = (
+        found.certain
+        and len(found.units) == 1
+        and set(question.kinds) == {"yesno"}
+        and words.patterns["existence"].search(asked)
+        and not words.patterns["negations"].search(asked)
+        and not _LIMITS.search(asked)
+    )
+    text = _text(unit)
+    if (
+        not sure
+        or wording.data["yes_no_starts"].search(unit.text)
+        or unit.text.lower().startswith(("yes", "no", "ja", "nein"))
+    ):
+        return []
+    if not question.light <= unit.own or _LIMITS.search(text):
+        return []
+    if not words.patterns["negations"].search(text):
+        return [wording.data["yes"]]
+    if words.patterns["refusals"].search(text) and len(text.split()) <= 12:
+        return [wording.data["no"]]
+    return []

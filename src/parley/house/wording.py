@@ -1,0 +1,80 @@
+"""The responder's own phrases: one file per language, variants chosen by the turn, never at random."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+from zlib import crc32
+
+import yaml
+
+from parley.inference.facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """Phrases of one language for one turn; the same turn always gets the same variant."""
+
+    data: Any
+    seed: int
+
+    def say(self, name: str, /, **values: object) -> str:
+        """A variant of the phrase `name`, "outcome.booked" for a nested one, its braces filled."""
+        phrase: Any = self.data
+        for part in name.split("."):
+            phrase = phrase[part]
+        variants = [phrase] if isinstance(phrase, str) else phrase
+        chosen: str = variants[(self.seed + crc32(name.encode())) % len(variants)]
+        return _fill(chosen, values)
+
+    def has(self, name: str) -> bool:
+        """Whether there is a phrase of that name."""
+        phrase: Any = self.data
+        for part in name.split("."):
+            if not isinstance(phrase, dict) or part not in phrase:
+                return False
+            phrase = phrase[part]
+        return True
+
+    def join(self, items: Sequence[str]) -> str:
+        """ "a, b and c"; items that hold commas are set apart by semicolons."""
+        if len(items) < 2:
+            return "".join(items)
+        mark = "; " if any("," in item for item in items) else ", "
+        return f"{mark.join(items[:-1])}{';' if mark == '; ' else ''} {self.data['and']} {items[-1]}"
+
+    def spoken_date(self, value: object) -> str:
+        """ "Saturday, November 21" for an ISO date, the value as it is for anything else."""
+        try:
+            day = date.fromisoformat(str(value))
+        except ValueError:
+            return str(value)
+        form: str = self.data["date_form"]
+        return form.format(
+            weekday=self.data["day_names"][day.weekday()], month=self.data["months"][day.month - 1], day=day.day
+        )
+
+
+def wording(facts: Facts, day_names: Sequence[str], language: str) -> Wording:
+    """The phrases for this turn."""
+    seed = crc32(facts.message.encode("utf-8", "replace")) + 7 * len(facts.heard)
+    return Wording({**phrases(language), "day_names": day_names}, seed)
+
+
+@lru_cache
+def phrases(language: str) -> dict[str, Any]:
+    """The phrases of a language, with its patterns of small talk compiled."""
+    data = yaml.safe_load((files("parley.house") / "phrases" / f"{language}.yaml").read_text(encoding="utf-8"))
+    for part in ("understood", "requests"):
+        data[part] = {name: re.compile(rule, re.I) for name, rule in data[part].items()}
+    return {**data, "hotel": re.compile(data["hotel"], re.I), "yes_no_starts": re.compile(data["yes_no_starts"], re.I)}
+
+
+def _fill(phrase: str, values: dict[str, object]) -> str:
+    """Fills known braces in one pass, so that braces in a value stay text."""
+    return re.sub(r"\{(\w+)\}", lambda match: str(values.get(match.group(1), match.group())), phrase)
