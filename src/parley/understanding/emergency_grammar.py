@@ -1,0 +1,112 @@
+"""The small word grammar in which dangers, idioms and scopes are written down (`data/emergency_*.yaml`).
+
+A pattern is a row of terms separated by blanks. A term is one or more alternatives joined by `|`; `_` is a blank inside
+an alternative, a closing `*` any ending, `<name>` a class of the lexicon, a closing `?` makes the term optional, and
+`..3` is a gap of up to three words that never crosses a mark or a word that changes the scope (a negation, an "if").
+Leading flags in parentheses, `(weak ask)`, are kept apart.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+_FLAGS = re.compile(r"^\(([a-z ]+)\)\s*")
+_CLASS = re.compile(r"<(\w+)>")
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A compiled row of terms. `anchors` are the words one of which must occur; a closing `*` means any ending."""
+
+    regex: re.Pattern[str]
+    anchors: tuple[str, ...]
+    flags: frozenset[str]
+
+
+class Grammar:
+    """Compiles patterns over one lexicon: `classes` name alternatives, `barriers` are words a gap never crosses."""
+
+    def __init__(self, classes: Mapping[str, str], barriers: Sequence[str]) -> None:
+        self._classes = classes
+        self._gap = rf"(?:(?!(?:{'|'.join(barriers)}) )\w+ )"
+
+    def compile(self, source: str) -> Pattern:
+        """One pattern. Raises ValueError for an unknown class."""
+        flags: frozenset[str] = frozenset()
+        if match := _FLAGS.match(source):
+            flags = frozenset(match[1].split())
+            source = source[match.end() :]
+        parts: list[str] = []
+        anchors: tuple[str, ...] = ()
+        for term in source.split():
+            if term.startswith(".."):
+                parts.append(f"{self._gap}{{0,{int(term[2:])}}}")
+                continue
+            optional = term.endswith("?")
+            words = self._alternatives(term.removesuffix("?"))
+            body = "|".join(sorted((_spell(word) for word in words), key=len, reverse=True))
+            parts.append(f"(?:(?:{body}) )" + ("?" if optional else ""))
+            if not optional:
+                anchors = _rarer(anchors, tuple(max(word.split("_"), key=len) for word in words))
+        return Pattern(re.compile(r"(?<= )" + "".join(parts)), anchors, flags)
+
+    def union(self, sources: Sequence[str]) -> re.Pattern[str]:
+        """One regex that finds any of the patterns."""
+        return re.compile("|".join(self.compile(source).regex.pattern for source in sources) or r"(?!)")
+
+    def _alternatives(self, term: str) -> list[str]:
+        found: list[str] = []
+        for alternative in term.split("|"):
+            if match := _CLASS.fullmatch(alternative):
+                if match[1] not in self._classes:
+                    raise ValueError(f"The emergency lexicon has no class {match[1]!r}.")
+                for word in self._classes[match[1]].split():
+                    found.extend(self._alternatives(word))
+            else:
+                found.append(alternative)
+        return found
+
+
+def _spell(word: str) -> str:
+    return re.escape(word).replace("_", " ").replace(r"\*", r"\w*")
+
+
+def _rarer(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str, ...]:
+    """The term that is less likely to occur by chance: the one whose shortest alternative is longer."""
+    if not left:
+        return right
+    return right if _rarity(right) > _rarity(left) else left
+
+
+def _rarity(words: tuple[str, ...]) -> float:
+    return min(len(word.rstrip("*")) for word in words) - len(words) / 20
+
+
+class AnchorIndex:
+    """Finds the patterns whose anchor occurs in a message, in time that grows with the message alone."""
+
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        self._exact: dict[str, set[int]] = {}
+        self._prefix: dict[str, set[int]] = {}
+        for number, pattern in enumerate(patterns):
+            for anchor in pattern.anchors:
+                if anchor.endswith("*"):
+                    self._prefix.setdefault(anchor[:-1], set()).add(number)
+                else:
+                    self._exact.setdefault(anchor, set()).add(number)
+        self._lengths = sorted({len(prefix) for prefix in self._prefix})
+
+    def candidates(self, tokens: Sequence[str]) -> list[int]:
+        """The numbers of the patterns worth trying, ascending."""
+        found: set[int] = set()
+        for token in tokens:
+            found.update(self._exact.get(token, ()), self._by_prefix(token))
+        return sorted(found)
+
+    def _by_prefix(self, token: str) -> Iterator[int]:
+        for length in self._lengths:
+            if length > len(token):
+                return
+            yield from self._prefix.get(token[:length], ())

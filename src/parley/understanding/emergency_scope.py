@@ -1,0 +1,113 @@
+"""Whether a danger that was named is the caller's, here and now: negation, condition, question, past, other people's.
+
+All judgements are made on the normalised text (blank-padded words and marks) and the place where a danger was found.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from parley.understanding.emergency_grammar import Grammar
+
+_SENTENCE_END = re.compile(r" [.!?](?= )")
+_NEGATION_REACH = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A danger found at `start`..`end` of the sentence `text`, by a rule carrying `flags`."""
+
+    text: str
+    start: int
+    end: int
+    flags: frozenset[str]
+
+
+class Scopes:
+    """The scope words of one language.
+
+    Each method answers one question about a span; `vetoes` asks them in order and names the first that holds.
+    """
+
+    def __init__(self, grammar: Grammar, lexicon: Mapping[str, Sequence[str]], barriers: Mapping[str, str]) -> None:
+        self._unions = {name: grammar.union(sources) for name, sources in lexicon.items()}
+        self._negators = frozenset(barriers["negators"].split())
+        self._trailing = frozenset(barriers["trailing_negators"].split())
+        self._restarts = frozenset(barriers["restarts"].split())
+
+    def veto(self, span: Span, message: str) -> str:
+        """Why the span proves no emergency, or "" when nothing speaks against it. `message` is the whole text."""
+        if self._negated(span):
+            return "negated"
+        if self._conditional(span):
+            return "conditional"
+        if "ask" not in span.flags and self._asked(span):
+            return "asked"
+        if "past" not in span.flags and self._past(span):
+            return "past"
+        if self._finds("resolved", message):
+            return "resolved"
+        if self._finds("elsewhere", span.text) and "own" not in span.flags:
+            return "elsewhere"
+        if span.flags & {"weak", "told"} and self._finds("business", message):
+            return "business"
+        if "distant" in span.flags and self._finds("delay", message):
+            return "delay"
+        return ""
+
+    def live(self, span: Span) -> bool:
+        """Whether a bare danger word stands in a frame that makes it present, or stands nearly alone."""
+        if self._finds("live", span.text):
+            return True
+        words = [word for word in span.text.split() if word.isalnum()]
+        return len(words) <= 3 and not span.text.rstrip().endswith("?")
+
+    def _finds(self, name: str, text: str) -> bool:
+        return self._unions[name].search(text) is not None
+
+    def _clause_before(self, span: Span) -> str:
+        before = span.text[: span.start]
+        cut = max(before.rfind(" , "), 0)
+        for match in self._unions["clause"].finditer(before):
+            cut = max(cut, match.start())
+        return before[cut:]
+
+    def _negated(self, span: Span) -> bool:
+        before = self._clause_before(span)
+        if self._finds("disbelief", before):
+            return True
+        for word in before.split()[: -_NEGATION_REACH - 1 : -1]:
+            if word in self._negators:
+                return True
+            if word in self._restarts:
+                break
+        after = span.text[span.end :].split(" , ")[0].split()[:3]
+        return "closed" not in span.flags and any(word in self._trailing for word in after)
+
+    def _conditional(self, span: Span) -> bool:
+        clause = self._clause_before(span) + span.text[span.start : span.end]
+        return self._finds("conditional", clause) or self._finds("topic", span.text)
+
+    def _asked(self, span: Span) -> bool:
+        match = self._unions["question"].search(" " + span.text.lstrip(" ,"))
+        if match is None:
+            return False
+        between = span.text[match.end() - 1 : span.end]
+        return not self._finds("statement", between)
+
+    def _past(self, span: Span) -> bool:
+        return self._finds("past", span.text) and not self._finds("present", span.text)
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of a normalised text, each blank-padded; the closing mark stays with its sentence."""
+    found: list[str] = []
+    start = 0
+    for match in _SENTENCE_END.finditer(text):
+        found.append(text[start : match.end()] + " ")
+        start = match.end()
+    if text[start:].strip():
+        found.append(text[start:])
+    return found
