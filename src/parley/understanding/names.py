@@ -1,0 +1,194 @@
+"""The caller's name: after a cue ("my name is", "auf den Namen"), spelled out, or bare when the agent asked for it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from parley.understanding.language import function_words
+from parley.understanding.lexicon import load_lexicon, read_yaml
+from parley.understanding.scan import Scan
+
+_PARTICLES = frozenset({"von", "van", "de", "der", "den", "da", "di", "la", "le", "zu", "el", "al", "bin", "mc", "st"})
+_TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr", "herr", "frau", "doktor", "professor", "mister", "doctor"})
+_MOST_WORDS = 4
+
+
+@lru_cache(maxsize=1)
+def _cues() -> dict[str, tuple[tuple[tuple[str, ...], bool], ...]]:
+    """First word → phrases (whether only a capitalised or final name counts), longest first."""
+    data = read_yaml("names.yaml")
+    table: dict[str, list[tuple[tuple[str, ...], bool]]] = {}
+    for weak, key in ((False, "cues"), (True, "weak_cues")):
+        for phrase in data[key]:
+            words = tuple(phrase.split())
+            table.setdefault(words[0], []).append((words, weak))
+    return {first: tuple(sorted(found, key=lambda entry: -len(entry[0]))) for first, found in table.items()}
+
+
+@lru_cache(maxsize=1)
+def _never() -> frozenset[str]:
+    """Words that are not names: function words, what the slot grammar knows, and answers that are no name."""
+    words = set(function_words()) | set(read_yaml("names.yaml")["never"])
+    for language in ("en", "de"):
+        for group in load_lexicon(language).words.values():
+            words |= group
+    # Months and weekdays are also given names; a cue decides.
+    return frozenset(words - {"april", "june", "may", "august", "jan", "mark", "will", "summer"})
+
+
+def read_name(scan: Scan, *, asked: bool) -> tuple[str, int, int] | None:
+    """(name, first token, end) or None. `asked`: the agent's last line asks for the name."""
+    cues = _cues()
+    for i, token in enumerate(scan.tokens):
+        for phrase, weak in cues.get(token.low, ()):
+            if scan.phrase(i, *phrase):
+                found = _name_at(scan, i + len(phrase), weak=weak)
+                if found is not None:
+                    return found[0], i, found[1]
+    spoken = _before_speaking(scan)
+    if spoken is not None:
+        return spoken
+    return _bare(scan) if asked else _spelled_only(scan)
+
+
+def _name_at(scan: Scan, i: int, *, weak: bool) -> tuple[str, int] | None:
+    if scan.low(i) in (":", ","):
+        i += 1
+    plural = scan.low(i) == "the"
+    if plural:
+        i += 1
+    while scan.low(i) in _TITLES or (scan.low(i) == "." and scan.low(i - 1) in _TITLES):
+        i += 1
+    spelled = _spelling(scan, i)
+    if spelled is not None:
+        return spelled
+    words, end = _name_words(scan, i)
+    if not words or (weak and not all(_capital(scan, k) for k in range(i, end) if scan.low(k).isalpha())):
+        return None
+    if plural:
+        if not words[-1].endswith("s"):
+            return None
+        words[-1] = words[-1].rstrip("'").removesuffix("s")
+    spelled = _spelling(scan, end + (1 if scan.low(end) in (",", ".") else 0))
+    if spelled is not None and len(spelled[0]) > 2:
+        return " ".join([*words[:-1], spelled[0]]) if len(words) > 1 else spelled[0], spelled[1]
+    return " ".join(words), end
+
+
+def _capital(scan: Scan, i: int) -> bool:
+    return scan.text[scan.tokens[i].start].isupper()
+
+
+def _name_words(scan: Scan, i: int) -> tuple[list[str], int]:
+    words: list[str] = []
+    end = i
+    while end < len(scan.tokens) and len(words) < _MOST_WORDS:
+        token = scan.tokens[end]
+        if token.low == "-" and token.glued and words and scan.glued(end + 1) and scan.low(end + 1).isalpha():
+            words[-1] += "-" + _cased(scan, end + 1)
+            end += 2
+        elif token.low == "." and words and len(words[-1]) == 1:
+            end += 1
+        elif not _is_name_word(scan, end) and not (token.low in _PARTICLES and _is_name_word(scan, end + 1)):
+            break
+        else:
+            words.append(_cased(scan, end))
+            end += 1
+    while words and words[-1].lower() in _PARTICLES:
+        words.pop()
+        end -= 1
+    return words, end
+
+
+def _is_name_word(scan: Scan, i: int) -> bool:
+    if not 0 <= i < len(scan.tokens):
+        return False
+    token = scan.tokens[i]
+    return token.is_word and token.low not in _never()
+
+
+def _cased(scan: Scan, i: int) -> str:
+    token = scan.tokens[i]
+    raw = scan.text[token.start : token.end]
+    if raw != raw.lower() and not (raw.isupper() and len(raw) > 2):
+        return raw
+    if token.low in _PARTICLES:
+        return token.low
+    head, mark, tail = token.low.partition("'")
+    return head.capitalize() + (mark + tail.capitalize() if len(head) == 1 else mark + tail)
+
+
+def _spelling(scan: Scan, i: int) -> tuple[str, int] | None:
+    """ "S-M-I-T-H", "s m i t h", "B E double N E T T"."""
+    letters, end, j = "", i, i
+    while j < len(scan.tokens):
+        word = scan.low(j)
+        if len(word) == 1 and word.isalpha():
+            letters += word
+        elif word in ("double", "doppel") and len(scan.low(j + 1)) == 1:
+            letters += scan.low(j + 1) * 2
+            j += 1
+        elif word in ("-", ".", ",") and letters:
+            j += 1
+            continue
+        else:
+            break
+        j += 1
+        end = j
+    return (letters.capitalize(), end) if len(letters) > 2 else None
+
+
+def _spelled_only(scan: Scan) -> tuple[str, int, int] | None:
+    """A name spelled without a cue counts only with marks between the letters."""
+    for i in range(len(scan.tokens) - 4):
+        if len(scan.low(i)) == 1 and scan.low(i).isalpha() and scan.low(i + 1) == "-" and scan.glued(i + 1):
+            found = _spelling(scan, i)
+            if found is not None:
+                return found[0], i, found[1]
+    return None
+
+
+def _before_speaking(scan: Scan) -> tuple[str, int, int] | None:
+    """ "this is Anna speaking", "Anna Berg here", "Schmidt am Apparat"."""
+    for i in range(1, len(scan.tokens)):
+        if (
+            scan.low(i) == "speaking"
+            or scan.phrase(i, "am", "apparat")
+            or (scan.low(i) == "here" and i + 1 == len(scan.tokens))
+        ):
+            start = i
+            while start > 0 and i - start < 3 and _is_name_word(scan, start - 1) and _capital(scan, start - 1):
+                start -= 1
+            if start < i:
+                words, end = _name_words(scan, start)
+                return " ".join(words), start, end
+    return None
+
+
+def _bare(scan: Scan) -> tuple[str, int, int] | None:
+    """The answer to "what name?": at most four words, nothing else said but politeness."""
+    polite = read_yaml_polite()
+    spelled = _spelled_only(scan)
+    i = 0
+    while i < len(scan.tokens) and (
+        scan.low(i) in polite or scan.low(i) in (",", ".", "!", "-") or scan.low(i) in _TITLES
+    ):
+        i += 1
+    found = _name_at(scan, i, weak=False)
+    if found is None:
+        return spelled
+    name, end = found
+    rest = [scan.low(j) for j in range(end, len(scan.tokens))]
+    if rest and rest[0].isalpha() and rest[0] not in polite and not _clause_break(rest[0]):
+        return spelled
+    return name, i, end
+
+
+def _clause_break(word: str) -> bool:
+    return word in ("and", "und", "my", "with", "for", "at", "but", "meine", "is", "for", "thanks", "from")
+
+
+@lru_cache(maxsize=1)
+def read_yaml_polite() -> frozenset[str]:
+    """Words an answer may begin or end with without being part of the name."""
+    return frozenset(read_yaml("names.yaml")["polite"])

@@ -1,0 +1,247 @@
+"""Counted things in a sentence: how many people come, nights, rooms, bedrooms, stars, and what it may cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from parley.understanding.scan import Scan
+
+_GERMAN_COMPANY = {
+    "zweit": 2, "dritt": 3, "viert": 4, "fünft": 5, "fuenft": 5, "sechst": 6, "siebt": 7, "acht": 8, "neunt": 9,
+    "zehnt": 10, "elft": 11, "zwölft": 12,
+}  # fmt: skip
+_CURRENCY = frozenset(
+    {"$", "€", "£", "euro", "euros", "eur", "dollar", "dollars", "usd", "bucks", "pounds", "chf", "franken"}
+)
+
+
+@dataclass(slots=True)
+class Quantity:
+    """`value` belongs to `slot`. `explicit` ranks a said head count above one added up from companions."""
+
+    slot: str
+    value: int | float
+    start: int
+    end: int
+    explicit: bool = True
+    delta: bool = False
+
+
+def read_quantity(scan: Scan, i: int, *, stay: bool, home: bool) -> Quantity | None:
+    """The counted thing that starts at token i. `stay` and `home` say what the conversation is about."""
+    return _money(scan, i) or _german_company(scan, i) or _unit(scan, i, stay=stay, home=home) or _group(scan, i)
+
+
+def _number(scan: Scan, i: int) -> int | None:
+    """A cardinal, or 1 for a German article ("eine Person"); the caller demands a noun behind it."""
+    value = scan.cardinal(i)
+    if value is None and scan.has("articles", i) and scan.low(i) != "the":
+        return 1
+    return value
+
+
+def _unit(scan: Scan, i: int, *, stay: bool, home: bool) -> Quantity | None:
+    value = _number(scan, i)
+    if value is None:
+        return None
+    article = scan.cardinal(i) is None
+    j = i + 1
+    if scan.low(j) in ("-", "–"):
+        j += 1
+    if scan.has("bedrooms", j):
+        joined = scan.low(j) in ("bed", "beds") and scan.has("rooms", j + 1)
+        kind = "bathrooms" if scan.has("bathrooms", j + 1) and scan.low(j) == "bed" else "bedrooms"
+        return (
+            None
+            if article and scan.low(j) in ("bed", "bedroom")
+            else Quantity(kind, value, i, j + (2 if joined else 1))
+        )
+    if scan.has("bathrooms", j):
+        joined = scan.low(j) in ("bath", "baths") and scan.has("rooms", j + 1)
+        return (
+            None
+            if article and scan.lexicon.language == "en"
+            else Quantity("bathrooms", value, i, j + (2 if joined else 1))
+        )
+    if scan.has("stars", j) and not article:
+        return Quantity("stars", value, i, j + 1)
+    return _stay_unit(scan, i, j, value, article, stay=stay, home=home)
+
+
+def _stay_unit(scan: Scan, i: int, j: int, value: int, article: bool, *, stay: bool, home: bool) -> Quantity | None:
+    led = scan.has("for_cues", i - 1) or scan.low(i - 1) in ("just", "only", "nur")
+    priced = scan.low(i - 1) in _CURRENCY or scan.cardinal(i - 1) is not None
+    if scan.has("nights", j) and not (article and scan.lexicon.language == "en" and (not led or priced)):
+        return Quantity("nights", value, i, j + 1)
+    if (stay or scan.low(j + 1) == "stay") and scan.low(i - 1) != "in" and not scan.low(i - 1) == "next":
+        if scan.has("days_stay", j) and not article:
+            return Quantity("nights", value, i, j + 1)
+        if scan.has("weeks_stay", j) and (led or not article) and not (scan.low(j + 1) in ("from", "on")):
+            return Quantity("nights", value * 7, i, j + 1)
+    k = j + 1 if scan.low(j) in ("hotel", "double", "single", "separate", "guest") else j
+    if scan.has("rooms", k) and not (article and (scan.lexicon.language == "en" or not stay)):
+        return Quantity("bedrooms" if home else "rooms", value, i, k + 1)
+    return None
+
+
+def _german_company(scan: Scan, i: int) -> Quantity | None:
+    """ "zu viert", "Vierertisch"."""
+    if scan.lexicon.language != "de":
+        return None
+    word = scan.low(i)
+    if word == "zu":
+        value = _GERMAN_COMPANY.get(scan.low(i + 1))
+        return Quantity("party_size", value, i, i + 2) if value else None
+    return None
+
+
+def _group(scan: Scan, i: int) -> Quantity | None:
+    """A head count: "four people", "two adults and a kid", "me and my wife", "the four of us", "just me"."""
+    found = _heads(scan, i)
+    if found is not None:
+        return found
+    if scan.lexicon.language == "de" and scan.has("we", i) or scan.has("us", i):
+        counted = scan.cardinal(i + 1)
+        if scan.low(i + 1) in ("both", "beide", "beiden", "two"):
+            return Quantity("party_size", 2, i, i + 2)
+        if counted is not None and scan.tokens[i + 1].spelled and not scan.has("people", i + 2):
+            return Quantity("party_size", counted, i, i + 2)
+    return _alone(scan, i) or _companions(scan, i)
+
+
+def _heads(scan: Scan, i: int) -> Quantity | None:
+    """A number with a noun for people, and what is added to it."""
+    if scan.low(i) == "both" and scan.phrase(i + 1, "of", "us"):
+        return Quantity("party_size", 2, i, i + 3)
+    value = scan.cardinal(i)
+    if value is None:
+        if not (scan.has("articles", i) and scan.has("people", i + 1)):
+            return None
+        if scan.lexicon.language == "en" and scan.low(i) != "one":
+            return None
+        value = 1
+    j = i + 1
+    if scan.low(j) == "of" and scan.low(j + 1) in ("us", "my") or scan.phrase(j, "von", "uns"):
+        return Quantity("party_size", value, i, j + 2)
+    if scan.low(j) in ("-", "–"):
+        j += 1
+    more = scan.low(j) in ("more", "additional", "extra", "other", "weitere", "zusätzliche") or scan.low(i - 1) in (
+        "noch", "another", "additional",
+    )  # fmt: skip
+    j += 1 if scan.low(j) in ("more", "additional", "extra", "other", "weitere", "young", "small", "little") else 0
+    if not scan.has("people", j):
+        return None
+    end = j + 1
+    more = more or scan.low(end) in ("more", "mehr")
+    if more:
+        return Quantity("party_size", value, i, end, delta=True)
+    total, end = _add_members(scan, value, end)
+    if scan.low(i - 1) in ("including", "inklusive", "davon", "of") and scan.has("people", i - 2):
+        return None
+    return Quantity("party_size", total, i, end)
+
+
+def _add_members(scan: Scan, total: int, end: int) -> tuple[int, int]:
+    """Adds "and a kid", ", two children", "plus me" to a count."""
+    while True:
+        j = end
+        if scan.low(j) == ",":
+            j += 1
+        if scan.has("joiners", j):
+            j += 1
+        if j == end:
+            return total, end
+        member = _member(scan, j)
+        if member is None or member[0] is None or (scan.low(end) == "," and member[2] == "noun" and j == end + 1):
+            return total, end
+        total, end = total + member[0], member[1]
+
+
+def _member(scan: Scan, i: int) -> tuple[int | None, int, str] | None:
+    """(people, end, kind) of "me", "my wife", "our two kids", "a kid", "three friends"; None people: unknown number."""
+    if scan.has("me", i):
+        return 1, i + 1, "me"
+    j = i
+    if scan.has("possessives", j):
+        j += 1
+    value = scan.cardinal(j)
+    if value is not None and not scan.tokens[j].ordinal:
+        j += 1
+    j += 1 if scan.low(j) in ("little", "young", "small", "best", "good", "other", "old", "kleines", "kleine") else 0
+    word = scan.low(j)
+    if not (scan.has("companions", j) or scan.has("summable", j)):
+        return None
+    if value is not None:
+        return value, j + 1, "counted"
+    if j == i:
+        return None
+    single = scan.lexicon.values["companions"].get(word, 1)
+    return (None if single < 0 else single), j + 1, "noun"
+
+
+def _companions(scan: Scan, i: int) -> Quantity | None:
+    """People named one by one, the caller among them: "my husband, our two kids and me"."""
+    member = _member(scan, i)
+    if member is None:
+        return None
+    total: int | None = 0
+    me, count, end, joined = False, 0, i, False
+    while member is not None:
+        people, end, kind = member
+        me = me or kind == "me"
+        count += 1
+        total = None if people is None or total is None else total + people
+        j = end
+        j += 1 if scan.low(j) == "," else 0
+        if scan.has("joiners", j):
+            joined = True
+            j += 1
+        member = _member(scan, j) if j > end else None
+    if not (me and joined and count > 1 and total):
+        return None
+    return Quantity("party_size", total, i, end, explicit=False)
+
+
+def _alone(scan: Scan, i: int) -> Quantity | None:
+    """ "just me", "only for myself", "nur ich", "allein"."""
+    if scan.low(i) in ("just", "only", "nur", "bloß"):
+        j = i + 1 if not scan.has("for_cues", i + 1) else i + 2
+        if scan.has("me", j) and scan.low(j) != "i" and not scan.has("joiners", j + 1) and _closes(scan, j + 1):
+            return Quantity("party_size", 1, i, j + 1)
+    if scan.has("alone", i) and scan.low(i - 1) not in ("leave", "let", "not", "nicht"):
+        if scan.low(i - 1) in ("i'm", "am", "be", "eating", "dining", "coming", "come", "bin", "komme", "esse", ""):
+            return Quantity("party_size", 1, i, i + 1)
+    return None
+
+
+def _closes(scan: Scan, i: int) -> bool:
+    return not scan.low(i).isalpha() or scan.low(i) in (
+        "please",
+        "bitte",
+        "today",
+        "tonight",
+        "this",
+        "heute",
+        "thanks",
+        "at",
+        "on",
+    )
+
+
+def _money(scan: Scan, i: int) -> Quantity | None:
+    """ "$2,000", "1200 Euro", "under 1500 dollars", "2k"."""
+    start = i
+    if scan.low(i) in _CURRENCY and scan.cardinal(i + 1) is not None:
+        i += 1
+    value = scan.cardinal(i)
+    if value is None:
+        return None
+    end = i + 1
+    amount: int | float = value
+    if scan.low(end) in (".", ",") and scan.glued(end) and scan.glued(end + 1) and scan.digits(end + 1) == 2:
+        amount, end = value + (scan.value(end + 1) or 0) / 100, end + 2
+    if scan.low(end) in ("k", "grand"):
+        amount, end = amount * 1000, end + 1
+    if scan.low(end) in _CURRENCY and start == i:
+        return Quantity("budget", amount, start, end + 1)
+    return Quantity("budget", amount, start, end) if start != i else None
