@@ -4,10 +4,11 @@ Owns the reading of one message, in English and German, with no model call and n
 its embedding, which the caller brings) to frozen readings. Refuses to know tenants, storage or vendors: embeddings
 arrive as vectors and as a callable.
 
-Enter by `read_intent` (with `embed_examples`, once per
-process).
+Enter by `understand` for everything at once, or by one reader alone: `read_intent` (with `embed_examples`, once per
+process), `read_slots`, `read_emergency`, `detect_language`.
 """
 
+from parley.understanding.emergency import EmergencyReading, read_emergency
 from parley.understanding.intents import (
     AGENT_INTENTS,
     Embed,
@@ -16,12 +17,25 @@ from parley.understanding.intents import (
     embed_examples,
     read_intent,
 )
+from parley.understanding.language import detect_language
+from parley.understanding.meaning import OwnIntents, Understanding, understand
+from parley.understanding.slots import SlotCorrection, SlotProblem, SlotReading, read_slots
 
 __all__ = [
     "AGENT_INTENTS",
     "Embed",
+    "EmergencyReading",
     "ExampleVectors",
     "IntentReading",
+    "OwnIntents",
+    "SlotCorrection",
+    "SlotProblem",
+    "SlotReading",
+    "Understanding",
+    "detect_language",
     "embed_examples",
+    "read_emergency",
     "read_intent",
+    "read_slots",
+    "understand",
 ]
