@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from parley.house.hours import TIME, day_rows
@@ -29,11 +29,13 @@ _NUMBER_WORD = re.compile(
     re.I,
 )
 _ADDRESS = re.compile(
-    r"\b\d{1,5}[a-z]?,? [A-Z][\w'’.-]*|\b[A-ZÄÖÜ][\w.-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|ufer|ring|damm)\b.{0,3}\d*|"
-    r"\b(?:Street|Road|Avenue|Lane|Square|Boulevard|Drive|Platz|Straße|St\.|Rd\.|Ave\.?)\b|\b(?:located|address|liegt|liegen|befindet|befinden|adresse|anschrift)\b"
+    r"\b\d{1,5}[a-z]?,? (?:[A-Z][\w'’.-]+ ){1,3}(?:Street|Road|Avenue|Lane|Square|Boulevard|Drive|Way|Court|Place|St|Rd|Ave|Blvd)\b|"
+    r"\b[A-ZÄÖÜ][\w.-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|ufer|ring|damm|markt|graben|Straße|Weg|Platz|Allee)\s+\d+|"
+    r"\b(?:located|address|liegt|liegen|befindet|befinden|adresse|anschrift)\b|\b\d{5} [A-ZÄÖÜ]|\b(?:in|at) \d+ [A-Z]",
 )
 _NEED = 0.74  # share of the question's weight that must be covered
 _FULL = 0.999
+_STRICT = frozenset({"price", "phone", "email", "duration", "distance", "size", "count", "amount"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,10 @@ def find(question: Question, units: Sequence[Unit], words: Lexicon) -> Found | N
     if not question.keys:
         return _find_by_kind(question, units)
     vocabulary = frozenset().union(*(unit.own | unit.head | unit.around for unit in units))
+    if question.promoted:
+        question = replace(question, keys=tuple(key for key in question.keys if key in vocabulary))
+        if not question.keys:
+            return None
     weights, spread = _weigh(question, units, vocabulary, words)
     matches = [match for unit in units if (match := _match(unit, question, weights, spread, words))]
     if not matches:
@@ -86,10 +92,11 @@ def _weigh(
     for key in question.keys:
         for part in hits(key, vocabulary, words):
             spread[part.key] = part.found
+            scene = len(question.keys) > 1 and part.key in words.weak
             frequency = sum(1 for unit in units if not part.found.keys().isdisjoint(unit.own | unit.head))
             weights[part.key] = (
                 math.log(1 + (len(units) + 1) / (frequency + 0.5)) if part.found else math.log(2 * len(units) + 4)
-            )
+            ) * (0.15 if scene else 1.0)
     return weights, spread
 
 
@@ -131,17 +138,19 @@ def _strength(found: Mapping[str, float], stems: frozenset[str]) -> float:
 
 def _evidence(question: Question, unit: Unit, words: Lexicon) -> float | None:
     """How well a unit holds what the question's kind needs, 0..1; None where it must and does not."""
-    best = 0.0
-    for kind in question.kinds:
-        holds = _holds(kind, unit, words)
-        if not holds and kind in {"price", "phone", "email", "duration", "distance", "size", "count"}:
-            if kind == "price" and {"duration", "count"} & set(question.kinds):
-                continue
-            return None
-        if not holds and kind == "time" and question.kinds[0] == "time":
-            return None
-        best = max(best, 1.0 if holds else 0.0)
-    return best
+    held = {kind for kind in question.kinds if _holds(kind, unit, words)}
+    strict = [kind for kind in question.kinds if kind in _STRICT]
+    if strict and not held & set(strict) and not _mentions(question, unit, words):
+        return None
+    if "time" in question.kinds and not strict and "time" not in held:
+        return None
+    return 1.0 if held else 0.0
+
+
+def _mentions(question: Question, unit: Unit, words: Lexicon) -> bool:
+    """Whether a yes-or-no question about a fee meets a unit about that fee: it may answer without a figure."""
+    rule = next(rule for kind, rule in words.kinds if kind == "price")
+    return "yesno" in question.kinds and bool(rule.search(unit.text))
 
 
 def _holds(kind: str, unit: Unit, words: Lexicon) -> bool:
@@ -161,7 +170,7 @@ def _holds(kind: str, unit: Unit, words: Lexicon) -> bool:
             return bool(EMAIL.search(text))
         case "duration" | "distance" | "size":
             return evident
-        case "count":
+        case "count" | "amount":
             return bool(_NUMBER_WORD.search(text))
         case "time":
             return (

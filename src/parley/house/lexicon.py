@@ -25,6 +25,7 @@ class Lexicon:
     language: str
     stop: frozenset[str]
     light: frozenset[str]
+    weak: frozenset[str]
     kinds: tuple[tuple[str, re.Pattern[str]], ...]
     announcing: Mapping[str, frozenset[str]]
     evidence: Mapping[str, re.Pattern[str]]
@@ -90,6 +91,7 @@ def lexicon(language: str) -> Lexicon:
         language=code,
         stop=frozenset(data["stop"].split()),
         light=stemmed(data["light"]),
+        weak=stemmed(data["weak"]),
         kinds=tuple((kind, re.compile(rule, re.I)) for kind, rule in data["kinds_of_question"].items()),
         announcing={kind: stemmed(words) for kind, words in data["announcing"].items()},
         evidence={kind: re.compile(rule, re.I) for kind, rule in data["evidence"].items()},

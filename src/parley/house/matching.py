@@ -41,9 +41,10 @@ def _known(key: str, vocabulary: frozenset[str], words: Lexicon) -> dict[str, fl
         if other in vocabulary:
             found[other] = strength
     if words.language == "de" and len(key) >= 4:
+        parts = (key, *(other for other in words.related.get(key, ()) if len(other) >= 4))
         for stem in vocabulary:
-            if len(stem) > len(key) and (stem.endswith(key) or stem.startswith(key)):
-                found.setdefault(stem, 0.88)
+            if stem not in found and (stem.endswith(parts) or stem.startswith(parts)):
+                found[stem] = 0.88
     return found
 
 

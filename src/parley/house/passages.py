@@ -162,6 +162,7 @@ def _read_line(reader: _Reader, line: str, before: str, after: str) -> None:
             reader.prose(answer)
     elif reader.asked and (match := _ANSWER.match(line)):
         reader.prose(match.group(1))
+        reader.asked = ""
     else:
         _read_text(reader, line)
 

@@ -21,6 +21,7 @@ class Question:
     days: tuple[int, ...] = ()
     about_hours: bool = False
     follows: bool = False
+    promoted: bool = False
 
     @property
     def empty(self) -> bool:
@@ -50,9 +51,10 @@ def read_question(text: str, words: Lexicon, *, names: frozenset[str], today: st
     """`names` are stems of the business's and the agent's own name: they say nothing about what is asked."""
     lowered = text.lower().replace("’", "'").strip()
     kinds = tuple(kind for kind, rule in words.kinds if rule.search(lowered))
+    graded = words.patterns["cheapest"].sub(" ", words.patterns["dearest"].sub(" ", lowered))
     announced = frozenset().union(*(words.announcing.get(kind, frozenset()) for kind in kinds))
     about_hours = bool(words.patterns["hours_question"].search(lowered))
-    tokens = _joined_only(lowered, words)
+    tokens = _joined_only(graded, words)
     spoken = [token for token in tokens if token not in words.stop and token not in words.days]
     relative = {part for phrase in words.relative_days for part in phrase.split()}
     keys: list[str] = []
@@ -68,7 +70,12 @@ def read_question(text: str, words: Lexicon, *, names: frozenset[str], today: st
     pronoun = any(token in words.pronouns for token in tokens)
     follows = bool(words.patterns["follow_up"].search(lowered)) or (pronoun and not keys)
     days = asked_days(lowered, words, today)
-    return Question(text, kinds, tuple(keys), frozenset(light), days, about_hours, follows or not (keys or about_hours))
+    promoted = not (keys or pronoun or about_hours or days) and bool(set(kinds) - {"yesno", "list", "place"})
+    if promoted:
+        keys = sorted(light - announced - names)
+    return Question(
+        text, kinds, tuple(keys), frozenset(light), days, about_hours, follows or not (keys or about_hours), promoted
+    )
 
 
 def inherit(question: Question, earlier: Question) -> Question:

@@ -40,7 +40,9 @@ def _sentence(unit: Unit, found: Found, words: Lexicon, wording: Wording) -> str
         and _is_price(match.group(1), text)
     ):
         name = text[: match.start()].rstrip(" :–—.…|-")
-        plural = words.language == "en" and bool(re.search(r"[^s']s$", name.split("(")[0].strip()))
+        plural = words.language == "en" and bool(
+            re.search(r"[^s']s$", re.split(r"\(| with | in | on |,", name)[0].strip())
+        )
         text = wording.say("costs_plural" if plural else "costs", name=name, price=match.group(1).strip())
     elif unit.form == "pair":
         text = f"{unit.label}: {text}"
