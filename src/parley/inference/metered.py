@@ -37,7 +37,7 @@ class Reading:
 class Meter(Protocol):
     """Takes readings. Called within the stream: it must not block, and what it raises surfaces there."""
 
-    def __call__(self, reading: Reading) -> None: ...
+    def __call__(self, reading: Reading, /) -> None: ...
 
 
 class MeteredChat:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from parley.inference.chat import ChatEvent, ChatRequest, Finished, FinishReason, TextDelta, ToolCall
 from parley.inference.errors import ProviderCut, ProviderRefused, ProviderStalled
@@ -118,9 +118,10 @@ class OpenAIChat:
         while True:
             body = request_body(request, self._model, self._quirks, self._concessions)
             try:
-                # The body is plain JSON: the SDK's typed parameters would have to be told about every server's fields.
-                opened = await self._client.chat.completions.create(**body)
-                return cast("AsyncStream[ChatCompletionChunk]", opened)
+                # As `extra_body`, because servers have fields that the SDK's typed parameters do not know.
+                return await self._client.chat.completions.create(
+                    model=self._model, messages=body.pop("messages"), stream=True, extra_body=body
+                )
             except APIError as error:
                 if not self._concessions.concede(errors.refused_field(error)):
                     raise errors.from_sdk(error, self._vendor, self._model) from error
