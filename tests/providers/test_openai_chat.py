@@ -15,13 +15,15 @@ from parley.inference.errors import (
     ProviderStalled,
     ProviderUnavailable,
 )
+from parley.inference.fallback import Budget, FallbackChat
 from parley.inference.ports import ChatModel
 from parley.inference.usage import Usage
 from parley.providers.catalog import CHAT
 from parley.providers.openai_chat import OpenAIChat, OpenAIClients, Timeouts
-from tests.wire import openai_server as wires
+from tests.wire import openai_replies as wires
 from tests.wire.chat_contract import BOOK, FIRST, GAP, TAIL, ChatContract, ask, collect, fail, text_of
-from tests.wire.openai_server import OpenAIServer, chunk, failure, streamed
+from tests.wire.openai_replies import chunk, failure, streamed
+from tests.wire.openai_server import OpenAIServer
 
 KEY = "sk-test-1234"
 MODELS = {"openai": "gpt-5.4-mini", "groq": "openai/gpt-oss-20b", "vllm": "qwen3"}
@@ -266,7 +268,7 @@ class TestReply:
         assert isinstance(error, ProviderCut)
 
     async def test_events_may_be_split_anywhere(self, openai: OpenAIWire) -> None:
-        whole = b"".join(wires._event(step) for step in streamed("Größe: 5 €.").steps if isinstance(step, dict))
+        whole = b"".join(wires.event_bytes(step) for step in streamed("Größe: 5 €.").steps if isinstance(step, dict))
         parts = [wires.Raw(whole[at : at + 7]) for at in range(0, len(whole), 7)]
         openai.server.queue(wires.Behaviour((*parts, wires.DONE)))
         assert text_of(await collect(openai.connect())) == "Größe: 5 €."
@@ -309,6 +311,12 @@ class TestErrors:
         assert isinstance(error, ProviderModelUnknown)
         assert "retired on 2026-08-16" in error.detail
         assert "groq/openai/gpt-oss-20b" in error.detail
+
+    async def test_one_s_own_server_may_call_a_model_anything(self, openai: OpenAIWire) -> None:
+        chat = OpenAIChat("vllm", "gpt-4", base_url=openai.server.base_url, api_key=KEY)
+        _, error = await fail(chat)
+        assert isinstance(error, ProviderModelUnknown)
+        assert "retired" not in error.detail
 
     async def test_a_403_for_a_restricted_model_is_about_the_model(self, groq: OpenAIWire) -> None:
         groq.server.models = None
@@ -353,9 +361,23 @@ class TestErrors:
     async def test_a_closed_port_is_unavailable_at_once(self, openai: OpenAIWire) -> None:
         chat = openai.connect()
         openai.server.stop()
-        openai.server.stop = lambda: None  # type: ignore[method-assign]
         _, error = await fail(chat)
         assert type(error) is ProviderUnavailable
+
+
+async def test_another_vendor_goes_on_where_the_first_was_cut(openai: OpenAIWire, groq: OpenAIWire) -> None:
+    openai.cut("We open at nine. Break")
+    groq.answer("Breakfast is at eight.")
+    events = await collect(FallbackChat([openai.connect(), groq.connect()]))
+    assert text_of(events) == "We open at nine. Breakfast is at eight."
+    assert sent(groq)["messages"][-2] == {"role": "assistant", "content": "We open at nine."}
+    last = events[-1]
+    assert isinstance(last, Finished)
+    assert last.model == "groq/openai/gpt-oss-20b"
+
+
+def test_the_default_silences_leave_time_for_the_house_within_three_seconds() -> None:
+    assert Timeouts().first < Budget().first_sentence_s < 3.0
 
 
 class TestClients:

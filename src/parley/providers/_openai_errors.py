@@ -84,7 +84,7 @@ def refused_field(error: APIError) -> str | None:
 def _from_status(error: APIStatusError, vendor: str, model: str) -> ProviderError:
     status, body = error.status_code, error.body
     code = _code(body)
-    if status in {400, 403, 404} and (code in _UNKNOWN_MODEL_CODES or _blames_model(status, body, model)):
+    if status in {400, 403, 404} and (code in _UNKNOWN_MODEL_CODES or _blames_model(status, body, vendor, model)):
         return _unknown_model(vendor, model)
     if status in {401, 403}:
         return ProviderKeyRejected(f"{vendor} rejected the API key ({status}).", vendor=vendor)
@@ -103,15 +103,20 @@ def _from_status(error: APIStatusError, vendor: str, model: str) -> ProviderErro
     return ProviderRefused(f"{vendor} refused the request ({status}): {_words(body)}", vendor=vendor)
 
 
-def _blames_model(status: int, body: object, model: str) -> bool:
+def _blames_model(status: int, body: object, vendor: str, model: str) -> bool:
     """Servers without error codes name the model in a 404; a 403 for a model listed as retired is about the model."""
     if status == 404:
         return model in _text(body, "message") or _text(body, "param") == "model"
-    return status == 403 and retired.hint(model) is not None
+    return status == 403 and _retirement(vendor, model) is not None
+
+
+def _retirement(vendor: str, model: str) -> str | None:
+    """On one's own server a model may be called anything, "gpt-4" included."""
+    return retired.hint(model) if vendor in {"openai", "groq"} else None
 
 
 def _unknown_model(vendor: str, model: str) -> ProviderModelUnknown:
-    known = retired.hint(model)
+    known = _retirement(vendor, model)
     detail = f"{vendor} does not serve the model {model!r} to this key."
     return ProviderModelUnknown(f"{detail} {known}" if known else detail, vendor=vendor)
 
