@@ -7,10 +7,10 @@ from typing import Any
 
 from presidio_analyzer import EntityRecognizer, RecognizerResult
 
-from parley.privacy.rules import LANGUAGE, NOT_PERSONAL, Rule, RuleRecognizer, labelled
+from parley.privacy.rules import LANGUAGE, NOT_PERSONAL, UPPER, Rule, RuleRecognizer, labelled
 from parley.privacy.words import cities, common_words, lines, proper_words, regions
 
-_CAP = r"(?:[A-ZÀ-ÖØ-Þ][\w'’\-]*|\d{1,3}(?:st|nd|rd|th))"
+_CAP = rf"(?:[{UPPER}][\w'’\-]*|\d{{1,3}}(?:st|nd|rd|th))"
 _SMALL = r"(?:of|the|de|del|della|di|da|do|dos|das|des|du|la|le|les|los|las|el|den|der|dem|am|an|im|in|auf|van|von|zum|zur|st\.?|y|e|a|and|sur|aan|op|ob|a\.d\.|i\.)"
 _NUMBER = r"(?:No\.?\s*|Nr\.?\s*|#\s?)?\d{1,5}(?:[ ]?[A-Za-z]\b|[A-Z])?(?:\s?[\-/–]\s?\d{1,4}[A-Za-z]?)?"
 _GERMANIC = (
@@ -27,17 +27,21 @@ _ROMANCE = (
 _SUFFIXES = "|".join(sorted((re.escape(s) for s in lines("street_suffixes")), key=len, reverse=True))
 _COMPASS = r"(?:N|S|E|W|NE|NW|SE|SW|North|South|East|West|Northeast|Northwest|Southeast|Southwest)\b\.?"
 _UNIT = (
-    r"(?i:(?:apt|apartment|suite|ste|unit|flat|floor|fl|bldg|building|block|lot|studio|level|wohnung|whg|stock|etage|appartement|apto|piso|interno|"
-    r"scala|bât|hinterhaus|top|po\s?box|postfach|postbus)\b\.?\s*(?:no\.?|nr\.?|number)?\s*#?\s?)(?:[A-Za-z]?-?\d{1,6}[A-Za-z]?\b|[A-Z]\b)"
+    r"(?:(?i:(?:apt|apartment|suite|ste|unit|flat|floor|fl|bldg|building|block|lot|studio|level|wohnung|whg|stock|etage|appartement|apto|piso|interno|"
+    r"interior|int|edif|edificio|depto|dpto|oficina|local|puerta|planta|scala|bât|hinterhaus|top|p\.?\s?o\.?\s?box|postfach|postbus|casilla)\b\.?\s*(?:no\.?|nr\.?|number)?"
+    r"\s*#?[ ]?)[A-Za-z]?-?\d{1,6}[A-Za-z]?\b|(?i:(?:apt|apartment|unit|flat)\b\.?[ ])[A-HJ-Z]\b|(?i:h\.?\s?no\.?)[ ]?\d+)"
 )
-_LINE_ENGLISH = rf"\b\d{{1,6}}(?:[A-Za-z]\b|[\-/]\d{{1,5}})?,?[ ]+(?:{_COMPASS}[ ]+)?(?:(?:{_CAP}|{_SMALL}|[A-Z]\.)[ ]+){{1,4}}?(?i:{_SUFFIXES})\b\.?(?:[ ]+{_COMPASS})?"
+_LINE_ENGLISH = rf"\b\d{{1,6}}(?:[A-Za-z]\b|[\-/]\d{{1,5}})?,?(?:[ ]+|\n)(?:{_COMPASS}[ ]+)?(?:(?:{_CAP}|{_SMALL}|[A-Z]\.)[ ]+){{1,4}}?(?i:{_SUFFIXES})\b\.?(?:[ ]+{_COMPASS})?"
 _LINE_UPPER = rf"\b\d{{1,6}}[ ](?:[A-Z0-9]+[ ]){{1,3}}(?:{_SUFFIXES.upper()})\b"
-_LINE_GERMANIC = rf"\b(?:(?:{_CAP}|{_SMALL})[ ]){{0,2}}?[A-ZÀ-ÖØ-Þ][\w'’.\-]*?(?:[\- ](?i:{_GERMANIC})|(?<=[a-zäöüßéø]){_GERMANIC}),?[ ]{_NUMBER}(?![\w:]|[.,]\d)"
+_LINE_GERMANIC = rf"\b(?:{_CAP}[ ]){{0,2}}?[{UPPER}][\w'’.\-]*?(?:[\- ](?i:{_GERMANIC})|(?<=[a-zäöüßéø]){_GERMANIC}),?[ ]{_NUMBER}(?![\w:]|[.,]\d)"
 _LINE_ROMANCE_BEFORE = (
     rf"\b\d{{1,5}}[ ]?(?:bis|ter|[A-D])?,?[ ](?i:{_ROMANCE})(?:[ ](?:{_CAP}|{_SMALL}|[dl]['’]{_CAP})){{1,5}}"
 )
 _LINE_ROMANCE_AFTER = rf"(?<![\w])(?:(?i:{_ROMANCE}))(?:[ ](?:{_CAP}|{_SMALL}|[dl]['’]{_CAP}|\d{{1,2}}(?=[ ][A-Za-z]))){{1,5}}?,?[ ](?:n[°º.]?[ ]?|s/n|{_NUMBER})(?:\d{{0,5}})(?![\w:]|[.,]\d)"
 _LINE_PREPOSITION = rf"\b(?:Am|An der|An den|Am|Im|In der|In den|Auf der|Auf dem|Zum|Zur|Unter den|Hinter der|Alte[rn]?|Neue[rn]?|Obere|Untere|Große|Kleine)[ ]{_CAP}(?:[ ]{_CAP})?,?[ ]\d{{1,3}}[ ]?[a-z]?\b(?!\s?(?:Uhr|[.:]\d|[%€]|Personen|Leute|Gäste))"
+_UNIT_LINE = rf"{_UNIT},?\s+(?:{_CAP}[ ]){{1,3}}(?i:{_SUFFIXES})\b"
+_LINE_IN_DOUBT = rf"\b(?:{_CAP}[ ]){{1,3}}\d{{1,4}}[ ]?[a-z]?(?=\s*[,;|\n]|$)"
+_CODE_IN_DOUBT = r"(?<![\w.,€$£#/\-+])(?:\d{5,6}|\d{3}[ ]\d{2,3})(?![\w\-/]|[.,:]\d|\s?[€%])|(?<=[,;|]\s)\d{4}(?=\s*(?:[,;|\n]|$))|(?<=[,;|])\d{4}(?=[,;|])"
 _LINE_BEFORE_CODE = rf"\b(?:{_CAP}[ ]){{0,2}}{_CAP}[ ]\d{{1,4}}[ ]?[a-z]?,?\s+(?:[A-Z]{{1,2}}-)?\d{{4,5}}[ ]{_CAP}"
 _STREET_ONLY = rf"\b(?:{_CAP}[ ]){{1,3}}?(?:Street|Avenue|Boulevard|Lane|Drive|Road|Court|Terrace|Crescent|Parkway|Highway|Turnpike|Ave|Blvd|Rd|Ln)\b\.?(?:[ ]{_COMPASS})?|\b[A-ZÄÖÜ][\wäöüß\-]+(?:stra(?:ß|ss)e|gasse|straat|gracht|gatan|vägen|gade)\b"
 _STATE = (
@@ -71,6 +75,11 @@ _ADDRESS_LABEL = re.compile(
     rf"auf|unter)|gemeldet\s+(?:in|unter)|ansässig\s+in|street|straße|house|residence|wohnsitz|located\s+at)"
     rf"(?:\s+(?:is|was|at|ist|lautet|in|unter|as|to|of|auf|line\s?\d?|der|die)\b|\s*[:=\-,])*)\s*(?:\n\s*)?{_PLACE_SPAN}"
 )
+_HOME = re.compile(
+    rf"(?i:\b(?:(?:i|he|she|they|we|who|currently|now|still)['’]?(?:m|s|ve)?\s+(?:live|lives|lived|living|was\s+born|were\s+born|grew\s+up|(?:have\s+)?moved)|"
+    rf"resid(?:es?|ing|ed)|born|raised|grew\s+up|wohn(?:e|t|en|haft)|geboren|leb(?:e|t|en)|aufgewachsen|native|hometown|gebürtig|moved|umgezogen|ziehe)"
+    rf"(?:\s+(?:jetzt|now|here|hier|seit\s+\w+|back))?\s+(?:in|near|bei|from|to|of|aus|nach)\s+)(?P<value>{_CITY}(?:,[ ]?{_CITY}){{0,2}}(?:[ ]to[ ]{_CITY})?)"
+)
 _TOWN_LABEL = re.compile(
     rf"(?i:\b(?:(?:live|lives|lived|living|resid(?:es?|ing|ed)|born|raised|grew\s+up|wohn(?:e|t|en|haft)|geboren|leb(?:e|t|en)|aufgewachsen|based)"
     rf"(?:\s+(?:\w+\s+)?(?:in|near|bei|on)|\s+am\s+[\d./]+\s+in)|from|aus|city|town|state|county|province|country|birthplace|place\s+of\s+birth|hometown|home\s+town|"
@@ -97,18 +106,52 @@ def _is_zip_city(value: str) -> bool:
 def _is_home(value: str) -> bool:
     """Whether words behind "live at", "address is" look like an address: a digit, a known place or an unknown word."""
     words = [w for w in re.findall(r"[^\W\d_]+", value.lower()) if len(w) > 2]
-    known = common_words() | proper_words() | lines("month_names")
-    return any(c.isdigit() for c in value) or _is_place(value) or any(w not in known for w in words)
+    return any(c.isdigit() for c in value) or _is_place(value) or not all(map(_is_ordinary, words))
+
+
+def _is_ordinary(word: str) -> bool:
+    return word in common_words() or word in proper_words() or word in lines("month_names")
 
 
 def _is_place(value: str) -> bool:
     parts = [part.strip().lower() for part in value.split(",")]
-    return any(part in cities() or part in regions() or part.split()[0] in cities() for part in parts if part)
+    return any(
+        part in cities() or part in regions() or part.split()[0] in cities() or _sounds_like_town(part)
+        for part in parts
+        if part
+    )
+
+
+_TOWN_SOUND = re.compile(
+    r"(?:ville|ton|burgh?|berg|port|mouth|shire|side|view|fort|furt|haven|chester|bury|land|borough|stad|stadt|town|dorf|hausen|heim|ingen|bach|kirchen|ford|ham|field|"
+    r"wood|dale|brück|münde|rode|walde|stetten|hofen|felden?)$"
+)
+_TOWN_START = re.compile(
+    r"(?:new|north|south|east|west|lake|port|fort|mount|saint|st\.?|san|santa|los|las|el|la|le|bad|sankt|groß|klein|neu|nieder|ober|unter)[ \-]\w"
+)
+
+
+def _sounds_like_town(place: str) -> bool:
+    """A name no list knows, built like those of towns: "Lake Davidhaven", "Oberkirchen"."""
+    return bool(_TOWN_START.match(place)) or (place not in common_words() and bool(_TOWN_SOUND.search(place)))
+
+
+def _is_town(value: str) -> bool:
+    """Whether the words behind "I live in" name a place rather than a thing ("in Miete", "in March")."""
+    first = re.split(r"[ ,]", value, maxsplit=1)[0].lower().rstrip(".")
+    return _is_place(value) or (first not in common_words() and first not in lines("month_names"))
+
+
+def _is_line(value: str) -> bool:
+    words = re.findall(r"[^\W\d_]{2,}", value.lower())
+    return not any(w in lines("month_names") or w in lines("function_words") for w in words) and not all(
+        map(_is_ordinary, words)
+    )
 
 
 def _is_place_only(value: str) -> bool:
     lower = value.lower().rstrip(".")
-    return (lower in cities() or lower in regions()) and lower not in common_words()
+    return (lower in cities() or lower in regions() or _sounds_like_town(lower)) and lower not in common_words()
 
 
 class AddressRecognizer(EntityRecognizer):  # type: ignore[misc]  # presidio ships no types
@@ -170,6 +213,9 @@ def _part_rules() -> list[Rule]:
         rule(_LINE_ROMANCE_AFTER, 0.85),
         rule(_LINE_PREPOSITION, 0.7),
         rule(_LINE_BEFORE_CODE, 0.8),
+        rule(_UNIT_LINE, 0.8),
+        Rule("ADDRESS", re.compile(_LINE_IN_DOUBT), 0.36, check=_is_line, unless=NOT_PERSONAL),
+        Rule("ADDRESS", re.compile(_CODE_IN_DOUBT), 0.36, unless=NOT_PERSONAL),
         rule(_STREET_ONLY, 0.55),
         Rule("ADDRESS", re.compile(_UNIT), 0.55, unless=NOT_PERSONAL),
         rule(_CITY_STATE_ZIP, 0.8),
@@ -179,6 +225,7 @@ def _part_rules() -> list[Rule]:
         Rule("ADDRESS", labelled(_CODE_LABEL, _CODE_VALUE), 0.85),
         Rule("ADDRESS", labelled(_BUILDING_LABEL, r"\d{1,5}[A-Za-z]?\b(?![.:,]\d)"), 0.6),
         Rule("ADDRESS", _ADDRESS_LABEL, 0.75, check=_is_home),
+        Rule("ADDRESS", _HOME, 0.55, check=_is_town),
         Rule("ADDRESS", _TOWN_LABEL, 0.45, check=_is_place),
         Rule("ADDRESS", _PLACE_IN_DOUBT, 0.36, check=_is_place_only),
         Rule("ADDRESS", _COUNTY, 0.6),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 from presidio_analyzer import EntityRecognizer, RecognizerResult
@@ -51,8 +52,18 @@ _AFTER = re.compile(
     r"hat\s+angerufen|geboren)\b|\s*[<(]\s*[\w.+\-]+@)",
     re.IGNORECASE,
 )
+# What people do, and things do not: behind a word that may be a name, one of these makes it one.
+_ACTS = re.compile(
+    r"\s+(?:said|says|told|tells|asked|asks|wants|wanted|needs|needed|likes|loves|thinks|thought|knows|knew|called|calls|wrote|writes|sent|sends|booked|bought|"
+    r"paid|pays|went|came|come|comes|coming|joined|left|lives|lived|works|worked|moved|speaks|met|married|forgot|promised|agreed|will\s+(?:meet|call|come|be\s+there)|"
+    r"sagte?|sagt|fragte?|will|möchte|braucht|mag|denkt|weiß|rief|schrieb|schickte|kam|kommt|ging|geht|wohnt|arbeitet|spricht|traf|hat\s+(?:gesagt|angerufen|geschrieben))\b",
+    re.IGNORECASE,
+)
+_ARTICLE = re.compile(
+    r"\b(?:the|a|an|this|that|my|your|our|der|die|das|ein|eine|einen|kein|mein|dein|unser)\s+$", re.IGNORECASE
+)
 _PARTICLES = frozenset(
-    "van von de der den del della di da do dos das du la le ter ten zu zum zur vom al el bin ibn abu ben af av y e o' san st".split()
+    "van von 't de der den del della di da do dos das du la le ter ten zu zum zur vom al el bin ibn abu ben af av y e o' san st".split()
 )
 _AT_PLACE = re.compile(r"\b(?:at|bei|beim|im|visit|eat|to|zu|try)\s+(?:the\s+)?$", re.IGNORECASE)
 _SENTENCE_START = re.compile(r"(?:^|[.!?:\n\"“(*\-•])\s*$")
@@ -151,7 +162,8 @@ class NameRecognizer(EntityRecognizer):  # type: ignore[misc]  # presidio ships 
     def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:  # noqa: ARG002
         """Names in text order."""
         tokens = _tokens(text)
-        found, index = [], 0
+        found: list[RecognizerResult] = []
+        index = 0
         while index < len(tokens):
             length, score = _name_at(text, tokens, index)
             if length:
@@ -159,7 +171,28 @@ class NameRecognizer(EntityRecognizer):  # type: ignore[misc]  # presidio ships 
                 end = last.end - (2 if last.text.endswith(("'s", "’s")) else 0)
                 found.append(RecognizerResult("PERSON", tokens[index].start, end, score))
             index += max(1, length)
+        _raise_joined(text, found)
+        _raise_repeated(text, found)
         return found
+
+
+_JOINED = re.compile(r"\s*(?:,|&|/)\s*|\s*,?\s+(?:and|und|or|oder|sowie|with|mit)\s+", re.IGNORECASE)
+
+
+def _raise_joined(text: str, found: list[RecognizerResult]) -> None:
+    """ "Anna and Wei": beside a certain name, a doubtful one is a name as well."""
+    for one, other in [*pairwise(found), *pairwise(reversed(found))]:
+        first, second = sorted((one, other), key=lambda r: r.start)
+        if one.score >= 0.6 and 0.2 <= other.score < 0.5 and _JOINED.fullmatch(text, first.end, second.start):
+            other.score = 0.6
+
+
+def _raise_repeated(text: str, found: list[RecognizerResult]) -> None:
+    """A word of a certain name is a name wherever it stands again: "Maria Stone … Stone said"."""
+    certain = {word for r in found if r.score >= 0.7 for word in text[r.start : r.end].split() if len(word) > 2}
+    for result in found:
+        if result.score < 0.6 and certain.issuperset(text[result.start : result.end].split()):
+            result.score = 0.6
 
 
 def _name_at(text: str, tokens: list[_Token], index: int) -> tuple[int, float]:
@@ -248,7 +281,15 @@ def _score(text: str, tokens: list[_Token], index: int, length: int, before: str
         return 0.0
     hinted = cued or bool(_HINT.search(before))
     if length == 1:
-        return _score_alone(run[0], kinds, before, cued=cued, hinted=hinted)
+        return _score_alone(
+            run[0],
+            kinds,
+            before,
+            cued=cued,
+            hinted=hinted,
+            acts=bool(_ACTS.match(after)) and not _ARTICLE.search(before),
+            opening=bool(_SENTENCE_START.search(before)),
+        )
     if "F" in kinds and len(kinds) > 1:
         return 0.85
     if kinds[0] in "fU" and "L" in kinds:
@@ -262,7 +303,9 @@ def _score(text: str, tokens: list[_Token], index: int, length: int, before: str
     return 0.6 if cued and kinds[-1] != "I" else 0.3
 
 
-def _score_alone(token: _Token, kinds: str, before: str, *, cued: bool, hinted: bool) -> float:
+def _score_alone(
+    token: _Token, kinds: str, before: str, *, cued: bool, hinted: bool, acts: bool, opening: bool
+) -> float:
     if kinds == "I" or (token.text.endswith(("'s", "’s")) and _AT_PLACE.search(before)):
         return 0.0
     if kinds == "F":
@@ -270,7 +313,9 @@ def _score_alone(token: _Token, kinds: str, before: str, *, cued: bool, hinted: 
         doubtful = lower in cities() or lower in proper_words() or bool(_IN.search(before))
         return 0.75 if cued else 0.4 if doubtful else 0.6
     if kinds == "L":
-        return 0.65 if cued else 0.5 if hinted and token.text.lower() not in cities() else 0.4
+        return 0.65 if cued else 0.5 if not opening and token.text.lower() not in cities() else 0.4
     if kinds == "U":
-        return 0.55 if cued else 0.2
-    return 0.5 if cued and kinds == "f" else 0.3
+        return 0.55 if cued else 0.36 if hinted else 0.2
+    if cued and kinds == "f":
+        return 0.5
+    return 0.5 if acts and token.text.lower() not in lines("month_names") else 0.36 if hinted else 0.3

@@ -37,6 +37,7 @@ _NUMBER = (
     r"(?:[ ]{0,2}(?:x|ext\.?|extension|#|Durchwahl|DW|Apparat)[ .:]{0,2}\d{1,6})?(?![\w]|[.,:]\d|\s?(?:€|%|EUR|USD))"
 )
 _PHONE = re.compile(_NUMBER, re.I)
+_LONG = re.compile(r"(?<![\w.,€$£@#/\-])\d(?:[ \-./]?\d){5,24}(?!\w|[.,:]\d|\s?(?:€|%|EUR|USD))")
 _PHONE_LABEL = (
     r"phone|telephone|tel\.?|cell(?:[\s\-]?phone)?|mobile|fax|call(?:\s+(?:me|us|him|her|them))?(?:\s+back)?(?:\s+(?:at|on|under))?|"
     r"text(?:\s+(?:me|us|him|her))?(?:\s+(?:at|on))?|reach(?:ed)?(?:\s+(?:me|us|him|her|them))?(?:\s+(?:at|on|under|via))?|(?:my|contact)\s+number|"
@@ -122,6 +123,9 @@ _USER_LABEL = (
 _ACTOR_LABEL = (
     r"users?|account|login|logged\s+in\s+as|member|profile|profil|benutzer(?:in)?|nutzer(?:in)?|konto|kennung|alias"
 )
+_HANDLE = re.compile(
+    r"(?<![\w@./\-:])(?:[a-z]{2,}[._][a-z]{2,}\d*|[a-z]{3,}\d{2,4}|[A-Z][a-z]+[A-Z][a-z]+\d*|[A-Za-z]+_[A-Za-z0-9_]+)(?![\w@/:\-]|\.\w)"
+)
 _SECRET_LABEL = r"(?:temporary\s+)?pass(?:word|phrase|code|wort)|pwd|kennwort|api[\s\-_]?key|access[\s\-_]?token|auth\s?token|secret|zugangscode"
 _PIN_LABEL = (
     r"pin|pin[\s\-]?code|cvv2?|cvc2?|security\s+code|card\s+verification(?:\s+value)?|otp|tan|passcode|prüfnummer|prüfziffer|kartenprüfnummer|"
@@ -135,7 +139,8 @@ def _is_handle(value: str) -> bool:
 
 
 def _is_marked_handle(value: str) -> bool:
-    return bool(re.search(r"[A-Za-z].*\d|\d.*[A-Za-z]|\w[_.]\w|[a-z][A-Z]", value))
+    marked = re.search(r"[A-Za-z].*\d|\d.*[A-Za-z]|\w[_.]\w|[a-z][A-Z]", value)
+    return bool(marked) or (value.islower() and len(value) > 4 and value not in common_words())
 
 
 def _is_secret(value: str) -> bool:
@@ -168,7 +173,7 @@ def contact_recognizers() -> list[RuleRecognizer]:
                 ),
                 Rule("PHONE_NUMBER", _PHONE, 0.8, check=_is_phone, unless=NOT_PERSONAL),
                 Rule("PHONE_NUMBER", labelled(_PHONE_LABEL, _PHONE_VALUE), 0.8, check=_is_labelled_phone),
-                Rule("ID_NUMBER", _PHONE, 0.6, check=_is_opaque, unless=NOT_PERSONAL),
+                Rule("ID_NUMBER", _LONG, 0.6, check=_is_opaque, unless=NOT_PERSONAL),
                 Rule(
                     "ID_NUMBER",
                     re.compile(r"(?<![\w@./\-])(?=[A-Z0-9\-]*\d)(?=[A-Z0-9\-]*[A-Z])[A-Z0-9]+(?:-[A-Z0-9]+)*(?![\w@])"),
@@ -184,6 +189,7 @@ def contact_recognizers() -> list[RuleRecognizer]:
                 Rule("USERNAME", labelled(_USER_LABEL, r"@?[A-Za-z0-9][\w.\-]{1,40}\w"), 0.75, check=_is_handle),
                 Rule("USERNAME", labelled(_ACTOR_LABEL, r"@?[A-Za-z0-9][\w.\-]{1,40}\w"), 0.7, check=_is_marked_handle),
                 Rule("USERNAME", re.compile(r"(?<![\w@./])@[A-Za-z_]\w{2,30}(?:[.\-]\w+)*"), 0.75),
+                Rule("USERNAME", _HANDLE, 0.4, unless=NOT_PERSONAL),
                 Rule("PASSWORD", labelled(_SECRET_LABEL, r"[^\s\"“”'`]{3,}[^\s\"“”'`.,;:)]"), 0.75, check=_is_secret),
                 Rule("PIN", labelled(_PIN_LABEL, r"\d{3,8}(?![\w\-]|[.,:]\d)"), 0.75),
                 Rule(

@@ -87,6 +87,9 @@ def labelled(labels: str, value: str) -> re.Pattern[str]:
     )
 
 
+# Capital letters of every Latin alphabet, for character classes.
+UPPER = "".join(c for c in map(chr, range(0x41, 0x250)) if c.isupper())
+
 # One written identifier: groups of letters and digits with a digit in it; further groups joined by a space need a digit
 # each, so that the sentence going on is left alone.
 IDENTIFIER = (
