@@ -16,7 +16,7 @@ import yaml
 
 from parley.understanding.emergency_grammar import AnchorIndex, Grammar, Pattern
 from parley.understanding.emergency_scope import Scopes, Span, sentences
-from parley.understanding.emergency_text import Speller, normalise
+from parley.understanding.emergency_text import MARKS, Speller, normalise
 
 KINDS = (
     "fire",
@@ -95,6 +95,8 @@ def read_emergency(message: str, *, language: str, previous: str = "") -> Emerge
 
 def _plain(message: str, book: _Rulebook) -> str:
     tokens = normalise(message, book.expansions, book.fillers, book.speller)
+    if tokens and tokens[-1] not in MARKS:
+        tokens.append(".")
     return f" {' '.join(tokens)} "
 
 

@@ -6,12 +6,15 @@ All judgements are made on the normalised text (blank-padded words and marks) an
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from parley.understanding.emergency_grammar import Grammar
+from parley.understanding.emergency_text import MARKS
 
 _SENTENCE_END = re.compile(r" [.!?](?= )")
+_WORD = re.compile(r"\S+")
 _NEGATION_REACH = 6
 
 
@@ -36,6 +39,8 @@ class Scopes:
         self._negators = frozenset(barriers["negators"].split())
         self._trailing = frozenset(barriers["trailing_negators"].split())
         self._restarts = frozenset(barriers["restarts"].split())
+        self._leads = frozenset(barriers["leads"].split())
+        self._joints = frozenset(barriers["joints"].split())
 
     def veto(self, span: Span, message: str) -> str:
         """Why the span proves no emergency, or "" when nothing speaks against it. `message` is the whole text."""
@@ -43,6 +48,8 @@ class Scopes:
             return "negated"
         if self._conditional(span):
             return "conditional"
+        if "own" not in span.flags and self._mentioned(span):
+            return "mentioned"
         if "ask" not in span.flags and self._asked(span):
             return "asked"
         if "past" not in span.flags and self._past(span):
@@ -83,19 +90,40 @@ class Scopes:
                 return True
             if word in self._restarts:
                 break
-        after = span.text[span.end :].split(" , ")[0].split()[:3]
-        return "closed" not in span.flags and any(word in self._trailing for word in after)
+        return "closed" not in span.flags and self._denied_after(span)
+
+    def _denied_after(self, span: Span) -> bool:
+        """German puts its "nicht" behind: "es brennt nicht"; with more of the verb to come it denies something else."""
+        after = [*span.text[span.end :].split()[:4], "."]
+        for word, following in pairwise(after):
+            if word in MARKS or word in self._joints:
+                return False
+            if word in self._trailing:
+                return following in MARKS or following in self._joints
+        return False
 
     def _conditional(self, span: Span) -> bool:
-        clause = self._clause_before(span) + span.text[span.start : span.end]
-        return self._finds("conditional", clause) or self._finds("topic", span.text)
+        return self._finds("conditional", self._clause_before(span)) or self._finds("topic", span.text)
+
+    def _mentioned(self, span: Span) -> bool:
+        """Whether a preposition right before the danger makes it a mere topic: "vor Feuer", "against break-ins"."""
+        clause = self._clause_before(span)
+        return any(match.end() == len(clause) for match in self._unions["preposed"].finditer(clause))
 
     def _asked(self, span: Span) -> bool:
-        match = self._unions["question"].search(" " + span.text.lstrip(" ,"))
-        if match is None:
-            return False
-        between = span.text[match.end() - 1 : span.end]
-        return not self._finds("statement", between)
+        for start in self._openings(span):
+            if match := self._unions["question"].match(span.text, start):
+                return not self._finds("statement", span.text[match.end() - 1 : span.end])
+        return False
+
+    def _openings(self, span: Span) -> Iterator[int]:
+        """Where a question that holds the span may begin: the sentence, a part of it after a comma or an "and"."""
+        opens = True
+        for word in _WORD.finditer(span.text, 0, span.start + 1):
+            if opens and word[0] not in self._leads:
+                yield word.start()
+                opens = False
+            opens = opens or word[0] in MARKS or word[0] in self._joints
 
     def _past(self, span: Span) -> bool:
         return self._finds("past", span.text) and not self._finds("present", span.text)

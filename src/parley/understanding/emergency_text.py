@@ -1,4 +1,4 @@
-"""Bringing a message into the form the emergency grammar reads: plain ASCII words, spelled-out contractions, marks kept.
+"""Bringing a message into the form the emergency grammar reads: ASCII words and marks, contractions spelled out.
 
 Written and recognised speech meet here: casing, umlauts, apostrophes, fillers and the usual misspellings of the words
 that matter disappear, so that one grammar serves them all.
