@@ -16,11 +16,12 @@ from typing import Literal
 from parley.house.hours import TIME, day_rows
 from parley.house.lexicon import Lexicon
 from parley.house.matching import hits
-from parley.house.passages import MONEY, PRICE_AT_END, Unit
+from parley.house.passages import MONEY, OPENS_WITH_PRONOUN, PRICE_AT_END, Unit
 from parley.house.question import Question
 
 PHONE = re.compile(
-    r"(?:\+|\b0|\(\d)[\d\s()/.-]{5,}\d|\b\d{3}[-.\s]\d{3,4}[-.\s]?\d{0,4}\b|\b1?[-. ]?\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}\b"
+    r"(?:\+|\b0|\(\d)[\d\s()/.-]{5,}\d|\b\d{3}[-.\s]\d{3,4}[-.\s]?\d{0,4}\b|"
+    r"\b1?[-. ]?\(?\d{3}\)?[-. ]\d{3}[-. ]\d{4}\b"
 )
 EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.]+\b")
 _NUMBER_WORD = re.compile(
@@ -29,12 +30,15 @@ _NUMBER_WORD = re.compile(
     re.I,
 )
 _ADDRESS = re.compile(
-    r"\b\d{1,5}[a-z]?,? (?:[A-Z][\w'’.-]+ ){1,3}(?:Street|Road|Avenue|Lane|Square|Boulevard|Drive|Way|Court|Place|St|Rd|Ave|Blvd)\b|"
+    r"\b\d{1,5}[a-z]?,? (?:[A-Z][\w'’.-]+ ){1,3}"
+    r"(?:Street|Road|Avenue|Lane|Square|Boulevard|Drive|Way|Court|Place|St|Rd|Ave|Blvd)\b|"
     r"\b[A-ZÄÖÜ][\w.-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|ufer|ring|damm|markt|graben|Straße|Weg|Platz|Allee)\s+\d+|"
     r"\b(?:located|address|liegt|liegen|befindet|befinden|adresse|anschrift)\b|\b\d{5} [A-ZÄÖÜ]|\b(?:in|at) \d+ [A-Z]",
 )
 _NEED = 0.74  # share of the question's weight that must be covered
 _FULL = 0.999
+_SAME = 0.88  # a synonym or better; a special kind of the thing is not its name
+_TOLD_BY_TITLE = frozenset({"place", "phone", "email"})
 _STRICT = frozenset({"price", "phone", "email", "duration", "distance", "size", "count", "amount"})
 
 
@@ -42,7 +46,7 @@ _STRICT = frozenset({"price", "phone", "email", "duration", "distance", "size", 
 class Found:
     """What answers one question. `certain` says that the unit's own words cover all that was asked."""
 
-    shape: Literal["units", "list", "days"]
+    shape: Literal["units", "list", "headings", "days"]
     question: Question
     units: tuple[Unit, ...]
     score: float
@@ -62,7 +66,7 @@ def find(question: Question, units: Sequence[Unit], words: Lexicon) -> Found | N
     """The answer to a question, or None where the units do not contain it."""
     if question.days or question.about_hours:
         hours = _find_days(question, units, words)
-        if hours or question.about_hours and not question.keys:
+        if hours or (question.about_hours and not question.keys):
             return hours
     if not question.keys:
         return _find_by_kind(question, units)
@@ -72,13 +76,15 @@ def find(question: Question, units: Sequence[Unit], words: Lexicon) -> Found | N
         if not question.keys:
             return None
     weights, spread = _weigh(question, units, vocabulary, words)
+    if "list" in question.kinds and (inside := _find_inside(question, units, spread)):
+        return inside
     matches = [match for unit in units if (match := _match(unit, question, weights, spread, words))]
     if not matches:
         return None
     superlative = _superlative(question, matches, words)
     if superlative:
         return superlative
-    listed = _find_list(question, matches, units, words)
+    listed = _find_list(question, matches)
     if listed:
         return listed
     return _best(question, matches, words)
@@ -109,18 +115,22 @@ def _match(
 ) -> _Match | None:
     total = sum(weights.values())
     heaviest = max(weights.values())
-    covered = own = heading = 0.0
+    covered = own = heading = nearby = titled = 0.0
     for key, weight in weights.items():
         found = spread[key]
-        here = _strength(found, unit.own)
-        above = _strength(found, unit.head)
-        best = max(here, above * 0.95, _strength(found, unit.near) * 0.8, _strength(found, unit.around) * 0.8)
+        here, above = _strength(found, unit.own), _strength(found, unit.head)
+        near, around = _strength(found, unit.near), _strength(found, unit.around)
+        best = max(here, above * 0.95, near * 0.8, around * 0.8)
         if best == 0 and weight >= 0.45 * heaviest:
             return None
         covered += weight * best
         own += weight * (here > 0)
         heading += weight * (above > 0)
-    if covered < _NEED * total * 0.9:
+        nearby += weight * (near > 0 and not here and not above)
+        titled += weight * (around > 0 and not here and not above)
+    if covered < _NEED * total * 0.9 or (nearby > 0.35 * total and not OPENS_WITH_PRONOUN.match(unit.text)):
+        return None
+    if titled > 0.8 * total and not _TOLD_BY_TITLE & set(question.kinds):
         return None
     bonus = _evidence(question, unit, words)
     if bonus is None:
@@ -202,7 +212,7 @@ def _find_by_kind(question: Question, units: Sequence[Unit]) -> Found | None:
 def _find_days(question: Question, units: Sequence[Unit], words: Lexicon) -> Found | None:
     """The rows for the days asked; all rows where none is named."""
     vocabulary = frozenset().union(*(unit.own | unit.head | unit.around for unit in units))
-    weights, spread = _weigh(question, units, vocabulary, words)
+    _weights, spread = _weigh(question, units, vocabulary, words)
     if any(not found for found in spread.values()):
         return None
     best: tuple[float, Unit] | None = None
@@ -275,7 +285,32 @@ def _amount(text: str) -> float | None:
     return float(re.sub(r"\D", "", whole) or 0) + float(f"0.{decimals or 0}")
 
 
-def _find_list(question: Question, matches: Sequence[_Match], units: Sequence[Unit], words: Lexicon) -> Found | None:
+def _find_inside(question: Question, units: Sequence[Unit], spread: Mapping[str, Mapping[str, float]]) -> Found | None:
+    """What stands under a heading, or else in a document, that is named just as the question names it."""
+    if set(question.kinds) & {"time", "place", "phone", "email"}:
+        return None
+    if any(
+        unit.form in {"item", "row"} and all(_strength(found, unit.own) for found in spread.values()) for unit in units
+    ):
+        return None
+    headed = [
+        unit for unit in units if unit.head and all(_strength(found, unit.head) >= _SAME for found in spread.values())
+    ]
+    items = [unit for unit in headed if unit.form in {"item", "row"}]
+    if len(items) > 1:
+        return Found("list", question, tuple(items), 1.0, certain=True)
+    if headed:
+        return None
+    titled = [unit for unit in units if all(_strength(found, unit.around) >= _SAME for found in spread.values())]
+    names = list(dict.fromkeys((unit.section[-1:] or ("",))[0] for unit in titled))
+    if len([name for name in names if name]) > 1:
+        firsts = [next(unit for unit in titled if unit.section and unit.heading == name) for name in names if name]
+        return Found("headings", question, tuple(firsts), 1.0, certain=True)
+    items = [unit for unit in titled if unit.form in {"item", "row"}]
+    return Found("list", question, tuple(items), 1.0, certain=True) if len(items) > 1 else None
+
+
+def _find_list(question: Question, matches: Sequence[_Match]) -> Found | None:
     listing = "list" in question.kinds and not set(question.kinds) & {"time", "place", "phone", "email", "price"}
     rows = [match for match in matches if match.unit.form in {"item", "row"}]
     headed = [match for match in rows if match.heading >= _FULL]

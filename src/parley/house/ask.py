@@ -33,7 +33,7 @@ def purpose(facts: Facts, wording: Wording) -> str:
         if facts.agent_type == "real_estate" or requests["viewing"].search(lowered):
             return "viewing"
         hotel = wording.data["hotel"].search(f"{facts.business} {facts.industry}") or "nights" in facts.slots
-        return "room" if hotel and "party_size" not in facts.slots or "nights" in facts.slots else "table"
+        return "room" if (hotel and "party_size" not in facts.slots) or "nights" in facts.slots else "table"
     return "lead" if intent == "lead_capture" else ""
 
 

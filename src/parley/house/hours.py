@@ -68,7 +68,8 @@ def _day_pattern(language: str) -> re.Pattern[str]:
     words = lexicon(language)
     full = "|".join(sorted((name for name in words.days if len(name) > 3), key=len, reverse=True))
     short = "|".join(name.title() for name in words.days if len(name) <= 4)
-    day = rf"(?:(?i:\b(?:{full})\b)|\b(?:{short})\b\.?(?=\s*(?:$|[-–—,:/&+|\d]|and\b|und\b|to\b|bis\b|from\b|von\b|ab\b|[Cc]losed|geschl|Ruhe)))"
+    follows = r"$|[-–—,:/&+|\d]|and\b|und\b|to\b|bis\b|from\b|von\b|ab\b|[Cc]losed|geschl|Ruhe"
+    day = rf"(?:(?i:\b(?:{full})\b)|\b(?:{short})\b\.?(?=\s*(?:{follows})))"
     group = "|".join(sorted(words.day_groups, key=len, reverse=True))
     span = rf"{day}(?:\s*(?:{words.day_range})\s*{day})?"
     return re.compile(rf"(?:{span}|(?i:\b(?:{group})\b))(?:\s*(?:,|/|&|\+|and|und|sowie)\s*(?:and |und )?{span})*")

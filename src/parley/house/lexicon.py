@@ -1,4 +1,4 @@
-"""The words of one language: stems, the words a question is built from, synonyms, and what announces an answer's kind."""
+"""The words of one language: stems, what questions are built from, synonyms, what announces an answer's kind."""
 
 from __future__ import annotations
 
@@ -15,17 +15,20 @@ import yaml
 LANGUAGES: Mapping[str, str] = {"en": "english", "de": "german"}
 WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+|[.,:]\d+)*")
 _UMLAUTS = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss", "é": "e", "è": "e", "ê": "e", "á": "a", "’": "'"})
+_DERIVED = re.compile(r"(?<=.{3})(?:ier|i)?(?:ung|ier|i)$")  # "Prüfung" and "prüfen", "Stornierung" and "stornieren"
 _DIGRAPHS = re.compile(r"(?<![aeq])([aou])e(?=[^aeiou]|$)")
 
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """One language's words; every set holds stems except `stop`, which holds words as written (lower case)."""
+    """One language's words; stems, except in `stop`, `businesses`, `definite` and `pronouns` (lower case)."""
 
     language: str
     stop: frozenset[str]
     light: frozenset[str]
     weak: frozenset[str]
+    businesses: frozenset[str]
+    definite: frozenset[str]
     kinds: tuple[tuple[str, re.Pattern[str]], ...]
     announcing: Mapping[str, frozenset[str]]
     evidence: Mapping[str, re.Pattern[str]]
@@ -67,7 +70,7 @@ def stem(word: str, language: str) -> str:
     stemmed: str = _stemmer(algorithm).stemWord(word)
     if algorithm != "german":
         return stemmed.translate(_UMLAUTS)
-    return _DIGRAPHS.sub(r"\1", stemmed.translate(_UMLAUTS))
+    return _DERIVED.sub("", _DIGRAPHS.sub(r"\1", stemmed.translate(_UMLAUTS)))
 
 
 @lru_cache
@@ -92,6 +95,8 @@ def lexicon(language: str) -> Lexicon:
         stop=frozenset(data["stop"].split()),
         light=stemmed(data["light"]),
         weak=stemmed(data["weak"]),
+        businesses=frozenset(data["businesses"].split()),
+        definite=frozenset(data["definite"].split()),
         kinds=tuple((kind, re.compile(rule, re.I)) for kind, rule in data["kinds_of_question"].items()),
         announcing={kind: stemmed(words) for kind, words in data["announcing"].items()},
         evidence={kind: re.compile(rule, re.I) for kind, rule in data["evidence"].items()},

@@ -1,4 +1,4 @@
-"""Which words of the passages a word of a question means: the same stem, a synonym, a compound's part, a misspelling."""
+"""Which words of the passages a question's word means: the same stem, a synonym, a compound's part, a slip."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ def hits(key: str, vocabulary: frozenset[str], words: Lexicon) -> list[Hits]:
 
 
 def _known(key: str, vocabulary: frozenset[str], words: Lexicon) -> dict[str, float]:
-    found = {key: 1.0} if key in vocabulary else {}
-    for other, strength in words.related.get(key, {}).items():
-        if other in vocabulary:
-            found[other] = strength
+    related = {other: strength for other, strength in words.related.get(key, {}).items() if other in vocabulary}
+    found = {**related, key: 1.0} if key in vocabulary else related
     if words.language == "de" and len(key) >= 4:
-        parts = (key, *(other for other in words.related.get(key, ()) if len(other) >= 4))
-        for stem in vocabulary:
-            if stem not in found and (stem.endswith(parts) or stem.startswith(parts)):
-                found[stem] = 0.88
+        others = tuple(other for other in words.related.get(key, ()) if len(other) >= 4)
+        for stem in vocabulary - found.keys():
+            if stem.endswith(key) or stem.startswith(key):
+                found[stem] = 0.87
+            elif stem.endswith(others) or stem.startswith(others):
+                found[stem] = 0.82
     return found
 
 

@@ -14,11 +14,21 @@ from parley.kit.sentences import split_sentences
 
 Form = Literal["sentence", "item", "pair", "row", "answer"]
 
+_UNITS = (
+    r"€|\$|£|EUR\b|[Ee]uros?\b|USD\b|GBP\b|CHF\b|[Dd]ollars?\b|[Pp]ounds?\b|[Cc]ents?\b|%|[Pp]ercent\b|[Pp]rozent\b"
+)
 MONEY = re.compile(
-    r"(?:[€$£]\s?\d[\d.,]*\d|[€$£]\s?\d|\b\d[\d.,'’]*\s?(?:€|\$|£|EUR\b|[Ee]uros?\b|USD\b|GBP\b|CHF\b|[Dd]ollars?\b|[Pp]ounds?\b|[Cc]ents?\b|%|[Pp]ercent\b|[Pp]rozent\b)|\b\d+[.,]\d{2}\b(?!\s?(?:Uhr|h\b|[-–]))|(?:EUR|USD|GBP|CHF)\s?\d[\d.,]*)"
+    rf"(?:[€$£]\s?\d[\d.,]*\d|[€$£]\s?\d|\b\d[\d.,'’]*\s?(?:{_UNITS})|"
+    r"\b\d+[.,]\d{2}\b(?!\s?(?:Uhr|h\b|[-–]))|(?:EUR|USD|GBP|CHF)\s?\d[\d.,]*)"
 )
 PRICE_AT_END = re.compile(
-    r"[\s:–—.…|-]*?((?:[€$£]|EUR|USD|GBP|CHF)?\s?\d[\d.,]*(?:,-|,–)?\s?(?:€|\$|£|EUR|Euro|euros?|USD|GBP|CHF)?)\s*[.]?$"
+    r"[\s:–—.…|-]*?((?:[€$£]|EUR|USD|GBP|CHF)?\s?\d[\d.,]*(?:,-|,–)?\s?(?:€|\$|£|EUR|Euro|euros?|USD|GBP|CHF)?)"
+    r"\s*[.]?$"
+)
+OPENS_WITH_PRONOUN = re.compile(
+    r"^(?:it|they|this|these|that|those|he|she|es|er|diese[rs]?|dies|dort|davon|"
+    r"sie (?:ist|sind|hat|haben|kostet|kosten|wird|werden))\b",
+    re.I,
 )
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
 _BOLD = re.compile(r"^(?:\*\*|__)(.+?)(?:\*\*|__):?$")
@@ -35,8 +45,9 @@ _RULE = re.compile(r"^[\s|:=_*-]{3,}$")
 class Unit:
     """One thing a passage says. `text` is the document's own words; `label` is a pair's key or an FAQ's question.
 
-    `section` holds the headings above it, outermost first. The four stem sets are what a question is matched with:
-    the unit's own words, its label's and innermost section's, its paragraph's, and its document's.
+    `section` holds the headings above it, outermost first; `lead` is the line that opens its record, `header` the name
+    of a table's first column. The four stem sets are what a question is matched with: the unit's own words and its
+    label's, those of its headings and record, those of its paragraph, and those of its document's title.
     """
 
     text: str
@@ -51,6 +62,8 @@ class Unit:
     head: frozenset[str] = frozenset()
     near: frozenset[str] = frozenset()
     around: frozenset[str] = frozenset()
+    lead: str = ""
+    header: str = ""
 
     @property
     def heading(self) -> str:
@@ -69,12 +82,27 @@ class _Reader:
     header: tuple[str, ...] = ()
     units: list[Unit] = field(default_factory=list)
 
-    def add(self, text: str, form: Form, label: str = "", below: Sequence[str] = ()) -> None:
+    def add(
+        self, text: str, form: Form, label: str = "", below: Sequence[str] = (), lead: str = "", header: str = ""
+    ) -> None:
         text = _MARKS.sub("", text).strip(" \t|")
         if not text or self.words.instructions.search(text):
             return
         section = (*(name for _, name in self.section), *below)
-        self.units.append(Unit(text, form, label, section, self.title, self.source, self.paragraph, len(self.units)))
+        self.units.append(
+            Unit(
+                text,
+                form,
+                label,
+                section,
+                self.title,
+                self.source,
+                self.paragraph,
+                len(self.units),
+                lead=lead,
+                header=header,
+            )
+        )
 
     def open_section(self, level: int, name: str) -> None:
         while self.section and self.section[-1][0] >= level:
@@ -104,7 +132,7 @@ class _Reader:
         first, *rest = split_sentences(value, self.words.language) or [value]
         self.add(first, "pair", label)
         for sentence in rest:
-            self.add(sentence, "sentence", below=(label,))
+            self.add(sentence, "sentence", below=(label,), lead=first)
 
     def row(self, line: str) -> None:
         cells = tuple(_MARKS.sub("", cell).strip() for cell in line.strip().strip("|").split("|"))
@@ -112,7 +140,7 @@ class _Reader:
             self.header = cells
             return
         named = [f"{name} {cell}".strip() for name, cell in zip(self.header[1:], cells[1:], strict=False) if cell]
-        self.add(f"{cells[0]}: {', '.join(named)}" if named else cells[0], "row", cells[0])
+        self.add(f"{cells[0]}: {', '.join(named)}" if named else cells[0], "row", cells[0], header=self.header[0])
 
 
 def read(passage: Passage, language: str) -> tuple[Unit, ...]:
@@ -231,7 +259,9 @@ def _with_stems(units: Sequence[Unit], words: Lexicon) -> Iterator[Unit]:
             unit.paragraph,
             unit.order,
             own=stems,
-            head=words.stems(" ".join(unit.section)),
+            head=words.stems(" ".join((*unit.section, unit.lead, unit.header))),
             near=frozenset(paragraphs[unit.paragraph]) if unit.form in {"sentence", "answer", "pair"} else frozenset(),
             around=words.stems(unit.title),
+            lead=unit.lead,
+            header=unit.header,
         )

@@ -30,7 +30,7 @@ class Question:
 
 
 def read_parts(message: str, words: Lexicon, *, names: frozenset[str], today: str) -> list[Question]:
-    """The questions of a line, in order, at most three; a later part inherits what it leaves out from the one before."""
+    """The questions of a line, in order, at most three; each inherits what it leaves out from the one before."""
     parts = [
         part.strip()
         for sentence in re.findall(r"[^?!]+[?!]*", message)
@@ -40,7 +40,7 @@ def read_parts(message: str, words: Lexicon, *, names: frozenset[str], today: st
     questions: list[Question] = []
     for part in parts or [message]:
         question = read_question(part, words, names=names, today=today)
-        if questions and (question.follows or not question.keys):
+        if questions and question.follows:
             question = inherit(question, questions[-1])
         questions.append(question)
     asking = [question for question in questions if not question.empty and question.kinds]
@@ -55,15 +55,20 @@ def read_question(text: str, words: Lexicon, *, names: frozenset[str], today: st
     announced = frozenset().union(*(words.announcing.get(kind, frozenset()) for kind in kinds))
     about_hours = bool(words.patterns["hours_question"].search(lowered))
     tokens = _joined_only(graded, words)
-    spoken = [token for token in tokens if token not in words.stop and token not in words.days]
     relative = {part for phrase in words.relative_days for part in phrase.split()}
     keys: list[str] = []
     light: set[str] = set()
-    for token in spoken:
+    for before, token in zip(["", *tokens], tokens, strict=False):
+        if token in words.stop or token in words.days:
+            continue
         key = stem(token.removesuffix("'s"), words.language)
-        if key in words.light or key in names or key in announced or token in relative:
-            light.add(key)
-        elif about_hours and key in words.open_words:
+        ourselves = token in words.businesses and before in words.definite
+        if (
+            ourselves
+            or token in relative
+            or key in words.light | names | announced
+            or (about_hours and key in words.open_words)
+        ):
             light.add(key)
         elif key not in keys:
             keys.append(key)
@@ -98,10 +103,8 @@ def inherit(question: Question, earlier: Question) -> Question:
 
 def asked_days(lowered: str, words: Lexicon, today: str) -> tuple[int, ...]:
     """Weekdays a line names, by name, as a group ("weekends") or from today's date."""
-    found: list[int] = []
-    for token in re.findall(r"[^\W\d_]+", lowered):
-        if len(token) > 3 and token in words.days:
-            found.append(words.days[token])
+    tokens = re.findall(r"[^\W\d_]+", lowered)
+    found = [words.days[token] for token in tokens if len(token) > 3 and token in words.days]
     for name, days in words.day_groups.items():
         if re.search(rf"\b{name}\b", lowered):
             found.extend(sorted(days))

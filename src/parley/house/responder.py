@@ -13,7 +13,7 @@ from parley.house.answer import Found, find
 from parley.house.ask import ask_for, missing, purpose, request_details
 from parley.house.lexicon import Lexicon, lexicon
 from parley.house.outcomes import tell
-from parley.house.passages import Unit, read
+from parley.house.passages import read
 from parley.house.question import Question, inherit, read_parts
 from parley.house.smalltalk import kind_of, small_talk
 from parley.house.standalone import speak

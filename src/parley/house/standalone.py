@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from parley.house.answer import Found
 from parley.house.hours import DayRow, day_rows
 from parley.house.lexicon import Lexicon
-from parley.house.passages import MONEY, PRICE_AT_END, Unit
+from parley.house.passages import MONEY, OPENS_WITH_PRONOUN, PRICE_AT_END, Unit
 from parley.house.wording import Wording
 
 _MOST_ITEMS = 6
 _LONG_ITEM = 70
-_OPENS_WITH_PRONOUN = re.compile(r"^(?:it|they|this|these|that|those|he|she|es|er|diese[rs]?|dies|dort|davon)\b", re.I)
 _LIMITS = re.compile(
     r"\b(?:but|unless|except|until|nearest|nearby|away|aber|außer|bis|nächste\w*|entfernt|or|oder|if|wenn|sofern|falls)\b",
     re.I,
@@ -24,6 +24,8 @@ def speak(found: Found, words: Lexicon, wording: Wording) -> str:
     match found.shape:
         case "list":
             return _list(found, wording)
+        case "headings":
+            return _named_list(found.units[0].title, [unit.heading for unit in found.units], wording)
         case "days":
             return _days(found, words, wording)
         case "units":
@@ -48,7 +50,7 @@ def _sentence(unit: Unit, found: Found, words: Lexicon, wording: Wording) -> str
         text = f"{unit.label}: {text}"
     elif unit.form == "answer" and len(text.split()) < 4 and not wording.data["yes_no_starts"].search(text):
         text = f"{unit.label} {text}"
-    needs_subject = not found.certain or _OPENS_WITH_PRONOUN.match(text)
+    needs_subject = not found.certain or OPENS_WITH_PRONOUN.match(text)
     heading = unit.heading if unit.section else ""
     if needs_subject and heading and not heading.endswith("?") and not words.stems(heading) <= words.stems(text):
         text = f"{heading}: {text}"
@@ -56,10 +58,8 @@ def _sentence(unit: Unit, found: Found, words: Lexicon, wording: Wording) -> str
 
 
 def _is_price(figure: str, text: str) -> bool:
-    return (
-        bool(MONEY.search(figure))
-        or figure.strip().replace(",", "").replace(".", "").isdigit()
-        and not text.strip().endswith("Uhr")
+    return bool(MONEY.search(figure)) or (
+        figure.strip().replace(",", "").replace(".", "").isdigit() and not text.strip().endswith("Uhr")
     )
 
 
@@ -70,24 +70,19 @@ def _closed(text: str) -> str:
 
 
 def _list(found: Found, wording: Wording) -> str:
-    units = found.units
-    headings = {unit.heading for unit in units}
-    items = [_short(unit, named=len(headings) > 1) for unit in units]
+    headings = {unit.heading for unit in found.units}
+    items = [_short(unit, named=len(headings) > 1) for unit in found.units]
+    return _named_list(headings.pop() if len(headings) == 1 else "", items, wording)
+
+
+def _named_list(name: str, items: Sequence[str], wording: Wording) -> str:
     items = list(dict.fromkeys(items))
     shown = items[:_MOST_ITEMS]
     if len(items) > len(shown):
-        text = f"{'; '.join(shown) if any(',' in item for item in shown) else ', '.join(shown)} {wording.data['more']}"
+        text = f"{('; ' if any(',' in item for item in shown) else ', ').join(shown)} {wording.data['more']}"
     else:
         text = wording.join(shown)
-    heading = next(iter(headings)) if len(headings) == 1 else ""
-    if heading:
-        return (
-            wording.data["list"][0]
-            .format(heading="{heading}", items="{items}")
-            .replace("{heading}", heading)
-            .replace("{items}", text)
-        )
-    return wording.data["list"][1].replace("{items}", text)
+    return wording.say("rows_of", subject=name, rows=text) if name else wording.say("list", items=text)
 
 
 def _short(unit: Unit, *, named: bool) -> str:
