@@ -4,179 +4,69 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
 from presidio_analyzer import EntityRecognizer, RecognizerResult
+from typing_extensions import override
 
+from parley.privacy.cues import cue
+from parley.privacy.name_words import WORD, Word, is_function_word, kind_of, words_of
 from parley.privacy.rules import LANGUAGE
-from parley.privacy.words import cities, common_words, lines, names, proper_words, regions
+from parley.privacy.words import cities, lines, proper_words
 
-_WORD = re.compile(r"[^\W\d_]+(?:['’\-‐][^\W\d_]+)*")
-_TITLE = r"(?:mr|mrs|ms|miss|mx|dr|prof|professor|doctor|sir|dame|lady|lord|rev|reverend|father|sister|captain|officer|judge|senator|herr|frau|herrn|fräulein|hr|fr|dipl|ing|mag|señor|señora|sr|sra|monsieur|madame|mme|mlle|don|doña|signor|signora)"
+_TITLE = cue("title")
 _TITLE_BEFORE = re.compile(
-    rf"(?<![\w]){_TITLE}(?:\.|\b)(?:[ -]?(?:{_TITLE}|med|phil|jur|rer|nat)\b\.?)*[ ]$", re.IGNORECASE
+    rf"(?<!\w){_TITLE}(?:\.|\b)(?:[ -]?(?:{_TITLE}|med|phil|jur|rer|nat)\b\.?)*[ ]$", re.IGNORECASE
 )
-# Behind these comes a name and nothing else, whatever the words are.
-_NAME_IS = re.compile(
-    r"(?:\b(?:(?:my|his|her|their|our|the|your|guest|full|first|last|middle|given|family|maiden|sur|user's|customer|client|patient|contact|account\s+holder|card\s?holder|"
-    r"beneficiary)\s*)*(?:sur|fore)?name(?:'s)?(?:\s+(?:is|was|on\s+(?:the\s+)?\w+\s+is))?|\bi\s+go\s+by|\bunder\s+the\s+name(?:\s+of)?|\bin\s+the\s+name\s+of|"
-    r"\bauf\s+den\s+namen|\bunter\s+dem\s+namen|\bich\s+hei(?:ß|ss)e|\bhei(?:ß|ss)t|\bnamens|\b(?:mein|sein|ihr|der|dein)?\s*(?:vor|nach|familien|zu|mädchen|geburts)?name(?:\s+(?:ist|lautet|war))?|"
-    r"\bnamed|\bmit\s+namen)\s*(?:[:=\-]|\bist\b|\bis\b)?\s*[\"“']?$",
+_NAME_IS = re.compile(rf"\b{cue('name_is')}\s*(?:[:=\-]|\bist\b|\bis\b)?\s*[\"“']?$", re.IGNORECASE)
+_SAID_NAME_IS = re.compile(
+    r"\b(?:name(?:'s)?\s+(?:is|of|ist)|ich\s+heiße|(?:auf\s+den|unter\s+dem)\s+namen|under\s+the\s+name(?:\s+of)?)\s+$",
     re.IGNORECASE,
 )
-# Behind these often comes a name: any capitalised word no list knows counts, a common one does not.
-_CUE = re.compile(
-    r"(?:\b(?:i\s+am|i['’]?m|this\s+is|it['’]?s|it\s+is|here\s+is|call\s+me|called|dear|hi|hello|hey|good\s+(?:morning|afternoon|evening|day)|thanks|thank\s+you|cheers|"
-    r"regards|sincerely|yours|best|wishes|faithfully|truly|love|signed(?:\s+by)?|written\s+by|sent\s+by|author|attn|attention|contact|cc|ask\s+for|speak\s+(?:to|with)|"
-    r"talk\s+to|meet|meeting\s+with|patient|client|customer|employee|student|applicant|tenant|guest|passenger|insured|holder|owner|recipient|sender|manager|colleague|"
-    r"boss|friend|wife|husband|spouse|partner|mother|father|brother|sister|son|daughter|aunt|uncle|cousin|nurse|therapist|lawyer|attorney|agent|president|ceo|cfo|director|according\s+to|laut|"
-    r"ich\s+bin|hier\s+(?:ist|spricht)|hallo|guten\s+(?:tag|morgen|abend)|grüß\s+gott|moin|liebe[rs]?|hey|servus|danke|viele\s+grüße|grüße?|gruß|grüßen|herzlichst|hochachtungsvoll|"
-    r"kunde|kundin|patientin?|mitarbeiter(?:in)?|herrn?|frau|mann|mutter|vater|bruder|schwester|sohn|tochter|freund(?:in)?|kolleg(?:e|in)|chef(?:in)?|ansprechpartner(?:in)?|"
-    r"inhaber(?:in)?|empfänger(?:in)?|absender(?:in)?|antragsteller(?:in)?)"
-    r"\s*[,:\-–!]?\s*)$",
-    re.IGNORECASE,
-)
-# Behind these may come a name: enough for a word that hardly is anything else.
-_HINT = re.compile(
-    r"\b(?:von|an|mit|für|durch|by|with|and|und|for|from|of|to|is|ist|has|hat|that|dass|tell|fragen?|ob)\s+$",
-    re.IGNORECASE,
+_CUE = re.compile(rf"\b{cue('name_cue')}\s*[,:\-–!]?\s*$", re.IGNORECASE)
+_HINT = re.compile(rf"\b{cue('name_hint')}\s+$", re.IGNORECASE)
+_ACTS = re.compile(rf"\s+{cue('name_acts')}\b", re.IGNORECASE)
+_AFTER = re.compile(rf"\s*{cue('name_after')}", re.IGNORECASE)
+_ARTICLE = re.compile(
+    r"\b(?:the|an?|this|that|my|your|our|der|die|das|eine?n?|kein|mein|dein|unser)\s+$", re.IGNORECASE
 )
 _IN = re.compile(r"\b(?:in|near|around|within|nach|located|area\s+of|im|nähe)\s+$", re.IGNORECASE)
+_AT = re.compile(r"\b(?:at|bei|beim|im|visit|eat|to|zu|try)\s+(?:the\s+)?$", re.IGNORECASE)
+_OPENING = re.compile(r"(?:^|[.!?:\n\"“(*\-•])\s*$")
 _PLACE_PREFIX = frozenset(
-    "san santa los las el la palo saint st fort port mount lake new north south east west upper lower bad sankt".split()
+    "san santa los las la palo saint st fort port mount lake new north south east west upper lower bad sankt".split()
 )
-_AFTER = re.compile(
-    r"\s*(?:speaking|here\b|am\s+apparat|,\s*(?:m\.?d|ph\.?d|esq|jr|sr)\b|\s(?:said|says|wrote|writes|called|asked|replied|lives|works|was\s+born|wohnt|arbeitet|schrieb|sagte|"
-    r"hat\s+angerufen|geboren)\b|\s*[<(]\s*[\w.+\-]+@)",
-    re.IGNORECASE,
-)
-# What people do, and things do not: behind a word that may be a name, one of these makes it one.
-_ACTS = re.compile(
-    r"\s+(?:said|says|told|tells|asked|asks|wants|wanted|needs|needed|likes|loves|thinks|thought|knows|knew|called|calls|wrote|writes|sent|sends|booked|bought|"
-    r"paid|pays|went|came|come|comes|coming|joined|left|lives|lived|works|worked|moved|speaks|met|married|forgot|promised|agreed|will\s+(?:meet|call|come|be\s+there)|"
-    r"sagte?|sagt|fragte?|will|möchte|braucht|mag|denkt|weiß|rief|schrieb|schickte|kam|kommt|ging|geht|wohnt|arbeitet|spricht|traf|hat\s+(?:gesagt|angerufen|geschrieben))\b",
-    re.IGNORECASE,
-)
-_ARTICLE = re.compile(
-    r"\b(?:the|a|an|this|that|my|your|our|der|die|das|ein|eine|einen|kein|mein|dein|unser)\s+$", re.IGNORECASE
-)
-_PARTICLES = frozenset(
-    "van von 't de der den del della di da do dos das du la le ter ten zu zum zur vom al el bin ibn abu ben af av y e o' san st".split()
-)
-_AT_PLACE = re.compile(r"\b(?:at|bei|beim|im|visit|eat|to|zu|try)\s+(?:the\s+)?$", re.IGNORECASE)
-_SENTENCE_START = re.compile(r"(?:^|[.!?:\n\"“(*\-•])\s*$")
+_JOINED = re.compile(r"\s*(?:,|&|/)\s*|\s*,?\s+(?:and|und|or|oder|sowie|with|mit)\s+", re.IGNORECASE)
+_LINK = re.compile(r"[ ]|\.[ ]?|,[ ](?=[JS]r)")
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    text: str
-    start: int
-    end: int
-    kind: str  # F f first, L l last (small: a common word as well), U unknown, I initial, O other, P particle
-    capital: bool
-
-
-@lru_cache(maxsize=8192)
-def _kind(word: str) -> str:
-    """What a capitalised word can be in a name, by the lists; the part behind a hyphen helps an unknown first part."""
-    lower = word.lower().replace("’", "'")
-    lower = lower.removesuffix("'s") if len(lower) > 3 else lower
-    flags = names().get(lower, "")
-    if flags:
-        weak = "?" in flags or lower in lines("not_names") or lower in regions()
-        kind = "F" if "f" in flags else "L"
-        return kind.lower() if weak else kind
-    if "-" in lower or "'" in lower:
-        kinds = {_kind(part.capitalize()) for part in re.split(r"[\-']", lower) if part}
-        return next((k for k in "FLUfl" if k in kinds), "O") if "O" not in kinds or kinds & set("FL") else "O"
-    if len(lower) < 3 or lower in common_words() or lower in proper_words() or lower in regions() or lower in cities():
-        return "O"
-    return "O" if _looks_german_noun(lower) or lower in lines("place_words") or _stem_is_common(lower) else "U"
-
-
-_NOUN_ENDINGS = (
-    "ung", "ungen", "heit", "heiten", "keit", "keiten", "schaft", "schaften", "tion", "tionen", "tät", "täten", "ismus", "nummer", "nummern", "platz",
-    "straße", "zeit", "haus", "tag", "stelle", "karte", "zimmer", "anfrage", "schein", "amt", "konto", "daten", "adresse", "termin", "lich", "isch", "ische",
-)  # fmt: skip
-
-
-def _looks_german_noun(lower: str) -> bool:
-    """An unknown German compound: it ends like a noun, or its tail is a word of at least five letters."""
-    return lower.endswith(_NOUN_ENDINGS) or (
-        len(lower) > 9
-        and any(lower[cut:] in common_words() and _known_head(lower[:cut]) for cut in range(4, len(lower) - 4))
-    )
-
-
-def _known_head(head: str) -> bool:
-    words = common_words()
-    return any(
-        form in words
-        for form in (head, head.removesuffix("s"), head.removesuffix("n"), head.removesuffix("en"), head + "e")
-    )
-
-
-def _stem_is_common(lower: str) -> bool:
-    return any(
-        lower.endswith(end) and lower[: -len(end)] in common_words()
-        for end in ("s", "es", "ed", "ing", "ly", "er", "'s", "en", "e")
-    )
-
-
-def _tokens(text: str) -> list[_Token]:
-    caseless = not any(c.isupper() for c in text)
-    shouting = not any(c.islower() for c in text)
-    tokens = []
-    for match in _WORD.finditer(text):
-        word = match.group()
-        capital = word[0].isupper()
-        if len(word) == 1 and capital and word != "I":
-            kind = "I"
-        elif word.lower() in _PARTICLES and not (capital and names().get(word.lower())):
-            kind = "P"
-        elif word.lower() in lines("function_words") and word.lower() not in ("will", "april", "june", "may", "august"):
-            kind = "O"
-        elif capital:
-            kind = _kind(word)
-            kind = "O" if kind == "U" and (word.isupper() and not shouting) else kind
-        elif caseless:
-            kind = _kind(word)
-            kind = "O" if kind == "U" or word in cities() or word in proper_words() else kind
-        else:
-            kind = "O"
-        tokens.append(_Token(word, match.start(), match.end(), kind, capital or caseless))
-    return tokens
-
-
-class NameRecognizer(EntityRecognizer):  # type: ignore[misc]  # presidio ships no types
+class NameRecognizer(EntityRecognizer):
     """Names by cue, title, list and shape, with a score for how much speaks for them."""
 
     def __init__(self) -> None:
         super().__init__(["PERSON"], name="names", supported_language=LANGUAGE)
 
+    @override
     def load(self) -> None:
         """Nothing to load: the lists are read on first use."""
 
-    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:  # noqa: ARG002
-        """Names in text order."""
-        tokens = _tokens(text)
+    @override
+    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:
+        """Names in text order, doubtful ones with a score under 0.5."""
+        words = words_of(text)
         found: list[RecognizerResult] = []
         index = 0
-        while index < len(tokens):
-            length, score = _name_at(text, tokens, index)
+        while index < len(words):
+            length, score = _name_at(text, words, index)
             if length:
-                last = tokens[index + length - 1]
+                last = words[index + length - 1]
                 end = last.end - (2 if last.text.endswith(("'s", "’s")) else 0)
-                found.append(RecognizerResult("PERSON", tokens[index].start, end, score))
+                found.append(RecognizerResult("PERSON", words[index].start, end, score))
             index += max(1, length)
         _raise_joined(text, found)
         _raise_repeated(text, found)
         return found
-
-
-_JOINED = re.compile(r"\s*(?:,|&|/)\s*|\s*,?\s+(?:and|und|or|oder|sowie|with|mit)\s+", re.IGNORECASE)
 
 
 def _raise_joined(text: str, found: list[RecognizerResult]) -> None:
@@ -195,127 +85,143 @@ def _raise_repeated(text: str, found: list[RecognizerResult]) -> None:
             result.score = 0.6
 
 
-def _name_at(text: str, tokens: list[_Token], index: int) -> tuple[int, float]:
-    """How many tokens from `index` on are a name, and how sure that is; (0, 0.0) where none begins."""
-    token = tokens[index]
-    before = text[max(0, token.start - 60) : token.start]
-    if token.kind == "P" and not token.capital:
+def _name_at(text: str, words: list[Word], index: int) -> tuple[int, float]:
+    """How many words from `index` on are a name, and how sure that is; (0, 0.0) where none begins."""
+    word = words[index]
+    before = text[max(0, word.start - 60) : word.start]
+    if is_function_word(word.text.lower()):
         return 0, 0.0
-    if (
-        token.capital
-        and token.text[0].isupper()
-        and _TITLE_BEFORE.search(before)
-        and token.text.lower() not in lines("function_words")
-    ):
-        return _run(text, tokens, index, anything=True), 0.9
+    if word.kind == "P":
+        return _behind_particle(text, words, index)
+    if word.text[0].isupper() and _TITLE_BEFORE.search(before):
+        return _run(text, words, index, anything=True), 0.9
     if _NAME_IS.search(before):
-        length = _run(text, tokens, index, anything=True)
-        if length and not _is_label(text, tokens[index + length - 1].end):
+        length = _run(text, words, index, anything=True)
+        if length and text[words[index + length - 1].end :][:1] != ":":
             return length, 0.85
-    if token.kind == "O":
-        return (1, 0.8) if _said_name(token, before) else (0, 0.0)
-    length = _run(text, tokens, index, anything=False)
-    return length, _score(text, tokens, index, length, before) if length else 0.0
+    if not word.text[0].isupper() and _SAID_NAME_IS.search(before):
+        return _said(text, words, index), 0.8
+    length = _run(text, words, index)
+    return (length, _Case(text, words[index : index + length], before).score()) if length else (0, 0.0)
 
 
-_LOWER_NAME_IS = re.compile(
-    r"\b(?:my|his|her|the|last|first|full|sur)\s*name(?:'s)?\s+is\s+$|\bname\s+(?:of|is)\s+$|\bich\s+heiße\s+$|\bname\s+ist\s+$|\bauf\s+den\s+namen\s+$|\bunter\s+dem\s+namen\s+$",
-    re.IGNORECASE,
-)
-
-
-def _said_name(token: _Token, before: str) -> bool:
-    """A lower-case word behind "my name is", as a recogniser of speech writes it."""
-    return (
-        bool(_LOWER_NAME_IS.search(before))
-        and token.text.lower() not in lines("function_words")
-        and len(token.text) > 1
+def _behind_particle(text: str, words: list[Word], index: int) -> tuple[int, float]:
+    """ "van der Berg": particles and the name they lead to; (0, 0.0) for "la", "da" or "zum" on their own."""
+    particles = next((n for n, word in enumerate(words[index:]) if word.kind != "P"), 0)
+    if not particles or index + particles >= len(words):
+        return 0, 0.0
+    between = text[words[index + particles - 1].end : words[index + particles].start]
+    length, score = _name_at(text, words, index + particles) if between == " " else (0, 0.0)
+    dutch = (
+        words[index].text.lower() in ("van", "von", "de") and length == 1 and words[index + particles].text[0].isupper()
     )
+    return (particles + length, max(score, 0.5)) if dutch else (0, 0.0)
 
 
-def _is_label(text: str, end: int) -> bool:
-    return text[end : end + 1] == ":"
+def _said(text: str, words: list[Word], index: int) -> int:
+    """Words in small letters behind "my name is": the first whatever it is, the next where it can be a name."""
+    following = words[index + 1] if index + 1 < len(words) else None
+    goes_on = following and text[words[index].end : following.start] == " " and _is_listed(following)
+    return 2 if goes_on else 1
 
 
-def _run(text: str, tokens: list[_Token], index: int, *, anything: bool) -> int:
-    """The number of tokens, joined by one space (or a point behind an initial), that can make up a name."""
-    allowed = "FfLlUIO" if anything else "FfLlUI"
+def _is_listed(word: Word) -> bool:
+    return not is_function_word(word.text.lower()) and kind_of(word.text) in "FLlU"
+
+
+def _run(text: str, words: list[Word], index: int, *, anything: bool = False) -> int:
+    """The number of words, joined by a space (or a point behind an initial), that can make up a name."""
     length = 0
-    for offset, token in enumerate(tokens[index : index + 6]):
-        if offset and not re.fullmatch(r"[ ]|\.[ ]?|,[ ](?=[JS]r)", text[tokens[index + offset - 1].end : token.start]):
+    for offset, word in enumerate(words[index : index + 6]):
+        if offset and not _is_linked(text, words[index + offset - 1], word):
             break
-        if offset and text[tokens[index + offset - 1].end] == "." and tokens[index + offset - 1].kind != "I":
-            break
-        if token.kind == "P" and offset:
+        if word.kind == "P" and offset:
             continue
-        if (
-            not token.capital
-            or token.kind not in allowed
-            or token.text.lower() in lines("function_words") - {"will", "may", "april", "june", "august"}
-        ):
+        if not _can_be_part(word, anything=anything):
             break
-        if anything and not token.text[0].isupper():
-            if token.kind not in "FfLl":
-                break
         length = offset + 1
-        if token.text.endswith(("'s", "’s")):
-            break
-        if length == 4:
+        if length == 4 or word.text.endswith(("'s", "’s")):
             break
     return length
 
 
-def _score(text: str, tokens: list[_Token], index: int, length: int, before: str) -> float:
-    run = tokens[index : index + length]
-    kinds = "".join(t.kind for t in run if t.kind != "P")
-    after = text[run[-1].end : run[-1].end + 24]
-    following = _WORD.match(after.lstrip(" "))
-    preceding = re.search(r"([^\W\d_]+)[ ]$", before)
-    placed = bool(following and after.startswith(" ") and following.group().lower() in lines("place_words")) or bool(
-        preceding and preceding.group(1).lower() in lines("place_words")
+def _is_linked(text: str, last: Word, word: Word) -> bool:
+    between = text[last.end : word.start]
+    return bool(_LINK.fullmatch(between + text[word.start : word.start + 2], 0, len(between))) and (
+        not between.startswith(".") or last.kind == "I"
     )
-    cued = bool(_CUE.search(before)) or bool(_AFTER.match(after))
-    if not cued and (
-        placed or (_IN.search(before) and kinds[0] != "F") or (length > 1 and run[0].text.lower() in _PLACE_PREFIX)
-    ):
-        return 0.0
-    hinted = cued or bool(_HINT.search(before))
-    if length == 1:
-        return _score_alone(
-            run[0],
-            kinds,
-            before,
-            cued=cued,
-            hinted=hinted,
-            acts=bool(_ACTS.match(after)) and not _ARTICLE.search(before),
-            opening=bool(_SENTENCE_START.search(before)),
+
+
+def _can_be_part(word: Word, *, anything: bool) -> bool:
+    if not word.able or is_function_word(word.text.lower()):
+        return False
+    return word.kind in "FfLlUI" or (anything and word.kind == "O" and word.text[0].isupper())
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A run of words that may be a name, and what speaks for and against it."""
+
+    text: str
+    run: list[Word]
+    before: str
+
+    @property
+    def after(self) -> str:
+        return self.text[self.run[-1].end : self.run[-1].end + 24]
+
+    @property
+    def kinds(self) -> str:
+        return "".join(word.kind for word in self.run if word.kind != "P")
+
+    def is_cued(self) -> bool:
+        return bool(_CUE.search(self.before)) or bool(_AFTER.match(self.after))
+
+    def is_placed(self) -> bool:
+        """Whether the words around make it a place, a dish or a firm: "Caesar salad", "in Fremont", "San Jose"."""
+        following = WORD.match(self.after[1:]) if self.after.startswith(" ") else None
+        preceding = re.search(r"([^\W\d_]+)[. ]{1,2}$", self.before)
+        previous = preceding[1].lower() if preceding else ""
+        return (
+            bool(following and following.group().lower() in lines("place_words"))
+            or previous in lines("place_words")
+            or previous in _PLACE_PREFIX
+            or (len(self.run) > 1 and self.run[0].lower in _PLACE_PREFIX)
+            or (self.kinds[0] != "F" and bool(_IN.search(self.before)))
         )
-    if "F" in kinds and len(kinds) > 1:
-        return 0.85
-    if kinds[0] in "fU" and "L" in kinds:
-        return 0.75
-    if kinds in ("LL", "Lf", "Ll", "LU", "LI", "LIL", "IL", "IU", "UL", "lL"):
-        return 0.7 if cued or kinds[0] == "I" else 0.5
-    if kinds[0] == "f" and kinds[-1] in "lfU":
-        return 0.6 if cued or not _SENTENCE_START.search(before) else 0.4
-    if set(kinds) == {"U"}:
-        return 0.7 if cued else 0.45
-    return 0.6 if cued and kinds[-1] != "I" else 0.3
 
+    def score(self) -> float:
+        cued, kinds = self.is_cued(), self.kinds
+        if not cued and self.is_placed():
+            return 0.0
+        if len(self.run) == 1:
+            return self._score_alone(cued=cued)
+        if "F" in kinds and len(kinds) > 1:
+            return 0.85
+        if kinds[0] in "fU" and "L" in kinds:
+            return 0.75
+        if kinds in ("LL", "Lf", "Ll", "LU", "LI", "LIL", "IL", "IU", "UL", "lL"):
+            return 0.7 if cued or kinds[0] == "I" else 0.5
+        if kinds[0] == "f" and kinds[-1] in "lfU":
+            return 0.6 if cued or not _OPENING.search(self.before) else 0.4
+        if set(kinds) == {"U"}:
+            return 0.7 if cued else 0.45
+        return 0.6 if cued and kinds[-1] != "I" else 0.3
 
-def _score_alone(
-    token: _Token, kinds: str, before: str, *, cued: bool, hinted: bool, acts: bool, opening: bool
-) -> float:
-    if kinds == "I" or (token.text.endswith(("'s", "’s")) and _AT_PLACE.search(before)):
-        return 0.0
-    if kinds == "F":
-        lower = token.text.lower().removesuffix("'s")
-        doubtful = lower in cities() or lower in proper_words() or bool(_IN.search(before))
-        return 0.75 if cued else 0.4 if doubtful else 0.6
-    if kinds == "L":
-        return 0.65 if cued else 0.5 if not opening and token.text.lower() not in cities() else 0.4
-    if kinds == "U":
-        return 0.55 if cued else 0.36 if hinted else 0.2
-    if cued and kinds == "f":
-        return 0.5
-    return 0.5 if acts and token.text.lower() not in lines("month_names") else 0.36 if hinted else 0.3
+    def _score_alone(self, *, cued: bool) -> float:
+        word, kind = self.run[0], self.kinds
+        if kind == "I" or (word.text.endswith(("'s", "’s")) and _AT.search(self.before)):
+            return 0.0
+        hinted = cued or bool(_HINT.search(self.before))
+        if kind == "F":
+            doubtful = word.lower in cities() or word.lower in proper_words() or bool(_IN.search(self.before))
+            return 0.75 if cued else 0.4 if doubtful else 0.6
+        if kind == "L":
+            certain = not _OPENING.search(self.before) and word.lower not in cities()
+            return 0.65 if cued else 0.5 if certain else 0.4
+        if kind == "U":
+            return 0.55 if cued else 0.36 if hinted else 0.2
+        if cued and kind == "f":
+            return 0.5
+        acts = bool(_ACTS.match(self.after)) and not _ARTICLE.search(self.before)
+        return 0.5 if acts and word.lower not in lines("month_names") else 0.36 if hinted else 0.3

@@ -9,6 +9,7 @@ from functools import cache
 import tldextract
 
 from parley.privacy.checksums import digits_of, is_luhn
+from parley.privacy.cues import cue
 from parley.privacy.rules import IDENTIFIER, NOT_PERSONAL, Rule, RuleRecognizer, labelled
 from parley.privacy.words import common_words
 
@@ -38,12 +39,6 @@ _NUMBER = (
 )
 _PHONE = re.compile(_NUMBER, re.I)
 _LONG = re.compile(r"(?<![\w.,€$£@#/\-])\d(?:[ \-./]?\d){5,24}(?!\w|[.,:]\d|\s?(?:€|%|EUR|USD))")
-_PHONE_LABEL = (
-    r"phone|telephone|tel\.?|cell(?:[\s\-]?phone)?|mobile|fax|call(?:\s+(?:me|us|him|her|them))?(?:\s+back)?(?:\s+(?:at|on|under))?|"
-    r"text(?:\s+(?:me|us|him|her))?(?:\s+(?:at|on))?|reach(?:ed)?(?:\s+(?:me|us|him|her|them))?(?:\s+(?:at|on|under|via))?|(?:my|contact)\s+number|"
-    r"whatsapp|dial|ring(?:\s+me)?(?:\s+on)?|hotline|telefon\w*|handy\w*|mobil\w*|festnetz\w*|rufnummer|erreichbar(?:\s+unter)?|"
-    r"erreichen\s+sie\s+\w+\s+unter|durchwahl|anrufen\s+unter|rückruf\w*(?:\s+unter)?|kontaktnummer|unter\s+der\s+nummer|unter"
-)
 _PHONE_VALUE = r"\+?\(?\d[\d\s().\-/]{3,22}\d(?:\s*(?:x|ext\.?|extension|#|DW)\s*\d{1,6})?(?![\w])"
 
 
@@ -74,7 +69,7 @@ def _is_ip(value: str) -> bool:
 
 
 _DATE_LIKE = re.compile(
-    r"(?:\d{1,2}[./\- ]{1,2}\d{1,2}[./\- ]{1,2}(?:\d{4}|\d{2})|\d{4}[./\-]\d{1,2}[./\-]\d{1,2}|\d{4}\s?[\-/]\s?\d{2,4}|"
+    r"(?:\d{1,2}[./\- ]{1,2}\d{1,2}[./\- ]{1,2}\d{4}|\d{1,2}[./\-]\s?\d{1,2}[./\-]\s?\d{2}|\d{4}[./\-]\d{1,2}[./\-]\d{1,2}|(?:19|20)\d{2}\s?[\-/]\s?\d{2,4}|"
     r"\d{1,2}[./]\d{1,2}\.?\s?-\s?\d{1,2}[./]\d{1,2}\.?(?:\d{4})?|\d{1,2}[.:\-]\d{2}\s?-\s?\d{1,2}[.:]\d{2}|\d{1,2}[./\- ]\d{4}|"
     r"\d{1,3}(?:[. ]000)+)(?:[ .]\d{1,2}(?:[.:]\d{2})?)?"
 )
@@ -116,20 +111,8 @@ def _is_card(value: str) -> bool:
     return 12 <= len(digits_of(value)) <= 19 and is_luhn(value)
 
 
-_USER_LABEL = (
-    r"user[\s\-_]?names?|user[\s\-_]?id|login(?:[\s\-_](?:name|id))?|screen[\s\-_]?name|handle|nickname|account\s+name|gamertag|"
-    r"benutzernamen?|nutzernamen?|benutzerkennung|anmeldename|kontoname|(?:skype|discord|telegram|instagram|twitter|insta)(?:[\s\-](?:name|handle|id))?"
-)
-_ACTOR_LABEL = (
-    r"users?|account|login|logged\s+in\s+as|member|profile|profil|benutzer(?:in)?|nutzer(?:in)?|konto|kennung|alias"
-)
 _HANDLE = re.compile(
     r"(?<![\w@./\-:])(?:[a-z]{2,}[._][a-z]{2,}\d*|[a-z]{3,}\d{2,4}|[A-Z][a-z]+[A-Z][a-z]+\d*|[A-Za-z]+_[A-Za-z0-9_]+)(?![\w@/:\-]|\.\w)"
-)
-_SECRET_LABEL = r"(?:temporary\s+)?pass(?:word|phrase|code|wort)|pwd|kennwort|api[\s\-_]?key|access[\s\-_]?token|auth\s?token|secret|zugangscode"
-_PIN_LABEL = (
-    r"pin|pin[\s\-]?code|cvv2?|cvc2?|security\s+code|card\s+verification(?:\s+value)?|otp|tan|passcode|prüfnummer|prüfziffer|kartenprüfnummer|"
-    r"sicherheitscode|geheimzahl|geheimnummer|verification\s+code|access\s+code|unlock\s+code"
 )
 
 
@@ -172,7 +155,7 @@ def contact_recognizers() -> list[RuleRecognizer]:
                     unless=NOT_PERSONAL,
                 ),
                 Rule("PHONE_NUMBER", _PHONE, 0.8, check=_is_phone, unless=NOT_PERSONAL),
-                Rule("PHONE_NUMBER", labelled(_PHONE_LABEL, _PHONE_VALUE), 0.8, check=_is_labelled_phone),
+                Rule("PHONE_NUMBER", labelled(cue("phone"), _PHONE_VALUE), 0.8, check=_is_labelled_phone),
                 Rule("ID_NUMBER", _LONG, 0.6, check=_is_opaque, unless=NOT_PERSONAL),
                 Rule(
                     "ID_NUMBER",
@@ -186,12 +169,12 @@ def contact_recognizers() -> list[RuleRecognizer]:
         RuleRecognizer(
             "login",
             [
-                Rule("USERNAME", labelled(_USER_LABEL, r"@?[A-Za-z0-9][\w.\-]{1,40}\w"), 0.75, check=_is_handle),
-                Rule("USERNAME", labelled(_ACTOR_LABEL, r"@?[A-Za-z0-9][\w.\-]{1,40}\w"), 0.7, check=_is_marked_handle),
+                Rule("USERNAME", labelled(cue("user"), r"@?[A-Za-z0-9][\w.\-]{1,40}\w"), 0.75, check=_is_handle),
+                Rule("USERNAME", labelled(cue("actor"), r"@?[A-Za-z0-9][\w.\-]{1,40}\w"), 0.7, check=_is_marked_handle),
                 Rule("USERNAME", re.compile(r"(?<![\w@./])@[A-Za-z_]\w{2,30}(?:[.\-]\w+)*"), 0.75),
                 Rule("USERNAME", _HANDLE, 0.4, unless=NOT_PERSONAL),
-                Rule("PASSWORD", labelled(_SECRET_LABEL, r"[^\s\"“”'`]{3,}[^\s\"“”'`.,;:)]"), 0.75, check=_is_secret),
-                Rule("PIN", labelled(_PIN_LABEL, r"\d{3,8}(?![\w\-]|[.,:]\d)"), 0.75),
+                Rule("PASSWORD", labelled(cue("secret"), r"[^\s\"“”'`]{3,}[^\s\"“”'`.,;:)]"), 0.75, check=_is_secret),
+                Rule("PIN", labelled(cue("pin"), r"\d{3,8}(?![\w\-]|[.,:]\d)"), 0.75),
                 Rule(
                     "DEVICE_ID",
                     labelled(

@@ -13,6 +13,7 @@ from parley.privacy.checksums import (
     is_spanish_id,
     is_us_ssn,
 )
+from parley.privacy.cues import cue
 from parley.privacy.rules import IDENTIFIER, NOT_PERSONAL, Rule, RuleRecognizer, labelled
 from parley.privacy.words import common_words
 
@@ -24,34 +25,6 @@ _BIC_COUNTRY = (
 _BIC = re.compile(rf"\b[A-Z]{{4}}{_BIC_COUNTRY}[A-Z0-9]{{2}}(?:[A-Z0-9]{{3}})?\b")
 _WALLET = re.compile(
     r"\b(?:(?:bc1|ltc1|tb1)[a-z0-9]{25,62}|[13LM][a-km-zA-HJ-NP-Z1-9]{25,34}|0x[0-9a-fA-F]{40}|r[1-9A-HJ-NP-Za-km-z]{24,34}|4[0-9AB][1-9A-HJ-NP-Za-km-z]{93})\b"
-)
-_CARD_LABEL = r"(?:credit|debit|bank|payment|gift)?\s?cards?|kredit-?\s?karten?|ec-?karten?|karten|visa|mastercard|master\s?card|amex|american\s+express"
-_ACCOUNT_LABEL = (
-    r"(?:bank|checking|savings|current|customer|client|billing|investment|loan|mortgage|credit)?\s*(?:account|acct\.?|a/c)|konto\w*|kto\.?|iban|"
-    r"routing|aba|sort\s?code|bankleitzahl|blz|depot\w*|kunden|customer|client|loan|darlehens?|vertrags?|contract|transit"
-)
-_POLICY_LABEL = (
-    r"(?:insurance\s+)?policy|(?:insurance|health\s+plan|group|subscriber|beneficiary|claim|coverage|medicare|medicaid|membership|member|loyalty|"
-    r"frequent\s+flyer)|police|versicherungs?(?:schein|police|nehmer)?s?|versichertennummer|schadens?|mitglieds?|krankenversicherten?|krankenkassen?"
-)
-_PATIENT_LABEL = (
-    r"(?:medical|health|patient)\s*(?:record|file|chart)?|mrn|nhs|patienten?|personal|chart|fallnummer|employee|staff|badge|personnel|student|"
-    r"matrikel|personal|mitarbeiter|schüler|voter|certificate|licen[cs]e|permit|visa|registration|case\s+file"
-)
-_NATIONAL_LABEL = (
-    r"ssn|s\.s\.n\.?|social(?:\s+security)?|sin|itin|ein|tin|nino|national(?:\s+(?:insurance|identity|identification|id))?|"
-    r"(?:identity|id|identification)(?:\s+(?:card|document))?|tax(?:payer)?(?:\s+(?:identification|id|reference|file))?|"
-    r"citizen(?:ship)?(?:\s+(?:card|service))?|aadhaar|pan|pesel|cpf|cnpj|curp|rfc|dni|nie|nif|nss|bsn|insee|cf|codice\s+fiscale|personnummer|"
-    r"steuer(?:liche)?[\s\-]?(?:id(?:entifikations)?|nummer|identifikations)?(?:nummer)?|idnr|st\.?-?nr|ust-?id\w*|sozialversicherungs?|"
-    r"sv|rentenversicherungs?|personalausweis(?:es)?|ausweis|perso|identitäts(?:karte)?|aufenthaltstitel|resident|vat|utr|gov(?:ernment)?(?:\s+id)?"
-)
-_PASSPORT_LABEL = r"passports?|reise-?pass(?:es)?|pass(?=[\s\-]*(?:nummer|nr|number|no\b))"
-_LICENCE_LABEL = (
-    r"(?:driver'?s?|driving|drivers)[\s\-]*(?:licen[cs]e|permit)|licen[cs]e|dl|führerschein\w*|fahrerlaubnis"
-)
-_PLATE_LABEL = (
-    r"(?:licen[cs]e|number|registration|vehicle|car)\s*(?:plate|registration|tag)s?|plates?|registration|reg|vrm|vin|chassis|vehicle\s+identification|kennzeichen|"
-    r"nummernschild|fahrgestell|fahrzeug(?:\s?identifikations|\s?ident)?|fin"
 )
 _NINO = re.compile(
     r"\b(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z][ \-]?\d{2}[ \-]?\d{2}[ \-]?\d{2}[ \-]?[A-D]\b", re.I
@@ -95,15 +68,15 @@ def record_recognizers() -> list[RuleRecognizer]:
                     0.85,
                 ),
                 Rule("CRYPTO", _WALLET, 0.9, check=_has(3)),
-                Rule("CREDIT_CARD", labelled(_CARD_LABEL, IDENTIFIER), 0.8, check=_has(12)),
-                Rule("ACCOUNT_NUMBER", labelled(_ACCOUNT_LABEL, IDENTIFIER), 0.75, check=_has(4)),
+                Rule("CREDIT_CARD", labelled(cue("card"), IDENTIFIER), 0.8, check=_has(12)),
+                Rule("ACCOUNT_NUMBER", labelled(cue("account"), IDENTIFIER), 0.75, check=_has(4)),
             ],
         ),
         RuleRecognizer(
             "records",
             [
-                Rule("POLICY_NUMBER", labelled(_POLICY_LABEL, IDENTIFIER), 0.75, check=_has(4)),
-                Rule("NATIONAL_ID", labelled(_PATIENT_LABEL, IDENTIFIER), 0.7, check=_has(4)),
+                Rule("POLICY_NUMBER", labelled(cue("policy"), IDENTIFIER), 0.75, check=_has(4)),
+                Rule("NATIONAL_ID", labelled(cue("patient"), IDENTIFIER), 0.7, check=_has(4)),
             ],
         ),
         RuleRecognizer(
@@ -134,9 +107,9 @@ def record_recognizers() -> list[RuleRecognizer]:
                 Rule("NATIONAL_ID", _GERMAN_PENSION, 0.9),
                 Rule("NATIONAL_ID", re.compile(r"(?<![\w\-.])\d{3}\.\d{3}\.\d{3}-\d{2}(?!\w)"), 0.9),
                 Rule("NATIONAL_ID", re.compile(r"(?<![\w\-.])756\.\d{4}\.\d{4}\.\d{2}(?!\w)"), 0.95),
-                Rule("NATIONAL_ID", labelled(_NATIONAL_LABEL, IDENTIFIER), 0.8, check=_has(4)),
-                Rule("PASSPORT", labelled(_PASSPORT_LABEL, IDENTIFIER), 0.85, check=_has(4)),
-                Rule("DRIVER_LICENSE", labelled(_LICENCE_LABEL, IDENTIFIER), 0.8, check=_has(4)),
+                Rule("NATIONAL_ID", labelled(cue("national"), IDENTIFIER), 0.8, check=_has(4)),
+                Rule("PASSPORT", labelled(cue("passport"), IDENTIFIER), 0.85, check=_has(4)),
+                Rule("DRIVER_LICENSE", labelled(cue("licence"), IDENTIFIER), 0.8, check=_has(4)),
             ],
         ),
         RuleRecognizer(
@@ -144,7 +117,7 @@ def record_recognizers() -> list[RuleRecognizer]:
             [
                 Rule(
                     "VEHICLE_ID",
-                    labelled(_PLATE_LABEL, rf"(?:[A-ZÄÖÜ]{{1,3}}[ \-][A-Z]{{1,2}}[ \-]?\d{{1,4}}[EH]?\b|{IDENTIFIER})"),
+                    labelled(cue("plate"), rf"(?:[A-ZÄÖÜ]{{1,3}}[ \-][A-Z]{{1,2}}[ \-]?\d{{1,4}}[EH]?\b|{IDENTIFIER})"),
                     0.75,
                     check=_is_plate,
                 ),
