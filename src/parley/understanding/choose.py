@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import TypeVar
 
 from parley.inference.facts import SlotValue
-from parley.understanding.dates import Day, day_of_month
+from parley.understanding.dates import Day, next_day_of_month
 from parley.understanding.language import detect_language
 from parley.understanding.mentions import Lone, collect
 from parley.understanding.quantities import Quantity
@@ -54,8 +55,8 @@ class _Choice:
         self.chosen = Chosen()
         self._before: _Before | None = None
         self._before_scan: Scan | None = None
-        stay, home = self._speaks_of("stay_words"), self._speaks_of("home_words")
-        self.found = collect(scan, taken, stay=stay and not home, home=home)
+        stay, home = self._topic()
+        self.found = collect(scan, taken, stay=stay, home=home)
         self.correcting = scan.any("corrections")
 
     def run(self) -> Chosen:
@@ -73,11 +74,19 @@ class _Choice:
 
     # -- the agent's line
 
-    def _speaks_of(self, group: str) -> bool:
-        if self.scan.any(group):
-            return True
-        before = self._scan_before()
-        return before is not None and before.any(group)
+    def _topic(self) -> tuple[bool, bool]:
+        """(a stay, a home to live in): what "three days" and "two rooms" are about."""
+        stay = home = False
+        for scan in (self.scan, self._scan_before()):
+            if scan is not None and not (stay or home):
+                stay = scan.any("stay_words")
+                home = not stay and scan.any("home_words")
+        if not home and not stay:
+            before = self._scan_before()
+            stay = self.scan.any("booking_words") or any(
+                scan.any(group) for scan in (self.scan, before) if scan is not None for group in ("stay_asks", "rooms")
+            )
+        return stay, home
 
     def _scan_before(self) -> Scan | None:
         if self._before_scan is None and self.previous:
@@ -111,30 +120,38 @@ class _Choice:
             self.chosen.slots["date"] = day.value.isoformat()
 
     def _range(self, days: list[Day]) -> bool:
-        """ "from the 3rd to the 5th", "Friday to Sunday": date, end_date and nights."""
-        for first, last in zip(days, days[1:], strict=False):
-            between = [self.scan.low(i) for i in range(first.end, last.start)]
-            joined = (
-                bool(between)
-                and any(word in self.scan.lexicon.words["until"] for word in between)
-                and len(between) <= 3
-            )
-            led = self.scan.has("from", first.start - 1) or self.scan.has("from", first.start - 2)
-            changing = any(self.scan.has("change_words", i) for i in range(first.start))
-            if not joined or changing or (between[0] in ("and", "und") and not led):
+        """ "from the 3rd to the 5th", "Friday to Sunday", "in Friday, out Sunday": date, end_date and nights."""
+        for first, last in pairwise(days):
+            if not self._joined(first, last):
                 continue
-            start, end = _bounds(self.scan, first, last)
+            start, end = _bounds(first, last)
             if start is None or end is None or end <= start:
-                self.chosen.problems.append(("date", first.start, last.end, "impossible"))
-                return True
-            self.chosen.slots |= {"date": start.isoformat(), "end_date": end.isoformat(), "nights": (end - start).days}
+                self.chosen.problems.append(
+                    ("date", first.start, last.end, first.problem or last.problem or "impossible")
+                )
+            else:
+                nights = (end - start).days
+                self.chosen.slots |= {"date": start.isoformat(), "end_date": end.isoformat(), "nights": nights}
             return True
         return False
+
+    def _joined(self, first: Day, last: Day) -> bool:
+        """Whether two days are the two ends of one stretch."""
+        scan = self.scan
+        between = [scan.low(i) for i in range(first.end, last.start)]
+        if any(scan.has("change_words", i) for i in range(first.start)):
+            return False
+        if any(word in scan.lexicon.words["depart"] for word in between):
+            return True
+        led = scan.has("from", first.start - 1) or scan.has("from", first.start - 2)
+        if not between or len(between) > 3 or (between[0] in ("and", "und") and not led):
+            return False
+        return any(word in scan.lexicon.words["until"] for word in between)
 
     # -- lone numbers
 
     def _lone(self) -> None:
-        for lone in self.found.lone:
+        for lone in self._without_alternatives():
             if is_negated(self.scan, lone.start, lone.end):
                 continue
             slot = self._role(lone)
@@ -145,15 +162,33 @@ class _Choice:
         self.found.clocks.sort(key=lambda clock: clock.start)
         self.found.quantities.sort(key=lambda quantity: quantity.start)
 
+    def _without_alternatives(self) -> list[Lone]:
+        """Lone numbers without those of "seven or eight", "7:30 or 8", which become a problem."""
+        left = list(self.found.lone)
+        for lone in self.found.lone:
+            for other in (*self.found.lone, *self.found.clocks):
+                first, second = (lone, other) if lone.start < other.start else (other, lone)
+                if first is second or second.start != first.end + 1 or not self.scan.has("or", first.end):
+                    continue
+                slot = "time" if isinstance(other, Clock) else self._role(first)
+                if slot and lone in left:
+                    self.chosen.problems.append((slot, first.start, second.end, "ambiguous"))
+                    left = [number for number in left if number is not first and number is not second]
+                    self.found.clocks = [clock for clock in self.found.clocks if clock is not other]
+        return left
+
     def _role(self, lone: Lone) -> str:
         """The slot a lone number fills, or ""."""
         scan, asked = self.scan, self.asked
-        counted = {quantity.slot for quantity in self.found.quantities}
+        counted = {quantity.slot for quantity in self.found.quantities if quantity.explicit}
         open_counts = [slot for slot in _COUNTS if slot in asked and slot not in counted]
         clock_open = not self.found.clocks and lone.value <= 24
         if self._labelled(lone):
             return "party_size"
-        if lone.pronoun:
+        booked = any(
+            scan.has("table_words", i) or scan.has("booking_words", i) for i in (lone.start - 2, lone.start - 3)
+        )
+        if lone.pronoun and not (lone.cue == "for" and booked):
             return open_counts[0] if len(open_counts) == 1 and len(scan.tokens) <= 5 and lone.cue != "at" else ""
         if scan.low(lone.start - 1) == "of" and scan.has("seats_words", lone.start - 2):
             return "party_size"
@@ -172,14 +207,27 @@ class _Choice:
         return self._role_from_confirmation(lone)
 
     def _labelled(self, lone: Lone) -> bool:
-        """ "number of people is 2", "party size 4"."""
+        """ "number of people is 2", "party size 4", "we are six", "five in total"."""
+        scan = self.scan
+        if scan.phrase(lone.end, "in", "total") or scan.low(lone.end) in ("altogether", "insgesamt", "zusammen"):
+            return True
+        if scan.low(lone.start - 1) == "insgesamt" or scan.phrase(lone.start - 2, "total", "of"):
+            return True
+        return self._we_are(lone) or self._size_is(lone)
+
+    def _we_are(self, lone: Lone) -> bool:
+        scan = self.scan
+        ends = lone.end >= len(scan.tokens) or not scan.low(lone.end).isalpha() or scan.has("closers", lone.end)
+        if not ends or lone.cue:
+            return False
+        return any(scan.phrase(lone.start - len(words), *words) for words in scan.lexicon.phrases["we_are"])
+
+    def _size_is(self, lone: Lone) -> bool:
         scan = self.scan
         j = lone.start - 1
         if scan.low(j) in ("is", "are", ":", "=", "to", "be", "ist", "sind"):
             j -= 1
-        return j < lone.start and (
-            scan.low(j) == "size" or (scan.has("people", j) and scan.low(j - 1) in ("of", "many"))
-        )
+        return scan.low(j) == "size" or (scan.has("people", j) and scan.low(j - 1) in ("of", "many"))
 
     def _role_after_for(self, lone: Lone, clock_open: bool, party_known: bool) -> str:
         scan = self.scan
@@ -286,18 +334,22 @@ class _Choice:
         return resolve_clock(clock, context, near, "visit" if visit else "table", earliest)
 
     def _shifted(self) -> None:
-        """ "an hour later" than the time the agent named."""
-        if self.found.shift is None or "time" in self.chosen.slots:
+        """ "an hour later" than the time the agent named, "in an hour" from now."""
+        shift = self.found.shift
+        if shift is None or "time" in self.chosen.slots:
             return
-        minutes, start, end = self.found.shift
+        if shift.from_now:
+            moment = self.scan.now + timedelta(minutes=shift.minutes)
+            self.chosen.slots |= {"date": moment.date().isoformat(), "time": moment.strftime("%H:%M")}
+            return
         said = self.before().slots.get("time")
         if said is None:
             return
-        moved = int(str(said)[:2]) * 60 + int(str(said)[3:]) + minutes
+        moved = int(str(said)[:2]) * 60 + int(str(said)[3:]) + shift.minutes
         if 0 <= moved < 24 * 60:
             self.chosen.slots["time"] = f"{moved // 60:02d}:{moved % 60:02d}"
         else:
-            self.chosen.problems.append(("time", start, end, "impossible"))
+            self.chosen.problems.append(("time", shift.start, shift.end, "impossible"))
 
     # -- counts
 
@@ -356,7 +408,12 @@ def _idle_today(scan: Scan, day: Day) -> bool:
     """ "That's all for today", "how are you today": the word is there, a date is not meant."""
     if scan.low(day.start) in ("tonight", "this") or day.end - day.start > 1:
         return False
-    return any(scan.has("farewell", i) or scan.low(i) == "how" for i in range(max(0, day.start - 8), day.start))
+    if scan.low(day.start - 1) == "for" and scan.low(day.start - 2) == "it" and scan.low(day.start - 3) != "make":
+        closing = ("that's", "thats", "that", "is", "'s", "be", "do")
+        return any(scan.low(i) in closing for i in range(max(0, day.start - 5), day.start - 2))
+    if any(scan.phrase(i, *words) for i in range(day.start) for words in scan.lexicon.phrases["small_talk"]):
+        return True
+    return any(scan.has("farewell", i) and scan.low(i + 1) != "of" for i in range(max(0, day.start - 8), day.start))
 
 
 def _daypart_follows(scan: Scan, i: int) -> bool:
@@ -365,13 +422,13 @@ def _daypart_follows(scan: Scan, i: int) -> bool:
     return word in labels["day_dayparts"] or (scan.low(i) == "this" and scan.low(i + 1) in labels["dayparts"])
 
 
-def _bounds(scan: Scan, first: Day, last: Day) -> tuple[date | None, date | None]:
+def _bounds(first: Day, last: Day) -> tuple[date | None, date | None]:
     """Both ends of a range; "the 3rd to the 5th of May" gives its month to the first, and the second follows it."""
     start, end = first.value, last.value
     if start is not None and end is not None and not first.month_said and last.month_said and start.month != end.month:
         start = start.replace(year=end.year, month=end.month)
     if start is not None and end is not None and end <= start and not last.month_said:
-        end = day_of_month(scan, last.start, last.end, end.day, start).value
+        end = next_day_of_month(end.day, start)
     if start is not None and end is not None and end <= start and last.end - last.start <= 2 and (start - end).days < 7:
         end = date.fromordinal(end.toordinal() + 7)
     return start, end

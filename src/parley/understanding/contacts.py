@@ -94,9 +94,7 @@ def _spoken_domain(scan: Scan, i: int) -> tuple[str, int] | None:
             dots += 1
         elif word in _JOINTS and parts and scan.low(j + 1).isalnum() and not dots:
             parts.append(_JOINTS[word])
-        elif word.isalnum() and (not parts or parts[-1] in ".-_"):
-            parts.append(_chars(scan, j))
-        elif word.isalnum() and not dots and j == i + 1:
+        elif (word.isalnum() and (not parts or parts[-1] in ".-_")) or (word.isalnum() and not dots and j == i + 1):
             parts.append(_chars(scan, j))
         else:
             break

@@ -16,6 +16,8 @@ from parley.understanding.scan import Scan
 # Regions that write the month first; the rest of the world writes the day first.
 _MONTH_FIRST = frozenset({"US", "PH", "PR", "GU", "VI", "AS", "FM", "MH", "PW"})
 
+_DAYPART_TAILS = ("abend", "mittag", "vormittag", "nachmittag", "morgen", "nacht", "früh")
+
 
 @dataclass(slots=True)
 class Day:
@@ -35,6 +37,8 @@ class Day:
 
 def read_day(scan: Scan, i: int) -> Day | None:
     """The date that starts at token i, or None."""
+    if not _may_start(scan, i):
+        return None
     for matcher in _MATCHERS:
         found = matcher(scan, i)
         if found is not None:
@@ -42,6 +46,15 @@ def read_day(scan: Scan, i: int) -> Day | None:
                 return Day(found.start, found.end, None, "past")
             return found
     return None
+
+
+def _may_start(scan: Scan, i: int) -> bool:
+    """Whether a date can start here at all: most tokens are spared the matchers."""
+    token = scan.tokens[i]
+    if token.value is not None:
+        return True
+    words = scan.lexicon.words["date_starts"]
+    return token.low in words or (scan.lexicon.language == "de" and token.low.endswith(_DAYPART_TAILS))
 
 
 def _make(start: int, end: int, year: int, month: int, day: int, month_said: bool = True) -> Day:
@@ -58,13 +71,18 @@ def _next_occurrence(scan: Scan, start: int, end: int, month: int, day: int) -> 
 
 def day_of_month(scan: Scan, start: int, end: int, day: int, after: date | None = None) -> Day:
     """The next "the 11th" on or after today (or `after`), in the first month that has such a day."""
-    first = after or scan.now.date()
+    value = next_day_of_month(day, after or scan.now.date())
+    return Day(start, end, value, "" if value else "impossible", month_said=False)
+
+
+def next_day_of_month(day: int, first: date) -> date | None:
+    """The first date on or after `first` with this day of the month; None where no month has it."""
     year, month = first.year, first.month
     for _ in range(4):
-        if day <= monthrange(year, month)[1] and date(year, month, day) >= first:
-            return _make(start, end, year, month, day, month_said=False)
+        if 1 <= day <= monthrange(year, month)[1] and date(year, month, day) >= first:
+            return date(year, month, day)
         year, month = (year + 1, 1) if month == 12 else (year, month + 1)
-    return Day(start, end, None, "impossible", month_said=False)
+    return None
 
 
 def _iso(scan: Scan, i: int) -> Day | None:
@@ -100,10 +118,10 @@ def _numeric(scan: Scan, i: int) -> Day | None:
 
 def _year_after(scan: Scan, j: int, mark: str) -> tuple[int | None, int]:
     """(year, end) behind day and month: ".2027", "/27", or (None, end) with a closing dot taken along."""
-    if scan.low(j) == mark and scan.glued(j) and scan.digits(j + 1) in (2, 4):
-        if scan.glued(j + 1) or (mark == "." and scan.digits(j + 1) == 4):
-            year = scan.value(j + 1) or 0
-            return (year if scan.digits(j + 1) == 4 else 2000 + year), j + 2
+    joined = scan.glued(j + 1) or (mark == "." and scan.digits(j + 1) == 4)
+    if scan.low(j) == mark and scan.glued(j) and scan.digits(j + 1) in (2, 4) and joined:
+        year = scan.value(j + 1) or 0
+        return (year if scan.digits(j + 1) == 4 else 2000 + year), j + 2
     if mark == "." and scan.low(j) == "." and scan.glued(j):
         return None, j + 1
     return None, j
@@ -116,7 +134,9 @@ def _is_numeric_date(scan: Scan, i: int, end: int, mark: str, year: int | None) 
     if mark == "-":
         return False
     if mark == "/":
-        return (1 <= first <= 31 and 1 <= second <= 31) and not (first, second) in ((24, 7), (1, 2), (1, 4), (3, 4))
+        if (first, second) in ((24, 7), (1, 2), (1, 3), (1, 4), (2, 3), (3, 4)) and scan.low(i)[0] != "0":
+            return scan.has("on", i - 1) or len(scan.tokens) <= 4  # else "24/7", "1/2"
+        return 1 <= first <= 31 and 1 <= second <= 31
     german = scan.lexicon.language == "de"
     dotted = scan.low(end - 1) == "."
     led = (
@@ -320,7 +340,7 @@ def _weekday_name(scan: Scan, i: int, led: bool) -> tuple[int | None, str]:
             return None, ""
         return names[word], ""
     if scan.lexicon.language == "de" and len(word) > 8:
-        for tail in ("abend", "mittag", "vormittag", "nachmittag", "morgen", "nacht", "früh"):
+        for tail in _DAYPART_TAILS:
             if word.endswith(tail) and word[: -len(tail)] in names:
                 label = "morning" if tail == "morgen" else scan.lexicon.labels["dayparts"][tail]
                 return names[word[: -len(tail)]], label
@@ -373,9 +393,16 @@ def _weekday_date(scan: Scan, weekday: int, week: str) -> date:
     if week in ("this", "within"):
         return monday + timedelta(days=weekday) if week == "within" else today + timedelta(days=ahead)
     if week == "next" and scan.lexicon.language == "de":
-        return today + timedelta(days=ahead if ahead > 2 else ahead + 7 if ahead + today.weekday() < 7 else ahead)
+        return today + timedelta(days=_german_next(ahead, today))
+    if week == "over" and scan.lexicon.language == "de":
+        return today + timedelta(days=_german_next(ahead, today) + 7)
     weeks = 2 if week in ("over", "over_week") else 1
     return monday + timedelta(days=7 * weeks + weekday)
+
+
+def _german_next(ahead: int, today: date) -> int:
+    near = ahead <= 2 and today.weekday() + ahead < 7
+    return ahead + 7 if near else ahead
 
 
 def _matching_date(scan: Scan, weekday: int, week: str, day: Day) -> Day:
@@ -397,6 +424,7 @@ def _matching_date(scan: Scan, weekday: int, week: str, day: Day) -> Day:
 def _of_month(scan: Scan, i: int, ordinal: tuple[int, int]) -> Day | None:
     """ "the 11th of this month", "am 3. nächsten Monats"."""
     day, j = ordinal
+    j += 1 if scan.low(j) == "day" else 0
     j += 1 if scan.low(j) in ("of", "in", "des", "im") else 0
     if scan.low(j) == "the" and scan.has("month", j + 1):
         return _make(i, j + 2, scan.now.year, scan.now.month, day)
@@ -424,9 +452,10 @@ def _lone_ordinal(scan: Scan, i: int) -> Day | None:
         return dated
     led = scan.has("on", start - 1) or scan.low(start - 1) in ("from", "until", "till", "to")
     end = ordinal[1]
-    if scan.has("street", end) or (
-        scan.tokens[i].spelled and scan.low(end).isalpha() and not _ends(scan, end) and not led
-    ):
+    loose = scan.tokens[i].spelled and scan.low(end).isalpha() and not _ends(scan, end)
+    if scan.low(end) == "weihnachtstag" and ordinal[0] in (1, 2):
+        return _next_occurrence(scan, start, end + 1, 12, 24 + ordinal[0])
+    if scan.has("street", end) or (loose and (not led or i == start)):
         return None
     if scan.lexicon.language == "de":
         if not led or (not scan.tokens[i].spelled and scan.digits(end) and scan.glued(end)):

@@ -28,8 +28,14 @@ def detect_language(text: str, default: str = "en") -> str:
     """ "en" or "de". A tie, or no evidence at all, gives `default`: the language spoken so far."""
     english, german, english_ends, german_ends = _words()
     score = 0.0
+    before = ""
     for token in tokenize(text[:2000]):
         word = token.low
+        if word == "am" and before.isdecimal():  # "12 am", but "am 12."
+            score += 1
+        elif word.isdecimal() and before == "am":
+            score -= 1
+        before = word
         if word in english:
             score += 1
         elif word in german:

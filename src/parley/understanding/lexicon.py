@@ -60,5 +60,8 @@ def load_lexicon(language: str) -> Lexicon:
             phrases[group] = tuple(tuple(phrase) for phrase in content)
         else:
             words[group] = frozenset(content)
+    starts = ("weekdays", "months", "days", "this", "next", "last", "over_next", "articles")
+    holidays = frozenset(name.split(" ", 1)[0] for name in labels["holidays"])
+    words["date_starts"] = holidays.union({"the", "day", "in", "am", "fortnight"}, *(words[group] for group in starts))
     asks = {slot: tuple(found) for slot, found in data["asks"].items()}
     return Lexicon(language, words, values, labels, phrases, asks)

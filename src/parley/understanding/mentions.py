@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from parley.understanding.dates import Day, read_day
 from parley.understanding.quantities import Quantity, read_quantity
 from parley.understanding.scan import Scan
+from parley.understanding.spans import Shift, read_between, read_choice, read_open_range, read_shift, read_window
 from parley.understanding.times import Clock, cue_before, read_clock
 
 
@@ -29,8 +30,7 @@ class Mentions:
     lone: list[Lone] = field(default_factory=list)
     choices: list[tuple[str, int, int]] = field(default_factory=list)
     """(slot, start, end) of "four or five people": noticed, not guessed."""
-    shift: tuple[int, int, int] | None = None
-    """(minutes, start, end) of "an hour later"."""
+    shift: Shift | None = None
 
 
 def collect(scan: Scan, taken: set[int], *, stay: bool, home: bool) -> Mentions:
@@ -43,69 +43,42 @@ def collect(scan: Scan, taken: set[int], *, stay: bool, home: bool) -> Mentions:
 
 
 def _step(scan: Scan, i: int, found: Mentions, *, stay: bool, home: bool) -> int:
-    day = read_day(scan, i)
-    if day is not None:
-        found.days.append(day)
-        return max(day.end, i + 1)
-    shift = _shift(scan, i)
+    days = read_open_range(scan, i) or read_day(scan, i)
+    if days is not None:
+        found.days += days if isinstance(days, list) else [days]
+        return max(found.days[-1].end, i + 1)
+    shift = read_shift(scan, i)
     if shift is not None:
         found.shift = shift
-        return shift[2]
-    ranged = _choice(scan, i, stay=stay, home=home)
-    if ranged is not None:
-        found.choices.append(ranged)
-        return ranged[2]
+        return shift.end
+    left_open = read_between(scan, i) or read_choice(scan, i, stay=stay, home=home)
+    if left_open is not None:
+        found.choices.append(left_open)
+        return left_open[2]
+    window = read_window(scan, i)
+    if window is not None:
+        found.clocks.append(window[0])
+        return window[1]
     quantity = read_quantity(scan, i, stay=stay, home=home)
     if quantity is not None:
         found.quantities.append(quantity)
         return quantity.end
+    return _clock_or_number(scan, i, found)
+
+
+def _clock_or_number(scan: Scan, i: int, found: Mentions) -> int:
     clock = read_clock(scan, i)
-    if clock is not None and (clock.sure or (clock.cue in ("at", "before", "after") and _may_be_clock(scan, clock))):
-        found.clocks.append(clock)
+    cued = clock is not None and clock.cue in ("at", "before", "after") and not _is_pronoun(scan, i)
+    if clock is not None and (clock.sure or (cued and _may_be_clock(scan, clock))):
+        if clock.cue == "before":
+            found.choices.append(("time", i, clock.end))
+        else:
+            found.clocks.append(clock)
         return clock.end
     value = scan.cardinal(i)
-    if value is None:
-        return i + 1
-    if not _part_of_something(scan, i):
+    if value is not None and not _part_of_something(scan, i):
         found.lone.append(Lone(value, cue_before(scan, i), i, i + 1, _is_pronoun(scan, i)))
     return i + 1
-
-
-def _choice(scan: Scan, i: int, *, stay: bool, home: bool) -> tuple[str, int, int] | None:
-    """ "four or five people", "2-3 nights"."""
-    if scan.cardinal(i) is None or scan.cardinal(i + 2) is None:
-        return None
-    if scan.low(i + 1) not in ("or", "oder", "to", "bis", "-", "–"):
-        return None
-    counted = read_quantity(scan, i + 2, stay=stay, home=home)
-    if counted is None or counted.slot == "budget":
-        return None
-    if scan.has("change_words", i - 2) or scan.has("change_words", i - 3):
-        return None
-    return counted.slot, i, counted.end
-
-
-def _shift(scan: Scan, i: int) -> tuple[int, int, int] | None:
-    """ "an hour later", "half an hour earlier", "eine halbe Stunde später"."""
-    amount, j = 0, i
-    if scan.has("half", j) or scan.low(j) == "halbe":
-        j += 1
-        j += 1 if scan.has("articles", j) else 0
-        amount = 30
-    elif scan.has("articles", j) or scan.cardinal(j) is not None:
-        amount = (scan.cardinal(j) or 1) * 60
-        j += 1
-        if scan.low(j) in ("half", "halbe"):
-            amount, j = 30, j + 1
-    if not amount or amount > 12 * 60 * 60:
-        return None
-    if scan.has("minutes", j):
-        amount //= 60
-    elif not scan.has("hours", j):
-        return None
-    if scan.has("later", j + 1) and scan.low(j + 1) != "after":
-        return amount, i, j + 2
-    return (-amount, i, j + 2) if scan.has("earlier", j + 1) else None
 
 
 def _may_be_clock(scan: Scan, clock: Clock) -> bool:
@@ -122,6 +95,8 @@ def _may_be_clock(scan: Scan, clock: Clock) -> bool:
 
 def _foreign_noun(scan: Scan, i: int) -> bool:
     """A capitalised word that is no day: "at 24 Main Street". German capitalises too much for that to say anything."""
+    if i >= len(scan.tokens):
+        return False
     word = scan.low(i)
     if scan.lexicon.language != "en" or not word.isalpha() or word == "i":
         return False
@@ -143,7 +118,9 @@ def _part_of_something(scan: Scan, i: int) -> bool:
         return True
     if scan.glued(i + 1) and (scan.low(i + 1).isalnum() or (scan.low(i + 1) == "-" and scan.glued(i + 2))):
         return True
-    return scan.has("no_unit", i + 1) or scan.has("nights", i + 1)
+    if scan.digits(i) and _foreign_noun(scan, i - 1) and i > 1 and scan.low(i - 2) not in ".!?":
+        return True  # a name: "Big 4", "Pier 29"
+    return any(scan.has(group, i + 1) for group in ("no_unit", "nights", "people"))
 
 
 def _is_pronoun(scan: Scan, i: int) -> bool:

@@ -9,7 +9,9 @@ from parley.understanding.lexicon import load_lexicon, read_yaml
 from parley.understanding.scan import Scan
 
 _PARTICLES = frozenset({"von", "van", "de", "der", "den", "da", "di", "la", "le", "zu", "el", "al", "bin", "mc", "st"})
-_TITLES = frozenset({"mr", "mrs", "ms", "miss", "dr", "herr", "frau", "doktor", "professor", "mister", "doctor"})
+_TITLES = frozenset(
+    {"mr", "mrs", "ms", "miss", "dr", "herr", "herrn", "frau", "familie", "doktor", "professor", "mister", "doctor"}
+)
 _MOST_WORDS = 4
 
 
@@ -26,6 +28,11 @@ def _cues() -> dict[str, tuple[tuple[tuple[str, ...], bool], ...]]:
 
 
 @lru_cache(maxsize=1)
+def _final_cues() -> frozenset[str]:
+    return frozenset(read_yaml("names.yaml")["final_cues"])
+
+
+@lru_cache(maxsize=1)
 def _never() -> frozenset[str]:
     """Words that are not names: function words, what the slot grammar knows, and answers that are no name."""
     words = set(function_words()) | set(read_yaml("names.yaml")["never"])
@@ -39,10 +46,12 @@ def _never() -> frozenset[str]:
 def read_name(scan: Scan, *, asked: bool) -> tuple[str, int, int] | None:
     """(name, first token, end) or None. `asked`: the agent's last line asks for the name."""
     cues = _cues()
+    finals = _final_cues()
+    booking = scan.any("booking_words") or scan.any("table_words")
     for i, token in enumerate(scan.tokens):
         for phrase, weak in cues.get(token.low, ()):
             if scan.phrase(i, *phrase):
-                found = _name_at(scan, i + len(phrase), weak=weak)
+                found = _name_at(scan, i + len(phrase), weak=weak and not (token.low in finals and booking))
                 if found is not None:
                     return found[0], i, found[1]
     spoken = _before_speaking(scan)
@@ -63,7 +72,9 @@ def _name_at(scan: Scan, i: int, *, weak: bool) -> tuple[str, int] | None:
     if spelled is not None:
         return spelled
     words, end = _name_words(scan, i)
-    if not words or (weak and not all(_capital(scan, k) for k in range(i, end) if scan.low(k).isalpha())):
+    if not words:
+        return None
+    if weak and not all(_capital(scan, k) for k in range(i, end) if scan.low(k).isalpha()):
         return None
     if plural:
         if not words[-1].endswith("s"):
@@ -89,7 +100,7 @@ def _name_words(scan: Scan, i: int) -> tuple[list[str], int]:
             end += 2
         elif token.low == "." and words and len(words[-1]) == 1:
             end += 1
-        elif not _is_name_word(scan, end) and not (token.low in _PARTICLES and _is_name_word(scan, end + 1)):
+        elif not _is_name_word(scan, end) and not _is_particle(scan, end):
             break
         else:
             words.append(_cased(scan, end))
@@ -98,6 +109,13 @@ def _name_words(scan: Scan, i: int) -> tuple[list[str], int]:
         words.pop()
         end -= 1
     return words, end
+
+
+def _is_particle(scan: Scan, i: int) -> bool:
+    """ "von", "van der" before a name."""
+    if scan.low(i) not in _PARTICLES:
+        return False
+    return _is_name_word(scan, i + 1) or (scan.low(i + 1) in _PARTICLES and _is_name_word(scan, i + 2))
 
 
 def _is_name_word(scan: Scan, i: int) -> bool:
@@ -167,28 +185,35 @@ def _before_speaking(scan: Scan) -> tuple[str, int, int] | None:
 
 def _bare(scan: Scan) -> tuple[str, int, int] | None:
     """The answer to "what name?": at most four words, nothing else said but politeness."""
-    polite = read_yaml_polite()
+    polite = _polite()
     spelled = _spelled_only(scan)
     i = 0
-    while i < len(scan.tokens) and (
-        scan.low(i) in polite or scan.low(i) in (",", ".", "!", "-") or scan.low(i) in _TITLES
-    ):
+    while i < len(scan.tokens) and (scan.low(i) in polite or scan.low(i) in _TITLES or scan.low(i) in ",.!-"):
         i += 1
     found = _name_at(scan, i, weak=False)
-    if found is None:
-        return spelled
-    name, end = found
-    rest = [scan.low(j) for j in range(end, len(scan.tokens))]
-    if rest and rest[0].isalpha() and rest[0] not in polite and not _clause_break(rest[0]):
-        return spelled
-    return name, i, end
+    if found is not None:
+        name, end = found
+        follows = scan.low(end)
+        if not follows.isalpha() or follows in polite or follows in _clause_breaks():
+            return name, i, end
+    return spelled or _after_for(scan)
 
 
-def _clause_break(word: str) -> bool:
-    return word in ("and", "und", "my", "with", "for", "at", "but", "meine", "is", "for", "thanks", "from")
+def _after_for(scan: Scan) -> tuple[str, int, int] | None:
+    """ "reserve it for Weber"."""
+    for i in range(len(scan.tokens)):
+        if scan.has("for_cues", i) and _is_name_word(scan, i + 1) and _capital(scan, i + 1):
+            words, end = _name_words(scan, i + 1)
+            return " ".join(words), i, end
+    return None
 
 
 @lru_cache(maxsize=1)
-def read_yaml_polite() -> frozenset[str]:
+def _polite() -> frozenset[str]:
     """Words an answer may begin or end with without being part of the name."""
     return frozenset(read_yaml("names.yaml")["polite"])
+
+
+@lru_cache(maxsize=1)
+def _clause_breaks() -> frozenset[str]:
+    return frozenset(read_yaml("names.yaml")["clause_breaks"])

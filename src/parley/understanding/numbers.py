@@ -55,6 +55,11 @@ def _german() -> tuple[dict[str, int], dict[str, int]]:
     return cardinals, ordinals
 
 
+def read_german(word: str) -> int | None:
+    """The number a German word stands for: "vier" → 4."""
+    return _german()[0].get(word)
+
+
 def fold_numbers(tokens: list[Token], language: str) -> list[Token]:
     """Tokens with number words, ordinals ("11th", "3." in German) and grouped digits ("5,000") joined into one each."""
     folded: list[Token] = []

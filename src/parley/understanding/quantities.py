@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from parley.understanding.numbers import read_german
 from parley.understanding.scan import Scan
 
 _GERMAN_COMPANY = {
@@ -49,13 +50,10 @@ def _unit(scan: Scan, i: int, *, stay: bool, home: bool) -> Quantity | None:
     if scan.low(j) in ("-", "–"):
         j += 1
     if scan.has("bedrooms", j):
+        if article and scan.lexicon.language == "en":
+            return None
         joined = scan.low(j) in ("bed", "beds") and scan.has("rooms", j + 1)
-        kind = "bathrooms" if scan.has("bathrooms", j + 1) and scan.low(j) == "bed" else "bedrooms"
-        return (
-            None
-            if article and scan.low(j) in ("bed", "bedroom")
-            else Quantity(kind, value, i, j + (2 if joined else 1))
-        )
+        return Quantity("bedrooms", value, i, j + (2 if joined else 1))
     if scan.has("bathrooms", j):
         joined = scan.low(j) in ("bath", "baths") and scan.has("rooms", j + 1)
         return (
@@ -73,12 +71,12 @@ def _stay_unit(scan: Scan, i: int, j: int, value: int, article: bool, *, stay: b
     priced = scan.low(i - 1) in _CURRENCY or scan.cardinal(i - 1) is not None
     if scan.has("nights", j) and not (article and scan.lexicon.language == "en" and (not led or priced)):
         return Quantity("nights", value, i, j + 1)
-    if (stay or scan.low(j + 1) == "stay") and scan.low(i - 1) != "in" and not scan.low(i - 1) == "next":
+    if (stay or scan.low(j + 1) == "stay") and scan.low(i - 1) not in ("in", "next") and scan.low(j + 1) != "ago":
         if scan.has("days_stay", j) and not article:
             return Quantity("nights", value, i, j + 1)
-        if scan.has("weeks_stay", j) and (led or not article) and not (scan.low(j + 1) in ("from", "on")):
+        if scan.has("weeks_stay", j) and (led or not article) and scan.low(j + 1) not in ("from", "on"):
             return Quantity("nights", value * 7, i, j + 1)
-    k = j + 1 if scan.low(j) in ("hotel", "double", "single", "separate", "guest") else j
+    k = j + 1 if scan.low(j) in ("hotel", "double", "single", "separate", "guest", "available", "free", "freie") else j
     if scan.has("rooms", k) and not (article and (scan.lexicon.language == "en" or not stay)):
         return Quantity("bedrooms" if home else "rooms", value, i, k + 1)
     return None
@@ -89,6 +87,8 @@ def _german_company(scan: Scan, i: int) -> Quantity | None:
     if scan.lexicon.language != "de":
         return None
     word = scan.low(i)
+    if word.endswith("ertisch") and (value := read_german(word.removesuffix("ertisch"))):
+        return Quantity("party_size", value, i, i + 1)
     if word == "zu":
         value = _GERMAN_COMPANY.get(scan.low(i + 1))
         return Quantity("party_size", value, i, i + 2) if value else None
@@ -100,7 +100,7 @@ def _group(scan: Scan, i: int) -> Quantity | None:
     found = _heads(scan, i)
     if found is not None:
         return found
-    if scan.lexicon.language == "de" and scan.has("we", i) or scan.has("us", i):
+    if (scan.lexicon.language == "de" and scan.has("we", i)) or scan.has("us", i):
         counted = scan.cardinal(i + 1)
         if scan.low(i + 1) in ("both", "beide", "beiden", "two"):
             return Quantity("party_size", 2, i, i + 2)
@@ -121,8 +121,9 @@ def _heads(scan: Scan, i: int) -> Quantity | None:
             return None
         value = 1
     j = i + 1
-    if scan.low(j) == "of" and scan.low(j + 1) in ("us", "my") or scan.phrase(j, "von", "uns"):
-        return Quantity("party_size", value, i, j + 2)
+    if scan.phrase(j, "of", "us") or scan.phrase(j, "von", "uns"):
+        total, end = _add_members(scan, value, j + 2)
+        return Quantity("party_size", total, i, end)
     if scan.low(j) in ("-", "–"):
         j += 1
     more = scan.low(j) in ("more", "additional", "extra", "other", "weitere", "zusätzliche") or scan.low(i - 1) in (
@@ -136,23 +137,21 @@ def _heads(scan: Scan, i: int) -> Quantity | None:
     if more:
         return Quantity("party_size", value, i, end, delta=True)
     total, end = _add_members(scan, value, end)
+    if end == j + 1 and scan.has("children", j) and scan.has("possession", i - 1):
+        return None
     if scan.low(i - 1) in ("including", "inklusive", "davon", "of") and scan.has("people", i - 2):
         return None
     return Quantity("party_size", total, i, end)
 
 
 def _add_members(scan: Scan, total: int, end: int) -> tuple[int, int]:
-    """Adds "and a kid", ", two children", "plus me" to a count."""
+    """Adds "and a kid", "two children", "plus me" to a count; only a counted noun may follow without "and"."""
     while True:
-        j = end
-        if scan.low(j) == ",":
-            j += 1
-        if scan.has("joiners", j):
-            j += 1
-        if j == end:
-            return total, end
+        j = end + 1 if scan.low(end) == "," else end
+        joined = scan.has("joiners", j)
+        j += 1 if joined else 0
         member = _member(scan, j)
-        if member is None or member[0] is None or (scan.low(end) == "," and member[2] == "noun" and j == end + 1):
+        if member is None or member[0] is None or not (joined or member[2] == "counted"):
             return total, end
         total, end = total + member[0], member[1]
 
@@ -196,8 +195,16 @@ def _companions(scan: Scan, i: int) -> Quantity | None:
         if scan.has("joiners", j):
             joined = True
             j += 1
+        plus = scan.cardinal(j) if kind == "me" and scan.low(j - 1) in ("plus", "+") else None
         member = _member(scan, j) if j > end else None
+        if member is None and plus is not None and not scan.has("no_unit", j + 1):
+            member = plus, j + 1, "counted"
+        if member is not None and member[2] == "me" and me:
+            break
     if not (me and joined and count > 1 and total):
+        return None
+    clause = scan.low(i - 1) in ("with", "for", "mit", "für") and scan.has("clause_verbs", end)
+    if clause and scan.low(end - 1) in ("i", "ich"):  # "I'm meeting with a friend and I need …": two clauses
         return None
     return Quantity("party_size", total, i, end, explicit=False)
 

@@ -48,7 +48,8 @@ def read_clock(scan: Scan, i: int) -> Clock | None:
         return None
     hour, minute, end, sure = found
     bare = not sure
-    label = "fixed" if hour == 0 or hour > 12 or (scan.digits(i) == 2 and scan.low(i)[0] == "0" and sure) else ""
+    padded = scan.digits(i) in (2, 4) and scan.low(i)[0] == "0" and sure
+    label = "fixed" if hour == 0 or hour > 12 or padded else ""
     end, sure, minute, said = _suffix(scan, i, end, minute, sure)
     cue = cue_before(scan, i)
     before = _daypart_before(scan, i)
@@ -181,6 +182,8 @@ def _written(scan: Scan, i: int, hour: int) -> tuple[int, int, int, bool] | None
         tail = scan.has("meridiem", i + 1) or scan.low(i + 1) in ("hrs", "hours", "uhr", "h")
         if tail or (cue_before(scan, i) == "at" and hour % 5 == 0 and not scan.tokens[i].spelled):
             return hour // 100, hour % 100, i + 1, True
+    if mark == "h" and scan.glued(i + 1) and scan.digits(i) in (1, 2) and not scan.glued(i + 2):
+        return hour, 0, i + 2, True
     if scan.tokens[i].spelled and hour % 100 == 0 and 1000 < hour <= 2300 and cue_before(scan, i) == "at":
         return hour // 100, 0, i + 1, True
     return None
@@ -203,6 +206,8 @@ def _spoken(scan: Scan, i: int, hour: int) -> tuple[int, int, int, bool] | None:
         clock = scan.low(i + 1) in ("uhr", "o'clock", "oclock") or scan.has("meridiem", i + 1)
         return (hour, 0, i + 1, False) if clock and hour < 100 else None
     if scan.tokens[i].spelled:
+        if scan.low(i + 1) == "-" and scan.glued(i + 1) and (scan.cardinal(i + 2) or 0) in range(10, 60):
+            return hour, scan.cardinal(i + 2) or 0, i + 3, True  # "seven-thirty"
         if scan.low(i + 1) in ("oh", "o") and (scan.value(i + 2) or 0) in range(1, 10):
             return hour, scan.value(i + 2) or 0, i + 3, True
         minute = scan.cardinal(i + 1)
@@ -242,6 +247,8 @@ def _suffix(scan: Scan, i: int, end: int, minute: int, sure: bool) -> tuple[int,
             end, sure = (j + 2 if scan.low(j + 1) == "clock" else j + 3), True
         elif scan.low(j) in ("hrs", "hours", "h") and (scan.digits(i) == 4 or end - i == 3):
             end, sure = j + 1, True
+        elif scan.low(j) in ("a", "p") and scan.low(j + 1) == "m" and not label:
+            end, sure, label = j + 2, True, scan.low(j) + "m"
         elif scan.has("meridiem", j) and not label:
             end, sure, label = j + 1, True, scan.lexicon.labels["meridiem"][scan.low(j)]
         else:
@@ -262,10 +269,16 @@ def _daypart_after(scan: Scan, i: int) -> tuple[str, int] | None:
     j = i
     if scan.low(j) == "," and scan.low(j + 1) in ("in", "at"):
         j += 1
-    if scan.low(j) in ("in", "at", "am", "zu"):
+    at = scan.low(j) == "at"
+    if at or scan.low(j) in ("in", "am", "zu"):
         j += 1
         if scan.low(j) in ("the", "der", "dem"):
             j += 1
+    if at and scan.low(j) in ("morning", "evening", "afternoon"):  # "for 1 at evening 7": the daypart of the next time
+        return None
+    k = j + 2 if scan.has("time_cues", j + 1) else j + 1
+    if scan.cardinal(k) is not None and not (scan.has("people", k + 1) or scan.has("no_unit", k + 1)):
+        return None
     label = scan.lexicon.labels["dayparts"].get(scan.low(j)) or scan.lexicon.labels["noon"].get(scan.low(j))
     if label is None and scan.lexicon.language == "de" and scan.low(j) == "morgen" and scan.low(j - 1) == "am":
         label = "morning"

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 MAX_CHARACTERS = 10_000
 
 _PATTERN = re.compile(r"[ap]\.\s?m\b\.?|\d+|[^\W\d_]+(?:['’´`][^\W\d_]+)*|\S", re.IGNORECASE)
+_POSSESSIVE_DAYS = tuple(
+    f"{day}'s" for day in ("onday", "uesday", "nesday", "ursday", "riday", "turday", "unday", "tomorrow")
+)
 _APOSTROPHES = str.maketrans("’´`", "'''")
 
 
@@ -52,5 +55,7 @@ def tokenize(text: str) -> list[Token]:
                 low = low[0] + "m"
             elif not low.isascii():
                 low = low.translate(_APOSTROPHES)
+            if low.endswith(_POSSESSIVE_DAYS):
+                low = low[:-2]  # "Friday's good"
             tokens.append(Token(low, start, end, glued))
     return tokens
