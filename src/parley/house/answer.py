@@ -35,9 +35,11 @@ _ADDRESS = re.compile(
     r"\b[A-ZÄÖÜ][\w.-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|ufer|ring|damm|markt|graben|Straße|Weg|Platz|Allee)\s+\d+|"
     r"\b(?:located|address|liegt|liegen|befindet|befinden|adresse|anschrift)\b|\b\d{5} [A-ZÄÖÜ]|\b(?:in|at) \d+ [A-Z]",
 )
-_NEED = 0.74  # share of the question's weight that must be covered
+_NEED = 0.62  # share of the question's weight that must be covered
+_VETO = 0.6  # share of the heaviest word's weight from which a word must not be missing
 _FULL = 0.999
 _SAME = 0.88  # a synonym or better; a special kind of the thing is not its name
+_LISTED = frozenset({"item", "row", "pair"})
 _TOLD_BY_TITLE = frozenset({"place", "phone", "email"})
 _STRICT = frozenset({"price", "phone", "email", "duration", "distance", "size", "count", "amount"})
 
@@ -76,14 +78,14 @@ def find(question: Question, units: Sequence[Unit], words: Lexicon) -> Found | N
         if not question.keys:
             return None
     weights, spread = _weigh(question, units, vocabulary, words)
-    if "list" in question.kinds and (inside := _find_inside(question, units, spread)):
+    superlative = _superlative(question, units, spread, words)
+    if superlative:
+        return superlative
+    if "list" in question.kinds and (inside := _find_inside(question, units, spread, words)):
         return inside
     matches = [match for unit in units if (match := _match(unit, question, weights, spread, words))]
     if not matches:
         return None
-    superlative = _superlative(question, matches, words)
-    if superlative:
-        return superlative
     listed = _find_list(question, matches)
     if listed:
         return listed
@@ -98,7 +100,7 @@ def _weigh(
     for key in question.keys:
         for part in hits(key, vocabulary, words):
             spread[part.key] = part.found
-            scene = len(question.keys) > 1 and part.key in words.weak
+            scene = len(question.keys) > 1 and part.key in question.scene
             frequency = sum(1 for unit in units if not part.found.keys().isdisjoint(unit.own | unit.head))
             weights[part.key] = (
                 math.log(1 + (len(units) + 1) / (frequency + 0.5)) if part.found else math.log(2 * len(units) + 4)
@@ -121,14 +123,14 @@ def _match(
         here, above = _strength(found, unit.own), _strength(found, unit.head)
         near, around = _strength(found, unit.near), _strength(found, unit.around)
         best = max(here, above * 0.95, near * 0.8, around * 0.8)
-        if best == 0 and weight >= 0.45 * heaviest:
+        if best == 0 and weight >= _VETO * heaviest:
             return None
         covered += weight * best
         own += weight * (here > 0)
         heading += weight * (above > 0)
         nearby += weight * (near > 0 and not here and not above)
         titled += weight * (around > 0 and not here and not above)
-    if covered < _NEED * total * 0.9 or (nearby > 0.35 * total and not OPENS_WITH_PRONOUN.match(unit.text)):
+    if covered < _NEED * total or (nearby > 0.35 * total and not OPENS_WITH_PRONOUN.match(unit.text)):
         return None
     if titled > 0.8 * total and not _TOLD_BY_TITLE & set(question.kinds):
         return None
@@ -153,7 +155,7 @@ def _evidence(question: Question, unit: Unit, words: Lexicon) -> float | None:
     if strict and not held & set(strict) and not _mentions(question, unit, words):
         return None
     if "time" in question.kinds and not strict and "time" not in held:
-        return None
+        return 0.4 if words.evidence["vague_time"].search(unit.text) else None
     return 1.0 if held else 0.0
 
 
@@ -183,11 +185,7 @@ def _holds(kind: str, unit: Unit, words: Lexicon) -> bool:
         case "count" | "amount":
             return bool(_NUMBER_WORD.search(text))
         case "time":
-            return (
-                evident
-                or bool(TIME.search(text) or day_rows(unit.text, words.language))
-                or bool(re.search(r"\d\.?\s", text) and evident)
-            )
+            return evident or bool(TIME.search(text) or day_rows(unit.text, words.language))
         case "place":
             return evident or bool(_ADDRESS.search(text))
         case _:
@@ -265,14 +263,24 @@ def _subject(unit: Unit, words: Lexicon) -> frozenset[str]:
     )
 
 
-def _superlative(question: Question, matches: Sequence[_Match], words: Lexicon) -> Found | None:
-    for name, pick in (("cheapest", min), ("dearest", max)):
-        if words.patterns[name].search(question.text):
-            priced = [(amount, match) for match in matches if (amount := _amount(match.unit.text)) is not None]
-            if priced:
-                unit = pick(priced, key=lambda pair: pair[0])[1].unit
-                return Found("units", question, (unit,), 1.0, certain=True)
-    return None
+def _superlative(
+    question: Question, units: Sequence[Unit], spread: Mapping[str, Mapping[str, float]], words: Lexicon
+) -> Found | None:
+    """The cheapest or dearest of the things asked about: of list items where there are any."""
+    pick = next(
+        (pick for name, pick in (("cheapest", min), ("dearest", max)) if words.patterns[name].search(question.text)),
+        None,
+    )
+    if not pick:
+        return None
+    about = [
+        unit for unit in units if all(_strength(found, unit.own | unit.head | unit.around) for found in spread.values())
+    ]
+    listed = [unit for unit in about if unit.form in _LISTED] or about
+    priced = [(amount, unit) for unit in listed if (amount := _amount(unit.text)) is not None]
+    return (
+        Found("units", question, (pick(priced, key=lambda pair: pair[0])[1],), 1.0, certain=False) if priced else None
+    )
 
 
 def _amount(text: str) -> float | None:
@@ -285,7 +293,9 @@ def _amount(text: str) -> float | None:
     return float(re.sub(r"\D", "", whole) or 0) + float(f"0.{decimals or 0}")
 
 
-def _find_inside(question: Question, units: Sequence[Unit], spread: Mapping[str, Mapping[str, float]]) -> Found | None:
+def _find_inside(
+    question: Question, units: Sequence[Unit], spread: Mapping[str, Mapping[str, float]], words: Lexicon
+) -> Found | None:
     """What stands under a heading, or else in a document, that is named just as the question names it."""
     if set(question.kinds) & {"time", "place", "phone", "email"}:
         return None
@@ -293,20 +303,19 @@ def _find_inside(question: Question, units: Sequence[Unit], spread: Mapping[str,
         unit.form in {"item", "row"} and all(_strength(found, unit.own) for found in spread.values()) for unit in units
     ):
         return None
-    headed = [
-        unit for unit in units if unit.head and all(_strength(found, unit.head) >= _SAME for found in spread.values())
-    ]
-    items = [unit for unit in headed if unit.form in {"item", "row"}]
+    named = [found for key, found in spread.items() if key not in words.weak] or list(spread.values())
+    headed = [unit for unit in units if unit.head and all(_strength(found, unit.head) >= _SAME for found in named)]
+    items = [unit for unit in headed if unit.form in _LISTED]
     if len(items) > 1:
         return Found("list", question, tuple(items), 1.0, certain=True)
     if headed:
         return None
-    titled = [unit for unit in units if all(_strength(found, unit.around) >= _SAME for found in spread.values())]
+    titled = [unit for unit in units if all(_strength(found, unit.around) >= _SAME for found in named)]
     names = list(dict.fromkeys((unit.section[-1:] or ("",))[0] for unit in titled))
     if len([name for name in names if name]) > 1:
         firsts = [next(unit for unit in titled if unit.section and unit.heading == name) for name in names if name]
         return Found("headings", question, tuple(firsts), 1.0, certain=True)
-    items = [unit for unit in titled if unit.form in {"item", "row"}]
+    items = [unit for unit in titled if unit.form in _LISTED]
     return Found("list", question, tuple(items), 1.0, certain=True) if len(items) > 1 else None
 
 

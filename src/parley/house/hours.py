@@ -40,7 +40,9 @@ def _clause(clause: str, words: Lexicon) -> list[DayRow]:
     if not specs:
         return []
     before = clause[: specs[0].start()]
-    leads = not _says(before, words)
+    after = clause[specs[0].end() : specs[1].start() if len(specs) > 1 else None]
+    joined = re.match(r"\s*(?:$|[,;]|and\b|und\b|sowie\b)", after)
+    leads = not _says(before, words) or (not joined and _says(after, words))
     rows: list[DayRow] = []
     for index, spec in enumerate(specs):
         if leads:

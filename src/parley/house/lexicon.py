@@ -21,12 +21,13 @@ _DIGRAPHS = re.compile(r"(?<![aeq])([aou])e(?=[^aeiou]|$)")
 
 @dataclass(frozen=True, slots=True)
 class Lexicon:
-    """One language's words; stems, except in `stop`, `businesses`, `definite` and `pronouns` (lower case)."""
+    """One language's words; stems, except in `stop`, `strong`, `businesses`, `definite` and `pronouns` (lower case)."""
 
     language: str
     stop: frozenset[str]
     light: frozenset[str]
     weak: frozenset[str]
+    strong: frozenset[str]
     businesses: frozenset[str]
     definite: frozenset[str]
     kinds: tuple[tuple[str, re.Pattern[str]], ...]
@@ -95,6 +96,7 @@ def lexicon(language: str) -> Lexicon:
         stop=frozenset(data["stop"].split()),
         light=stemmed(data["light"]),
         weak=stemmed(data["weak"]),
+        strong=frozenset(data["strong"].split()),
         businesses=frozenset(data["businesses"].split()),
         definite=frozenset(data["definite"].split()),
         kinds=tuple((kind, re.compile(rule, re.I)) for kind, rule in data["kinds_of_question"].items()),

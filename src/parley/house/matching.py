@@ -25,20 +25,22 @@ def hits(key: str, vocabulary: frozenset[str], words: Lexicon) -> list[Hits]:
         return [Hits(key, found or _misspelt(key, vocabulary))]
     for cut in range(len(key) - 3, 3, -1):
         tail = _known(key[cut:], vocabulary, words)
-        if not tail:
+        if not tail and key[cut:] not in words.light:
             continue
         for link in _LINKS:
             stemmed = key[:cut].removesuffix(link) if link else key[:cut]
             head = _known(stemmed, vocabulary, words) if len(stemmed) > 2 else {}
             if head:
-                return [Hits(stemmed, head), Hits(key[cut:], tail)]
+                return [Hits(stemmed, head), *([Hits(key[cut:], tail)] if tail else [])]
     return [Hits(key, _misspelt(key, vocabulary))]
 
 
 def _known(key: str, vocabulary: frozenset[str], words: Lexicon) -> dict[str, float]:
     related = {other: strength for other, strength in words.related.get(key, {}).items() if other in vocabulary}
     found = {**related, key: 1.0} if key in vocabulary else related
-    if words.language == "de" and len(key) >= 4:
+    if words.language == "de" and len(key) == 3:
+        found |= {stem: 0.87 for stem in vocabulary if len(stem) >= 6 and stem.endswith(key)}
+    elif words.language == "de" and len(key) > 3:
         others = tuple(other for other in words.related.get(key, ()) if len(other) >= 4)
         for stem in vocabulary - found.keys():
             if stem.endswith(key) or stem.startswith(key):

@@ -108,6 +108,7 @@ class _Reader:
         while self.section and self.section[-1][0] >= level:
             self.section.pop()
         name = _MARKS.sub("", name).strip(" :")
+        name = name.capitalize() if name.isupper() and len(name) > 4 else name
         if name and not self.words.instructions.search(name):
             self.section.append((level, name))
         self.paragraph += 1

@@ -22,6 +22,7 @@ class Question:
     about_hours: bool = False
     follows: bool = False
     promoted: bool = False
+    scene: frozenset[str] = frozenset()
 
     @property
     def empty(self) -> bool:
@@ -66,21 +67,41 @@ def read_question(text: str, words: Lexicon, *, names: frozenset[str], today: st
         if (
             ourselves
             or token in relative
-            or key in words.light | names | announced
+            or (key in words.light | names | announced and token not in words.strong)
             or (about_hours and key in words.open_words)
         ):
             light.add(key)
         elif key not in keys:
             keys.append(key)
-    pronoun = any(token in words.pronouns for token in tokens)
+    pronoun = any(token in words.pronouns for token in re.sub(r"\bgibt es\b", "", lowered).split())
     follows = bool(words.patterns["follow_up"].search(lowered)) or (pronoun and not keys)
     days = asked_days(lowered, words, today)
     promoted = not (keys or pronoun or about_hours or days) and bool(set(kinds) - {"yesno", "list", "place"})
     if promoted:
         keys = sorted(light - announced - names)
     return Question(
-        text, kinds, tuple(keys), frozenset(light), days, about_hours, follows or not (keys or about_hours), promoted
+        text,
+        kinds,
+        tuple(keys),
+        frozenset(light),
+        days,
+        about_hours,
+        follows or not (keys or about_hours),
+        promoted,
+        _scene(tokens, keys, words),
     )
+
+
+def _scene(tokens: Sequence[str], keys: Sequence[str], words: Lexicon) -> frozenset[str]:
+    """Keys that may be missing beside another: weak words, unless they qualify what follows ("room service")."""
+    stems = ["" if token in words.stop else stem(token, words.language) for token in tokens]
+    before = ["", *tokens]
+    qualifying = {
+        here
+        for owner, here, following in zip(before, stems, stems[1:], strict=False)
+        if following in keys and words.language == "en" and owner not in {"my", "our"}
+    }
+    return frozenset(key for key in keys if key in words.weak and key not in qualifying)
 
 
 def inherit(question: Question, earlier: Question) -> Question:
@@ -127,7 +148,12 @@ def _relative_day(lowered: str, words: Lexicon, today: str) -> Sequence[int]:
 def _joined_only(lowered: str, words: Lexicon) -> list[str]:
     """Words where a term of several words stands for its parts."""
     tokens: list[str] = []
-    found = re.findall(r"[^\W_]+(?:'[^\W\d_]+|[.,:]\d+)*", lowered)
+    whole = re.sub(
+        r"\b([^\W\d_]+)-([^\W\d_]+)\b",
+        lambda match: joined if stem(joined := match[1] + match[2], words.language) in words.related else match[0],
+        lowered,
+    )
+    found = re.findall(r"[^\W_]+(?:'[^\W\d_]+|[.,:]\d+)*", whole)
     index = 0
     while index < len(found):
         for length in (3, 2):

@@ -5,7 +5,7 @@ It reads the typed facts of a turn and nothing else. The order of its decisions 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -41,7 +41,7 @@ class HouseResponder:
         """The catalog name."""
         return _NAME
 
-    async def stream(self, request: ChatRequest) -> AsyncIterator[ChatEvent]:
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """Yield the reply sentence by sentence, then the tool call if there is one, then `Finished`."""
         reply = compose(request.facts, request.tools)
         for index, sentence in enumerate(split_sentences(reply.text, request.facts.language)):

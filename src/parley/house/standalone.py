@@ -99,7 +99,8 @@ def _short(unit: Unit, *, named: bool) -> str:
 
 def _days(found: Found, words: Lexicon, wording: Wording) -> str:
     rows = [(unit, row) for unit in found.units for row in day_rows(_text(unit), words.language)]
-    if not rows:
+    prose = found.units[0].form in {"sentence", "answer"} and bool(found.question.keys)
+    if not rows or prose:
         return " ".join(_sentence(unit, found, words, wording) for unit in found.units[:2])
     about_us = found.question.about_hours and not found.question.keys and not _subject(found.units[0], words)
     wanted = [(unit, row) for unit, row in rows if row.days & set(found.days)] if found.days else []
