@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from parley.agents import store
-from parley.agents.agent import Agent, Definition, Version
+from parley.agents.agent import Agent, Definition, LlmChoice, Version
 from parley.agents.flow import parse_flow
 from parley.kit.db import Database
 from parley.kit.errors import NotFound
@@ -19,15 +19,20 @@ _COLUMNS = ("name", "type", "config_key", "scenario_type", "is_active")
 
 
 class Agents:
-    """Agents of all tenants, and a bounded memory of published versions (which never change)."""
+    """Agents of all tenants, and a bounded memory of published versions (which never change).
 
-    def __init__(self, db: Database) -> None:
+    `check_model` raises `InvalidInput` for a choice of model that cannot answer.
+    """
+
+    def __init__(self, db: Database, check_model: Callable[[str | LlmChoice | None], None]) -> None:
         self._db = db
+        self._check_model = check_model
         self._versions: OrderedDict[tuple[str, str, int], Version] = OrderedDict()
 
     async def create(self, who: Principal, tenant_id: str, values: Mapping[str, Any]) -> Agent:
         """A new agent, published as version 1."""
         columns, definition = _split(values)
+        self._check_model(Definition.model_validate(definition).llm)
         columns["type"] = columns.get("type") or ("dispatch" if columns.get("scenario_type") else "receptionist")
         row = {"id": new_id(), "tenant_id": tenant_id, **columns, "definition": definition, "version": 1}
         async with self._db.begin(tenant_id) as connection:
@@ -60,7 +65,9 @@ class Agents:
             if before is None:
                 raise NotFound("agent")
             kept = {} if replace else before.definition.model_dump(mode="json")
-            definition = Definition.model_validate({**kept, **given}).model_dump(mode="json")
+            merged = Definition.model_validate({**kept, **given})
+            self._check_model(merged.llm)
+            definition = merged.model_dump(mode="json")
             if replace:
                 columns["type"] = columns.get("type") or before.type
             draft = {**columns, "definition": definition}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -18,7 +18,7 @@ class ChatModel(Protocol):
     @property
     def name(self) -> str: ...
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[ChatEvent]:
+    def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
         """Yield deltas and complete tool calls, then exactly one `Finished`. Raises `ProviderError`.
 
         Closing the iterator early (`aclose`) cancels the request at the vendor.

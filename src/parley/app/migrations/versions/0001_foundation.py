@@ -215,6 +215,7 @@ CREATE TABLE conversations (
   language text,
   status text NOT NULL DEFAULT 'open' CHECK (status IN ('open', 'ended')),
   state jsonb NOT NULL DEFAULT '{}',
+  turn_holder integer,
   message_count integer NOT NULL DEFAULT 0,
   turn_count integer NOT NULL DEFAULT 0,
   duration double precision,
@@ -281,6 +282,14 @@ SELECT id, name, scenario_type, definition -> 'prompts' AS prompts, definition -
 FROM agents;
 """
 
+HOLDERS = """
+-- A process holds an advisory lock for as long as it lives; the server drops it the moment the process is gone.
+CREATE FUNCTION holder_lives(holder integer) RETURNS boolean
+LANGUAGE sql VOLATILE AS $$
+  SELECT EXISTS (SELECT FROM pg_locks
+                 WHERE locktype = 'advisory' AND classid = 7265003 AND objid = holder::oid AND objsubid = 2) $$;
+"""
+
 LOOKUPS = """
 -- What has no tenant yet finds it here, and finds nothing else.
 CREATE FUNCTION find_tenants(after text, most integer) RETURNS TABLE (tenant_id text)
@@ -344,7 +353,7 @@ def _run(script: str) -> None:
 
 
 def upgrade() -> None:
-    for script in (ROLES, TENANTS, AGENTS, KNOWLEDGE, CONVERSATIONS, VIEWS, LOOKUPS):
+    for script in (ROLES, TENANTS, AGENTS, KNOWLEDGE, CONVERSATIONS, VIEWS, HOLDERS, LOOKUPS):
         _run(script)
     _hold_tenants_apart()
     _let_platform_look_up()

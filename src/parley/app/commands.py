@@ -1,0 +1,194 @@
+"""What the commands do. Errors of ours end them with one sentence and exit code 1."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from parley.app.settings import Settings, load_settings
+from parley.kit import log
+from parley.kit.errors import InvalidInput, VoiceAgentException
+from parley.kit.postgres import embedded
+
+if TYPE_CHECKING:
+    from parley.app.resources import Resources
+
+out = Console()
+err = Console(stderr=True)
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Our own errors as one sentence, without a traceback."""
+    try:
+        yield
+    except VoiceAgentException as error:
+        err.print(f"[red]parley:[/red] {error.detail}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def settings_for(data_dir: Path | None) -> Settings:
+    """The settings, with `--data-dir` before the environment."""
+    return load_settings(**({"data_dir": data_dir} if data_dir is not None else {}))
+
+
+@contextmanager
+def database(settings: Settings, *, shared: bool = True) -> Iterator[str]:
+    """The configured database's URL, or the embedded one's; `shared` joins one that another Parley runs."""
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    with embedded(settings.data_dir, shared=shared) as url:
+        yield url
+
+
+def dev(host: str, port: int, data_dir: Path | None, *, allow_open: bool) -> None:
+    """`parley dev`."""
+    with sentences():
+        settings = settings_for(data_dir)
+        log.configure("WARNING" if settings.log_level == "INFO" else settings.log_level)
+        from parley.tenants import is_loopback
+
+        if not is_loopback(host) and not allow_open:
+            raise InvalidInput(
+                f"--host {host} would let anyone who reaches it act as administrator. Add --allow-open if you mean it, "
+                "or use `parley serve`, which requires credentials."
+            )
+        from parley.app import serve as server
+        from parley.app.migrate import migrate as run_migrations
+        from parley.app.welcome import show_welcome
+
+        with out.status("Starting PostgreSQL") as status, database(settings, shared=False) as url:
+            status.update("Migrating")
+            run_migrations(url)
+            status.update("Starting")
+            asyncio.run(
+                server.run_dev(
+                    settings,
+                    url,
+                    host=host,
+                    port=port,
+                    any_host=allow_open,
+                    progress=lambda name: status.update(f"Loading demo business: {name}"),
+                    ready=lambda here: show_welcome(out, status, here, host, port),
+                )
+            )
+
+
+def serve(host: str, port: int, workers: int, data_dir: Path | None) -> None:
+    """`parley serve`."""
+    with sentences():
+        settings = settings_for(data_dir)
+        settings.require_secret_key()
+        from parley.app.migrate import is_current
+        from parley.app.serve import run_server
+
+        with database(settings) as url:
+            if not is_current(url):
+                raise InvalidInput("The database's schema is not the newest: run `parley migrate` first.")
+            os.environ["DATABASE_URL"] = url
+            run_server(host, port, workers)
+
+
+def worker(concurrency: int, data_dir: Path | None) -> None:
+    """`parley worker`."""
+    with sentences():
+        settings = settings_for(data_dir)
+        log.configure(settings.log_level)
+        from parley.app.serve import dev_secret, run_worker
+
+        with database(settings) as url:
+            asyncio.run(run_worker(settings, url, dev_secret(settings), concurrency))
+
+
+def migrate(data_dir: Path | None) -> None:
+    """`parley migrate`."""
+    with sentences():
+        from parley.app.migrate import migrate as run_migrations
+
+        with database(settings_for(data_dir)) as url:
+            out.print(f"The database is at revision {run_migrations(url)}.")
+
+
+def _with_resources(data_dir: Path | None, work: Callable[[Resources], Awaitable[None]]) -> None:
+    """Run `work` on this installation's resources, beside a running server where there is one."""
+    from parley.app.migrate import migrate as run_migrations
+    from parley.app.resources import open_resources
+    from parley.app.serve import dev_secret
+
+    settings = settings_for(data_dir)
+    log.configure("WARNING")
+
+    async def run(url: str) -> None:
+        async with open_resources(settings, url, dev_secret(settings)) as here:
+            await work(here)
+
+    with database(settings) as url:
+        run_migrations(url)
+        asyncio.run(run(url))
+
+
+def chat(agent: str | None, tenant: str | None, data_dir: Path | None) -> None:
+    """`parley chat`."""
+    with sentences():
+        from parley.app.terminal import talk
+
+        _with_resources(data_dir, lambda here: talk(out, here, agent, tenant))
+
+
+def ingest(files: list[Path], tenant: str | None, source: str, data_dir: Path | None) -> None:
+    """`parley ingest`."""
+    with sentences():
+        from parley.app.terminal import take_in
+
+        _with_resources(data_dir, lambda here: take_in(out, here, files, tenant, source))
+
+
+def user_add(email: str, role: str, tenant: str | None, password: str | None, data_dir: Path | None) -> None:
+    """`parley user add`."""
+    with sentences():
+        from parley.app.terminal import add_user
+
+        secret = password or out.input("Password (at least 8 characters): ", password=True)
+        _with_resources(data_dir, lambda here: add_user(out, here, email, role, tenant, secret))
+
+
+def doctor(data_dir: Path | None) -> None:
+    """`parley doctor`."""
+    with sentences():
+        from parley.app.doctor import examine
+
+        if not examine(out, settings_for(data_dir)):
+            sys.exit(1)
+
+
+def backup(file: Path | None, data_dir: Path | None) -> None:
+    """`parley backup`."""
+    with sentences():
+        from parley.app.backups import write_backup
+
+        settings = settings_for(data_dir)
+        with database(settings) as url, out.status("Writing the backup"):
+            target = write_backup(url, file, settings.data_dir)
+        out.print(f"Wrote {target} ({target.stat().st_size / 1_000_000:.1f} MB).", soft_wrap=True)
+
+
+def restore(file: Path, data_dir: Path | None, *, yes: bool) -> None:
+    """`parley restore`."""
+    with sentences():
+        from parley.app.backups import read_backup
+
+        if not yes and out.input("This replaces everything in the database. Type 'restore' to go on: ") != "restore":
+            raise InvalidInput("Nothing was changed.")
+        with database(settings_for(data_dir), shared=False) as url, out.status("Restoring"):
+            read_backup(url, file)
+        out.print("Restored.")

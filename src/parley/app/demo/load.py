@@ -1,0 +1,45 @@
+"""Reads the demo businesses from their folders and puts them into an empty installation, through the front doors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import resources
+from importlib.resources.abc import Traversable
+from typing import Any
+
+import yaml
+
+from parley.app.resources import Resources
+from parley.tenants import Principal, Tenant, find_first_tenant, levels_of
+
+_WHO = Principal("open", "demo", "", "admin", levels_of("admin"))
+_TENANT_FIELDS = ("name", "industry", "language", "timezone", "settings")
+
+
+async def load_demo(here: Resources, report: Callable[[str], None]) -> list[Tenant]:
+    """Make the demo businesses where there is no tenant yet; returns those that were made."""
+    async with here.db.begin_platform("is there any tenant yet?") as connection:
+        if await find_first_tenant(connection) is not None:
+            return []
+    folders = sorted(_businesses().iterdir(), key=lambda folder: folder.name)
+    return [await _load(here, folder, report) for folder in folders if folder.is_dir()]
+
+
+def _businesses() -> Traversable:
+    return resources.files("parley.app.demo").joinpath("businesses")
+
+
+async def _load(here: Resources, folder: Traversable, report: Callable[[str], None]) -> Tenant:
+    business: dict[str, Any] = yaml.safe_load(folder.joinpath("business.yaml").read_text(encoding="utf-8"))
+    values = {name: business[name] for name in _TENANT_FIELDS if name in business}
+    tenant = await here.businesses.create(_WHO, values, is_demo=True)
+    for agent in business["agents"]:
+        await here.agents.create(_WHO, tenant.id, agent)
+    for document in business["documents"]:
+        content = folder.joinpath(document["file"]).read_text(encoding="utf-8")
+        source, title = document["source"], document["title"]
+        await here.library.ingest(
+            _WHO, tenant.id, source=source, title=title, content=content, language=business["language"]
+        )
+    report(business["name"])
+    return tenant

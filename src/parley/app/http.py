@@ -1,0 +1,67 @@
+"""The HTTP application: one visible list of routers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import fastapi_offline
+from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
+from starlette.staticfiles import StaticFiles
+
+from parley.agents import agent_routes
+from parley.app.limits import Surroundings
+from parley.app.pages import VERSION
+from parley.app.pages import router as open_routes
+from parley.app.resources import Resources
+from parley.channels import chat_routes
+from parley.conversations import conversation_routes
+from parley.kit.web import install_error_handlers
+from parley.knowledge import knowledge_routes
+from parley.tenants import tenant_routes
+
+ROUTERS = (open_routes, tenant_routes, agent_routes, knowledge_routes, chat_routes, conversation_routes)
+
+_ABOUT = """Conversational agents on your own machine: text, live voice and phone.
+
+Sign in with `POST /auth/login` (or an `X-API-Key`), make an agent, give it documents, and talk to it with
+`POST /chat/message`. Every conversation is written down, with a trace of how each answer came about.
+"""
+
+
+def create_app(resources: AbstractAsyncContextManager[Resources], allowed_origins: list[str]) -> FastAPI:
+    """The application over resources that its lifespan opens and closes."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
+        async with resources as opened:
+            yield opened.state()
+
+    app = FastAPI(
+        title="Parley",
+        version=VERSION,
+        description=_ABOUT,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        license_info={"name": "Apache-2.0"},
+    )
+    install_error_handlers(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    here = Path(__file__).parent
+    app.mount("/static/docs", StaticFiles(directory=Path(fastapi_offline.__file__).parent / "static"), name="docs")
+    app.mount("/static", StaticFiles(directory=here / "static"), name="static")
+    app.add_middleware(Surroundings)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=allowed_origins,
+        allow_credentials=True,
+        allow_methods=["*"],
+        allow_headers=["Authorization", "Content-Type", "X-API-Key", "Idempotency-Key"],
+        expose_headers=["X-Request-Id", "Retry-After"],
+    )
+    return app

@@ -1,0 +1,133 @@
+"""Which model answers: an agent's choice, a tenant's keys, ours, and the house responder always last."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from pydantic import SecretStr
+
+from parley.agents import LlmChoice
+from parley.app.settings import Settings
+from parley.house import HouseResponder
+from parley.inference.breaker import Breaker, ModelHealth
+from parley.inference.errors import ProviderKeyRejected
+from parley.inference.fallback import FallbackChat
+from parley.inference.metered import Meter, MeteredChat
+from parley.inference.ports import ChatModel
+from parley.kit.errors import InvalidInput
+from parley.providers.catalog import Access, ProviderKeys, default_chain, resolve
+from parley.providers.openai_chat import OpenAIClients
+from parley.providers.retired import hint, is_gone
+from parley.tenants import Businesses
+
+_TRUST_SECONDS = 15.0
+_CHAINS_KEPT = 500
+HOUSE = "house/responder"
+
+
+def provider_keys(settings: Settings) -> ProviderKeys:
+    """How this installation reaches each vendor."""
+    rows = {
+        "openai": Access(_text(settings.openai_api_key), settings.openai_base_url or "", settings.openai_model or ""),
+        "groq": Access(_text(settings.groq_api_key), "", settings.groq_model or ""),
+        "vllm": Access("", settings.vllm_base_url or "", settings.vllm_model or ""),
+        "ollama": Access("", settings.ollama_base_url or "", settings.ollama_model or ""),
+        "llamacpp": Access("", settings.llamacpp_base_url or ""),
+    }
+    return ProviderKeys({name: row for name, row in rows.items() if row != Access()})
+
+
+def _text(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""
+
+
+class Models:
+    """Chains of chat models, kept warm. A tenant's own keys go before ours."""
+
+    def __init__(self, settings: Settings, businesses: Businesses, meter: Meter) -> None:
+        self._keys = provider_keys(settings)
+        self._businesses = businesses
+        self._meter = meter
+        self._clients = OpenAIClients()
+        self._breaker = Breaker()
+        self._house = HouseResponder()
+        self._own: OrderedDict[str, tuple[float, Mapping[str, dict[str, str]]]] = OrderedDict()
+        self._chains: OrderedDict[tuple[str, ...], ChatModel] = OrderedDict()
+
+    async def for_agent(self, tenant_id: str, choice: str | LlmChoice | None) -> ChatModel:
+        """See `conversations.ModelChoice`."""
+        own = await self._own_keys(tenant_id)
+        keys = ProviderKeys(
+            {**self._keys.access, **{name: Access(api_key=row["api_key"]) for name, row in own.items()}}
+        )
+        names = _wanted(choice) or default_chain(keys)
+        key = (*names, *(f"{name}={access.api_key}" for name, access in sorted(keys.access.items())))
+        chain = self._chains.get(key)
+        if chain is None:
+            chain = self._chains[key] = self._build(names, keys)
+            if len(self._chains) > _CHAINS_KEPT:
+                self._chains.popitem(last=False)
+        return chain
+
+    def check(self, choice: str | LlmChoice | None) -> None:
+        """Raise `InvalidInput` naming `llm` for a vendor we do not know or a model that is gone."""
+        for name in _wanted(choice):
+            vendor, _, model = name.partition("/")
+            if vendor == "house":
+                continue
+            try:
+                resolve(name, self._keys, clients=self._clients, extra={"house": lambda _: self._house})
+            except ProviderKeyRejected:
+                continue  # a key may be added later; until then the house answers
+            if model and is_gone(vendor, model, datetime.now(UTC).date()):
+                raise InvalidInput(f"llm: {hint(name)}")
+
+    def health(self) -> list[ModelHealth]:
+        """How each model that was asked is doing."""
+        seen = {health.name: health for chain in self._chains.values() for health in _healths(chain)}
+        return list(seen.values())
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        for chain in self._chains.values():
+            await chain.aclose()
+        await self._clients.aclose()
+
+    def _build(self, names: list[str], keys: ProviderKeys) -> ChatModel:
+        models: list[ChatModel] = []
+        for name in names:
+            if name == HOUSE:
+                break
+            try:
+                model = resolve(name, keys, clients=self._clients)
+            except (InvalidInput, ProviderKeyRejected):
+                continue
+            models.append(MeteredChat(model, self._meter))
+        return FallbackChat([*models, MeteredChat(self._house, self._meter)], breaker=self._breaker)
+
+    async def _own_keys(self, tenant_id: str) -> Mapping[str, dict[str, str]]:
+        """The tenant's own keys, looked up again every few seconds."""
+        now = time.monotonic()
+        known = self._own.get(tenant_id)
+        if known is not None and known[0] > now:
+            return known[1]
+        stored = await self._businesses.credentials(tenant_id)
+        own = {name: row for name, row in stored.items() if name in {"openai", "groq"}}
+        self._own[tenant_id] = (now + _TRUST_SECONDS, own)
+        self._own.move_to_end(tenant_id)
+        if len(self._own) > _CHAINS_KEPT:
+            self._own.popitem(last=False)
+        return own
+
+
+def _wanted(choice: str | LlmChoice | None) -> list[str]:
+    if choice is None:
+        return []
+    return [choice] if isinstance(choice, str) else [choice.model, *choice.fallback]
+
+
+def _healths(chain: ChatModel) -> list[ModelHealth]:
+    return chain.health() if isinstance(chain, FallbackChat) else []

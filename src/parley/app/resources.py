@@ -1,0 +1,132 @@
+"""Everything that lives as long as the process, built once, closed in reverse."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from parley.agents import Agents
+from parley.app.metrics import Metrics
+from parley.app.models import Models
+from parley.app.settings import Settings
+from parley.conversations import ExactRecall, Responder, Transcripts, TurnHolder
+from parley.inference.ports import Embedder
+from parley.kit.clock import Clock, SystemClock
+from parley.kit.db import Database
+from parley.kit.jobs import JobQueue
+from parley.kit.secrets import Keyring
+from parley.knowledge import Library, Search
+from parley.tenants import Access, Businesses, Login
+from parley.understanding import embed_examples
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """What routes and jobs are handed."""
+
+    settings: Settings
+    db: Database
+    jobs: JobQueue
+    embedder: Embedder
+    login: Login
+    access: Access
+    businesses: Businesses
+    agents: Agents
+    library: Library
+    search: Search
+    models: Models
+    recall: ExactRecall
+    responder: Responder
+    transcripts: Transcripts
+    metrics: Metrics
+
+    def state(self) -> Mapping[str, Any]:
+        """What `request.state` holds, by name."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def make_embedder(settings: Settings) -> Embedder:
+    """The local embedder, or the configured OpenAI-compatible endpoint."""
+    if settings.embeddings_model:
+        from parley.providers.openai_embeddings import OpenAIEmbeddings
+
+        key = settings.embeddings_api_key or settings.openai_api_key
+        return OpenAIEmbeddings(
+            "embeddings",
+            settings.embeddings_model,
+            base_url=settings.embeddings_base_url or settings.openai_base_url or "https://api.openai.com/v1",
+            api_key=key.get_secret_value() if key else "",
+        )
+    from parley.providers.minilm import MiniLM
+
+    return MiniLM(cache_dir(settings))
+
+
+def cache_dir(settings: Settings) -> Path:
+    """Where what can be made again is kept."""
+    return settings.data_dir.expanduser() / "cache"
+
+
+@asynccontextmanager
+async def open_resources(
+    settings: Settings, url: str, secret_key: str, *, open_mode: bool = False, any_host: bool = False
+) -> AsyncIterator[Resources]:
+    """Build everything; close it in reverse order. Raises where the database's roles would not hold tenants apart."""
+    clock: Clock = SystemClock()
+    keyring = Keyring(secret_key)
+    db = Database(url)
+    jobs = JobQueue(url)
+    holder = TurnHolder(url)
+    embedder = make_embedder(settings)
+    metrics = Metrics()
+    login = Login(db, keyring, clock, access_minutes=settings.access_token_expire_minutes)
+    businesses = Businesses(db, keyring, login)
+    models = Models(settings, businesses, metrics.model_answered)
+    try:
+        await db.verify_roles()
+        await holder.open()
+        await jobs.open()
+        agents = Agents(db, models.check)
+        search = Search(db, embedder)
+        library = Library(db, embedder, jobs)
+        recall = ExactRecall(clock)
+        examples = await asyncio.to_thread(_examples, embedder)
+        responder = Responder(db, agents, search, models, recall, holder, clock, examples, metrics.turn_settled)
+        resources = Resources(
+            settings=settings,
+            db=db,
+            jobs=jobs,
+            embedder=embedder,
+            login=login,
+            access=Access(db, login, open_mode=open_mode, any_host=any_host),
+            businesses=businesses,
+            agents=agents,
+            library=library,
+            search=search,
+            models=models,
+            recall=recall,
+            responder=responder,
+            transcripts=Transcripts(db, clock),
+            metrics=metrics,
+        )
+        jobs.register(library.background())
+        yield resources
+        await responder.drain()
+    finally:
+        await models.aclose()
+        await holder.aclose()
+        await jobs.aclose()
+        await db.aclose()
+
+
+def _examples(embedder: Embedder) -> Any:
+    """Vectors of the built-in intents' examples; computed once per process, by the local embedder only."""
+    from parley.providers.minilm import MiniLM
+
+    if not isinstance(embedder, MiniLM):
+        return None
+    return embed_examples(embedder.embed_now, embedder.languages)

@@ -1,0 +1,101 @@
+"""Starting the parts: the HTTP application from the environment, the development server, the worker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from parley.app.demo.load import load_demo
+from parley.app.http import create_app
+from parley.app.resources import Resources, open_resources
+from parley.app.settings import Settings, SettingsError, load_settings
+from parley.kit import log
+
+_log = log.get("app")
+
+
+def app_from_environment() -> FastAPI:
+    """What `parley serve` runs: credentials always required. Raises `SettingsError`."""
+    settings = load_settings()
+    log.configure(settings.log_level)
+    if settings.database_url is None:
+        raise SettingsError("DATABASE_URL is not set. `parley dev` brings a database of its own.")
+    url = settings.database_url.get_secret_value()
+    return create_app(open_resources(settings, url, settings.require_secret_key()), settings.allowed_origins)
+
+
+def dev_secret(settings: Settings) -> str:
+    """SECRET_KEY, or one made once and kept in the data directory."""
+    if settings.secret_key is not None:
+        return settings.require_secret_key()
+    path = settings.data_dir.expanduser() / "secret_key"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(48))
+    return path.read_text(encoding="utf-8").strip()
+
+
+async def run_dev(
+    settings: Settings,
+    url: str,
+    *,
+    host: str,
+    port: int,
+    any_host: bool,
+    progress: Callable[[str], None],
+    ready: Callable[[Resources], None],
+) -> None:
+    """API and worker in one process, demo data in an empty installation, until interrupted.
+
+    The worker shares the API's event loop: its slow parts (parsing, embedding) run in threads.
+    """
+
+    @asynccontextmanager
+    async def resources() -> AsyncIterator[Resources]:
+        secret = dev_secret(settings)
+        async with open_resources(settings, url, secret, open_mode=True, any_host=any_host) as here:
+            await load_demo(here, progress)
+            worker = asyncio.create_task(here.jobs.work())
+            ready(here)
+            freeze_start_up()
+            try:
+                yield here
+            finally:
+                worker.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await worker
+
+    app = create_app(resources(), settings.allowed_origins)
+    config = uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False)
+    server = uvicorn.Server(config)
+    await server.serve()
+    if not server.started:
+        raise SettingsError(f"Could not listen on {host}:{port}. Is another server using it? Try --port.")
+
+
+def run_server(host: str, port: int, workers: int) -> None:
+    """`parley serve`: any number of processes on one address."""
+    uvicorn.run("parley.asgi:app", host=host, port=port, workers=workers, log_level="warning", server_header=False)
+
+
+async def run_worker(settings: Settings, url: str, secret: str, concurrency: int) -> None:
+    """Run jobs until cancelled."""
+    async with open_resources(settings, url, secret) as here:
+        _log.info("worker.started", concurrency=concurrency)
+        await here.jobs.work(concurrency=concurrency)
+
+
+def freeze_start_up() -> None:
+    """Keep the garbage collector from walking what lives as long as the process; its pauses are a caller's silence."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 50, 50)

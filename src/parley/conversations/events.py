@@ -1,0 +1,66 @@
+"""What a turn says while it happens. `channels.wire` is the only place that turns these into JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Cached = Literal["exact", "semantic"] | Literal[False]
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The caller's message is stored; the turn belongs to this conversation."""
+
+    conversation_id: str
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """Released text: it passed the gate and will not be taken back."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A tool ran. `result` is what it confirmed, or why it did not."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    result: Mapping[str, Any]
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A document the answer was taken from."""
+
+    document_id: str
+    title: str
+    source: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The turn is settled: everything in here is on disk. Durations in milliseconds."""
+
+    conversation_id: str
+    message_id: str
+    reply: str
+    intent: str
+    language: str
+    slots: Mapping[str, Any]
+    sources: tuple[Source, ...] = ()
+    cached: Cached = False
+    escalate: bool = False
+    emergency: bool = False
+    actions: tuple[Action, ...] = ()
+    timings: Mapping[str, float] = field(default_factory=dict)
+    model: str = ""
+
+
+Event = Opened | Delta | Action | Done

@@ -1,0 +1,217 @@
+"""Conversations, their traces and the answer cache over HTTP."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import AliasChoices, BaseModel, Field, StringConstraints
+
+from parley.conversations.recall import ExactRecall
+from parley.conversations.store import Conversation
+from parley.conversations.transcript import LoggedConversation, Transcripts
+from parley.kit.web import ERRORS, Body, Pages, Read, list_model, page_of
+from parley.tenants import AccessHere, MayChat, MayRead, MayWrite, TenantFilter
+
+router = APIRouter(responses=ERRORS)
+
+Channel = Literal["text", "voice", "phone", "training", "import", "simulation"]
+
+
+def _transcripts(request: Request) -> Transcripts:
+    transcripts: Transcripts = request.state.transcripts
+    return transcripts
+
+
+def _recall(request: Request) -> ExactRecall:
+    recall: ExactRecall = request.state.recall
+    return recall
+
+
+TranscriptsHere = Annotated[Transcripts, Depends(_transcripts)]
+RecallHere = Annotated[ExactRecall, Depends(_recall)]
+
+
+class LineOut(BaseModel):
+    role: str
+    content: str
+
+
+class TranscriptOut(BaseModel):
+    messages: list[LineOut]
+
+
+class ConversationOut(Read):
+    id: str
+    tenant_id: str
+    experiment_id: str | None
+    session_id: str | None
+    user_id: str | None
+    agent_id: str | None
+    agent_config: str | None
+    agent_name: str | None
+    channel: str
+    language: str | None
+    status: str
+    transcript: TranscriptOut
+    duration: float
+    turn_count: int
+    user_satisfaction: int | None
+    task_completed: bool | None
+    metadata: dict[str, Any]
+    created_at: datetime
+    ended_at: datetime | None
+
+
+class ConversationEnvelope(BaseModel):
+    conversation: ConversationOut
+
+
+class MessageOut(Read):
+    id: str
+    conversation_id: str
+    role: str
+    content: str
+    reply_to: str | None
+    created_at: datetime
+
+
+class TurnOut(BaseModel):
+    message_id: str
+    conversation_id: str
+    intent: str
+    cached: str | Literal[False]
+    model: str
+    escalate: bool
+    emergency: bool
+    prompt_tokens: int
+    completion_tokens: int
+    first_token_ms: float | None
+    total_ms: float | None
+    trace: dict[str, Any]
+    created_at: datetime
+
+
+class FeedbackIn(Body):
+    satisfaction: Annotated[
+        int,
+        Field(ge=1, le=5, validation_alias=AliasChoices("satisfaction", "user_satisfaction", "rating"), examples=[5]),
+    ]
+    comment: Annotated[str, StringConstraints(max_length=2000)] = ""
+
+
+class CacheStats(BaseModel):
+    """Counters of this process since it began, per kind of cache; `hit_rate` is 0..1."""
+
+    exact: dict[str, float]
+
+
+class Cleared(BaseModel):
+    cleared: int
+
+
+def shown(logged: LoggedConversation) -> dict[str, Any]:
+    """A conversation as the log shows it."""
+    head = {name: getattr(logged.conversation, name) for name in Conversation.__dataclass_fields__}
+    return {**head, "duration": logged.duration, "transcript": {"messages": logged.lines}}
+
+
+@router.get("/api/conversations", response_model=list_model("conversations", ConversationOut), tags=["conversations"])
+async def list_conversations(
+    who: MayRead,
+    transcripts: TranscriptsHere,
+    access: AccessHere,
+    paging: Pages,
+    tenant_id: TenantFilter = None,
+    experiment_id: str | None = None,
+    agent_config: str | None = None,
+    agent_id: str | None = None,
+    channel: Channel | None = None,
+    session_id: str | None = None,
+    user_id: str | None = None,
+    status: Literal["open", "ended"] | None = None,
+) -> Any:
+    """Every conversation of every channel, newest first."""
+    tenant = await access.tenant_for_filter(who, tenant_id)
+    if tenant is None:
+        return {"conversations": [], "next_cursor": None}
+    filters = {"experiment_id": experiment_id, "agent_config": agent_config, "agent_id": agent_id, "channel": channel}
+    filters |= {"session_id": session_id, "user_id": user_id, "status": status}
+    found = await transcripts.page(tenant, paging.limit, paging.cursor, filters)
+    more = len(found) > paging.limit
+    cursor = found[paging.limit - 1].conversation.id if more else None
+    return {"conversations": [shown(one) for one in found[: paging.limit]], "next_cursor": cursor}
+
+
+@router.get("/api/conversations/{conversation_id}", response_model=ConversationEnvelope, tags=["conversations"])
+async def get_conversation(conversation_id: str, who: MayRead, transcripts: TranscriptsHere, access: AccessHere) -> Any:
+    tenant = await access.owner_of(who, "conversations", conversation_id)
+    return {"conversation": shown(await transcripts.get(tenant, conversation_id))}
+
+
+@router.delete("/api/conversations/{conversation_id}", status_code=204, tags=["conversations"])
+async def delete_conversation(
+    conversation_id: str, who: MayWrite, transcripts: TranscriptsHere, access: AccessHere
+) -> None:
+    await transcripts.delete(who, await access.owner_of(who, "conversations", conversation_id), conversation_id)
+
+
+@router.get(
+    "/conversations/{conversation_id}/messages",
+    response_model=list_model("messages", MessageOut),
+    tags=["conversations"],
+)
+async def list_messages(
+    conversation_id: str, who: MayRead, transcripts: TranscriptsHere, access: AccessHere, paging: Pages
+) -> Any:
+    """The lines in the order they were said. `cursor` is a place in the conversation."""
+    tenant = await access.owner_of(who, "conversations", conversation_id)
+    after = int(paging.cursor) if paging.cursor and paging.cursor.isdecimal() else 0
+    found = await transcripts.messages(tenant, conversation_id, paging.limit, min(after, 2**31 - 1))
+    page = page_of(found, paging.limit)
+    return {"messages": page.items, "next_cursor": str(page.items[-1].ordinal) if page.next_cursor else None}
+
+
+@router.get("/conversations/{conversation_id}/turns/{message_id}", response_model=TurnOut, tags=["conversations"])
+async def get_turn(
+    conversation_id: str, message_id: str, who: MayRead, transcripts: TranscriptsHere, access: AccessHere
+) -> Any:
+    """How an answer came about, step by step."""
+    tenant = await access.owner_of(who, "conversations", conversation_id)
+    turn = await transcripts.turn(tenant, conversation_id, message_id)
+    return {**turn, "cached": turn["cached"] or False}
+
+
+@router.post("/conversations/{conversation_id}/end", response_model=ConversationOut, tags=["conversations"])
+async def end_conversation(conversation_id: str, who: MayChat, transcripts: TranscriptsHere, access: AccessHere) -> Any:
+    tenant = await access.owner_of(who, "conversations", conversation_id)
+    return shown(await transcripts.end(tenant, conversation_id))
+
+
+@router.post("/conversations/{conversation_id}/feedback", response_model=ConversationOut, tags=["conversations"])
+async def give_feedback(
+    conversation_id: str, body: FeedbackIn, who: MayChat, transcripts: TranscriptsHere, access: AccessHere
+) -> Any:
+    """How satisfied the caller was, 1 to 5."""
+    tenant = await access.owner_of(who, "conversations", conversation_id)
+    return shown(await transcripts.rate(tenant, conversation_id, body.satisfaction, body.comment))
+
+
+@router.get("/cache/stats", tags=["cache"])
+async def cache_stats(
+    who: MayRead, recall: RecallHere, access: AccessHere, tenant_id: TenantFilter = None
+) -> CacheStats:
+    return CacheStats(exact=recall.counts(await access.tenant_for(who, tenant_id)))
+
+
+@router.delete("/cache", tags=["cache"])
+async def clear_cache(
+    who: MayWrite,
+    recall: RecallHere,
+    access: AccessHere,
+    tenant_id: TenantFilter = None,
+    agent_id: Annotated[str | None, Query(description="Only this agent's answers.")] = None,
+) -> Cleared:
+    """Forget remembered answers: a tenant's, or one agent's."""
+    return Cleared(cleared=recall.clear(await access.tenant_for(who, tenant_id), agent_id))

@@ -1,0 +1,214 @@
+"""Rows of conversations, messages and turns. Every query is scoped by tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import RowMapping, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from parley.conversations.tables import conversations, messages, turns
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation of any channel. `state` is what the flow and the slots have reached."""
+
+    id: str
+    tenant_id: str
+    agent_id: str | None
+    agent_version: int | None
+    agent_config: str | None
+    agent_name: str | None
+    experiment_id: str | None
+    channel: str
+    session_id: str | None
+    user_id: str | None
+    language: str | None
+    status: str
+    state: dict[str, Any]
+    message_count: int
+    turn_count: int
+    duration: float | None
+    user_satisfaction: int | None
+    task_completed: bool | None
+    metadata: dict[str, Any]
+    started_at: datetime
+    last_message_at: datetime
+    ended_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One line. role: user, agent, operator (a person who stepped in) or system."""
+
+    id: str
+    conversation_id: str
+    ordinal: int
+    role: str
+    content: str
+    reply_to: str | None
+    created_at: datetime
+
+
+_CONVERSATION = tuple(conversations.c[field.name] for field in fields(Conversation))
+_MESSAGE = tuple(messages.c[field.name] for field in fields(Message))
+
+
+def _conversation(row: RowMapping) -> Conversation:
+    return Conversation(**row)
+
+
+def _own(tenant_id: str, conversation_id: str) -> Any:
+    return and_(conversations.c.tenant_id == tenant_id, conversations.c.id == conversation_id)
+
+
+async def add_conversation(connection: AsyncConnection, values: Mapping[str, Any]) -> Conversation:
+    query = insert(conversations).values(**values).returning(*_CONVERSATION)
+    return _conversation((await connection.execute(query)).mappings().one())
+
+
+async def get_conversation(connection: AsyncConnection, tenant_id: str, conversation_id: str) -> Conversation | None:
+    query = select(*_CONVERSATION).where(_own(tenant_id, conversation_id))
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return None if row is None else _conversation(row)
+
+
+async def claim_turn(
+    connection: AsyncConnection, tenant_id: str, conversation_id: str, holder: int
+) -> Conversation | None:
+    """Take the conversation's turn for this process; None while another living process has it.
+
+    A holder that died does not count, so that no conversation stays stuck.
+    """
+    free = or_(
+        conversations.c.turn_holder.is_(None),
+        conversations.c.turn_holder == holder,
+        ~func.holder_lives(conversations.c.turn_holder),
+    )
+    query = update(conversations).where(_own(tenant_id, conversation_id), free)
+    query = query.values(turn_holder=holder).returning(*_CONVERSATION)
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return None if row is None else _conversation(row)
+
+
+async def release_turn(connection: AsyncConnection, tenant_id: str, conversation_id: str, holder: int) -> None:
+    query = update(conversations).where(_own(tenant_id, conversation_id), conversations.c.turn_holder == holder)
+    await connection.execute(query.values(turn_holder=None))
+
+
+_ADD_MESSAGE = text("""
+    WITH place AS (
+      UPDATE conversations SET message_count = message_count + 1, last_message_at = now()
+      WHERE tenant_id = :tenant_id AND id = :conversation_id RETURNING message_count)
+    INSERT INTO messages (id, tenant_id, conversation_id, ordinal, role, content, reply_to)
+    SELECT :id, :tenant_id, :conversation_id, message_count, :role, :content, :reply_to FROM place
+""")
+
+
+async def add_message(
+    connection: AsyncConnection,
+    tenant_id: str,
+    conversation_id: str,
+    message_id: str,
+    role: str,
+    content: str,
+    reply_to: str | None = None,
+) -> None:
+    """Append a line at the next place of the conversation."""
+    scope = {"tenant_id": tenant_id, "conversation_id": conversation_id, "id": message_id}
+    await connection.execute(_ADD_MESSAGE, {**scope, "role": role, "content": content, "reply_to": reply_to})
+
+
+async def last_messages(connection: AsyncConnection, tenant_id: str, conversation_id: str, most: int) -> list[Message]:
+    """The newest lines, oldest first."""
+    query = select(*_MESSAGE).where(messages.c.tenant_id == tenant_id, messages.c.conversation_id == conversation_id)
+    rows = await connection.execute(query.order_by(messages.c.ordinal.desc()).limit(most))
+    return [Message(**row) for row in reversed(rows.mappings().all())]
+
+
+async def page_messages(
+    connection: AsyncConnection, tenant_id: str, conversation_id: str, limit: int, after: int
+) -> list[Message]:
+    """Lines in order, from behind place `after`."""
+    query = select(*_MESSAGE).where(
+        messages.c.tenant_id == tenant_id,
+        messages.c.conversation_id == conversation_id,
+        messages.c.ordinal > after,
+    )
+    rows = await connection.execute(query.order_by(messages.c.ordinal).limit(limit + 1))
+    return [Message(**row) for row in rows.mappings()]
+
+
+async def transcripts(
+    connection: AsyncConnection, tenant_id: str, conversation_ids: Sequence[str]
+) -> dict[str, list[dict[str, str]]]:
+    """Per conversation the lines as `{"role": "user"|"assistant", "content"}`."""
+    query = (
+        select(messages.c.conversation_id, messages.c.role, messages.c.content)
+        .where(messages.c.tenant_id == tenant_id, messages.c.conversation_id.in_(conversation_ids))
+        .where(messages.c.role != "system")
+        .order_by(messages.c.conversation_id, messages.c.ordinal)
+    )
+    found: dict[str, list[dict[str, str]]] = {name: [] for name in conversation_ids}
+    for row in await connection.execute(query):
+        role = "user" if row.role == "user" else "assistant"
+        found[row.conversation_id].append({"role": role, "content": row.content})
+    return found
+
+
+_SETTLE = text("""
+    UPDATE conversations SET state = cast(:state AS jsonb), language = :language, turn_count = turn_count + 1,
+      turn_holder = NULL, last_message_at = now()
+    WHERE tenant_id = :tenant_id AND id = :conversation_id
+""")
+
+
+async def settle_conversation(
+    connection: AsyncConnection, tenant_id: str, conversation_id: str, state: str, language: str
+) -> None:
+    """Store where the flow stands, count the turn and let the next one in. `state` is JSON text."""
+    scope = {"tenant_id": tenant_id, "conversation_id": conversation_id}
+    await connection.execute(_SETTLE, {**scope, "state": state, "language": language})
+
+
+async def add_turn(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
+    await connection.execute(insert(turns).values(**values))
+
+
+async def get_turn(
+    connection: AsyncConnection, tenant_id: str, conversation_id: str, message_id: str
+) -> dict[str, Any] | None:
+    query = select(turns).where(
+        turns.c.tenant_id == tenant_id, turns.c.conversation_id == conversation_id, turns.c.message_id == message_id
+    )
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
+async def change_conversation(
+    connection: AsyncConnection, tenant_id: str, conversation_id: str, values: Mapping[str, Any]
+) -> Conversation | None:
+    query = update(conversations).where(_own(tenant_id, conversation_id)).values(**values).returning(*_CONVERSATION)
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return None if row is None else _conversation(row)
+
+
+async def remove_conversation(connection: AsyncConnection, tenant_id: str, conversation_id: str) -> bool:
+    return (await connection.execute(delete(conversations).where(_own(tenant_id, conversation_id)))).rowcount > 0
+
+
+async def page_conversations(
+    connection: AsyncConnection, tenant_id: str, limit: int, cursor: str | None, filters: Mapping[str, Any]
+) -> list[Conversation]:
+    query = select(*_CONVERSATION).where(conversations.c.tenant_id == tenant_id)
+    for name, value in filters.items():
+        query = query.where(conversations.c[name] == value)
+    if cursor:
+        query = query.where(conversations.c.id < cursor)
+    rows = await connection.execute(query.order_by(conversations.c.id.desc()).limit(limit + 1))
+    return [_conversation(row) for row in rows.mappings()]

@@ -1,0 +1,290 @@
+"""Rows of documents, chunks and term counts. Every query is scoped by tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+from sqlalchemy import RowMapping, delete, func, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from parley.kit.ids import new_id
+from parley.knowledge.tables import documents
+
+Lexemes = Sequence[tuple[str, str]]
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document without its text. `words` and `chunk_count` are 0 until it is indexed; `progress` is 0..1."""
+
+    id: str
+    tenant_id: str
+    source: str
+    title: str
+    language: str
+    status: str
+    error: str | None
+    chunk_count: int
+    words: int
+    generation: int
+    progress: float
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewChunk:
+    """A chunk to store. `lexemes` are (lexeme, weight A–D); `embedding` None where the embedder lacks the language."""
+
+    heading: str
+    content: str
+    lexemes: Lexemes
+    embedding: NDArray[np.float32] | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A chunk as search reads it."""
+
+    id: str
+    document_id: str
+    title: str
+    source: str
+    heading: str
+    content: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much a tenant's agents may know."""
+
+    chunks: int
+    words: int
+
+
+_LIGHT = tuple(documents.c[field.name] for field in fields(Document))
+
+
+def _document(row: RowMapping) -> Document:
+    return Document(**row)
+
+
+async def add_document(connection: AsyncConnection, values: Mapping[str, Any]) -> Document:
+    query = insert(documents).values(**values).returning(*_LIGHT)
+    return _document((await connection.execute(query)).mappings().one())
+
+
+async def get_document(connection: AsyncConnection, tenant_id: str, document_id: str) -> Document | None:
+    query = select(*_LIGHT).where(documents.c.tenant_id == tenant_id, documents.c.id == document_id)
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return None if row is None else _document(row)
+
+
+async def get_content(connection: AsyncConnection, tenant_id: str, document_id: str) -> str | None:
+    query = select(documents.c.content).where(documents.c.tenant_id == tenant_id, documents.c.id == document_id)
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def page_documents(
+    connection: AsyncConnection, tenant_id: str, limit: int, cursor: str | None, source: str | None
+) -> list[Document]:
+    query = select(*_LIGHT).where(documents.c.tenant_id == tenant_id)
+    if source:
+        query = query.where(documents.c.source == source)
+    if cursor:
+        query = query.where(documents.c.id < cursor)
+    rows = await connection.execute(query.order_by(documents.c.id.desc()).limit(limit + 1))
+    return [_document(row) for row in rows.mappings()]
+
+
+async def change_document(
+    connection: AsyncConnection, tenant_id: str, document_id: str, values: Mapping[str, Any]
+) -> Document | None:
+    query = update(documents).where(documents.c.tenant_id == tenant_id, documents.c.id == document_id)
+    query = query.values(**values, updated_at=func.now())
+    row = (await connection.execute(query.returning(*_LIGHT))).mappings().one_or_none()
+    return None if row is None else _document(row)
+
+
+async def remove_document(connection: AsyncConnection, tenant_id: str, document_id: str) -> bool:
+    await remove_chunks(connection, tenant_id, document_id)
+    query = delete(documents).where(documents.c.tenant_id == tenant_id, documents.c.id == document_id)
+    return (await connection.execute(query)).rowcount > 0
+
+
+_ADD_CHUNKS = text("""
+    INSERT INTO knowledge_chunks (id, tenant_id, document_id, ordinal, heading, content, language, embedding, lexemes)
+    SELECT id, :tenant, :document, ordinal, heading, content, :language, embedding::halfvec, lexemes::tsvector
+    FROM unnest(cast(:ids AS text[]), cast(:ordinals AS integer[]), cast(:headings AS text[]),
+                cast(:contents AS text[]), cast(:embeddings AS text[]), cast(:lexemes AS text[]))
+         AS new (id, ordinal, heading, content, embedding, lexemes)
+""")
+_COUNT_TERMS = """
+    SELECT term, count(*)::integer AS chunks
+    FROM knowledge_chunks c, unnest(tsvector_to_array(c.lexemes)) AS term
+    WHERE c.tenant_id = :tenant AND c.document_id = :document GROUP BY term
+"""
+# Sorted, so that two documents indexed at once lock shared terms in one order.
+_ADD_TERMS = text(f"""
+    INSERT INTO knowledge_terms (tenant_id, term, chunks)
+    SELECT :tenant, term, chunks FROM ({_COUNT_TERMS}) AS counted ORDER BY term COLLATE "C"
+    ON CONFLICT (tenant_id, term) DO UPDATE SET chunks = knowledge_terms.chunks + excluded.chunks
+""")  # noqa: S608 - only constants
+_DROP_TERMS = text(f"""
+    UPDATE knowledge_terms t SET chunks = t.chunks - counted.chunks FROM ({_COUNT_TERMS}) AS counted
+    WHERE t.tenant_id = :tenant AND t.term = counted.term
+""")  # noqa: S608 - only constants
+
+
+async def add_chunks(
+    connection: AsyncConnection, tenant_id: str, document_id: str, language: str, chunks: Sequence[NewChunk]
+) -> None:
+    """Store the chunks of a document and count their terms."""
+    for start in range(0, len(chunks), _BATCH):
+        part = chunks[start : start + _BATCH]
+        columns = {
+            "ids": [new_id() for _ in part],
+            "ordinals": list(range(start, start + len(part))),
+            "headings": [chunk.heading for chunk in part],
+            "contents": [chunk.content for chunk in part],
+            "embeddings": [None if chunk.embedding is None else vector_text(chunk.embedding) for chunk in part],
+            "lexemes": [_tsvector_text(tenant_id, chunk.lexemes) for chunk in part],
+        }
+        scope = {"tenant": tenant_id, "document": document_id, "language": language}
+        await connection.execute(_ADD_CHUNKS, {**scope, **columns})
+    await connection.execute(_ADD_TERMS, {"tenant": tenant_id, "document": document_id})
+
+
+async def remove_chunks(connection: AsyncConnection, tenant_id: str, document_id: str) -> None:
+    scope = {"tenant": tenant_id, "document": document_id}
+    await connection.execute(_DROP_TERMS, scope)
+    await connection.execute(
+        text("DELETE FROM knowledge_chunks WHERE tenant_id = :tenant AND document_id = :document"), scope
+    )
+
+
+def vector_text(vector: NDArray[np.float32]) -> str:
+    """A vector in pgvector's text form."""
+    return orjson.dumps(vector, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+
+
+def _quoted(lexeme: str) -> str:
+    return "'" + lexeme.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+def _tsvector_text(tenant_id: str, lexemes: Lexemes) -> str:
+    """Lexemes in tsvector's text form, led by the tenant's own tag (see `match_chunks` in the migration)."""
+    words = [f"{_quoted(lexeme)}:{place}{weight}" for place, (lexeme, weight) in enumerate(lexemes[:16_000], start=1)]
+    return " ".join([_quoted(f"tenant:{tenant_id}"), *words])
+
+
+def tsquery_text(lexemes: Sequence[str]) -> str:
+    """Any of the lexemes, in tsquery's text form."""
+    return " | ".join(map(_quoted, lexemes))
+
+
+_SIZE = text("""
+    SELECT coalesce(sum(chunk_count), 0) AS chunks, coalesce(sum(words), 0) AS words
+    FROM knowledge_documents WHERE tenant_id = :tenant AND status = 'ready'
+""")
+
+
+async def size(connection: AsyncConnection, tenant_id: str) -> Size:
+    row = (await connection.execute(_SIZE, {"tenant": tenant_id})).one()
+    return Size(int(row.chunks), int(row.words))
+
+
+async def term_counts(connection: AsyncConnection, tenant_id: str, terms: Sequence[str]) -> dict[str, int]:
+    """In how many chunks each term stands; terms that stand nowhere are left out."""
+    query = text("SELECT term, chunks FROM knowledge_terms WHERE tenant_id = :tenant AND term = ANY(:terms)")
+    rows = await connection.execute(query, {"tenant": tenant_id, "terms": list(terms)})
+    return {row.term: row.chunks for row in rows if row.chunks > 0}
+
+
+async def match_words(
+    connection: AsyncConnection, candidates: Sequence[str], weights: Mapping[str, float], most: int
+) -> dict[str, float]:
+    """Chunks that hold any of `candidates`, scored by the sum of the weights of all the words they hold."""
+    query = text(
+        "SELECT chunk_id, score FROM match_chunks(cast(:candidates AS tsquery), cast(:words AS tsquery[]),"
+        " cast(:weights AS real[]), :most)"
+    )
+    values = {
+        "candidates": tsquery_text(candidates),
+        "words": [tsquery_text([word]) for word in weights],
+        "weights": list(weights.values()),
+        "most": most,
+    }
+    return {row.chunk_id: row.score for row in await connection.execute(query, values)}
+
+
+async def match_vector(
+    connection: AsyncConnection, tenant_id: str, vector: NDArray[np.float32], most: int
+) -> dict[str, float]:
+    """The nearest chunks and their cosines (unit vectors: the inner product)."""
+    query = text("""
+        SELECT id, -(embedding <#> cast(:vector AS halfvec)) AS cosine FROM knowledge_chunks
+        WHERE tenant_id = :tenant AND embedding IS NOT NULL
+        ORDER BY embedding <#> cast(:vector AS halfvec) LIMIT :most
+    """)
+    values = {"tenant": tenant_id, "vector": vector_text(vector), "most": most}
+    return {row.id: float(row.cosine) for row in await connection.execute(query, values)}
+
+
+_CHUNKS = """
+    SELECT c.id, c.document_id, d.title, d.source, c.heading, c.content, c.language
+    FROM knowledge_chunks c JOIN knowledge_documents d ON d.id = c.document_id AND d.tenant_id = c.tenant_id
+    WHERE c.tenant_id = :tenant
+"""
+
+
+async def read_chunks(connection: AsyncConnection, tenant_id: str, ids: Sequence[str]) -> dict[str, StoredChunk]:
+    query = text(_CHUNKS + " AND c.id = ANY(:ids)")
+    rows = await connection.execute(query, {"tenant": tenant_id, "ids": list(ids)})
+    return {row["id"]: StoredChunk(**row) for row in rows.mappings()}
+
+
+async def cosines(
+    connection: AsyncConnection, tenant_id: str, vector: NDArray[np.float32], ids: Sequence[str]
+) -> dict[str, float]:
+    """Cosines of given chunks, for those the word match found and the vector match did not."""
+    query = text("""
+        SELECT id, -(embedding <#> cast(:vector AS halfvec)) AS cosine FROM knowledge_chunks
+        WHERE tenant_id = :tenant AND id = ANY(:ids) AND embedding IS NOT NULL
+    """)
+    values = {"tenant": tenant_id, "vector": vector_text(vector), "ids": list(ids)}
+    return {row.id: float(row.cosine) for row in await connection.execute(query, values)}
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedChunk:
+    """A chunk with what it is found by, for the in-process index of small tenants."""
+
+    chunk: StoredChunk
+    lexemes: frozenset[str]
+    embedding: NDArray[np.float32] | None
+
+
+async def read_everything(connection: AsyncConnection, tenant_id: str) -> list[IndexedChunk]:
+    """Every chunk of a tenant, in the order of documents and places."""
+    query = text("""
+        SELECT c.id, c.document_id, d.title, d.source, c.heading, c.content, c.language,
+               c.embedding::text AS embedding, tsvector_to_array(c.lexemes) AS lexemes
+        FROM knowledge_chunks c JOIN knowledge_documents d ON d.id = c.document_id AND d.tenant_id = c.tenant_id
+        WHERE c.tenant_id = :tenant ORDER BY c.document_id, c.ordinal
+    """)
+    rows = await connection.execute(query, {"tenant": tenant_id})
+    found = []
+    for row in rows.mappings():
+        plain = {field.name: row[field.name] for field in fields(StoredChunk)}
+        vector = None if row["embedding"] is None else np.array(orjson.loads(row["embedding"]), dtype=np.float32)
+        found.append(IndexedChunk(StoredChunk(**plain), frozenset(row["lexemes"]), vector))
+    return found

@@ -1,0 +1,149 @@
+"""What every test may use: a real PostgreSQL per worker, the true app over it, and tenants of one's own.
+
+Tests share a database and keep apart by tenant, as customers do; whoever needs a server or a database alone makes one.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from parley.app.http import create_app
+from parley.app.migrate import migrate
+from parley.app.resources import Resources, open_resources
+from parley.app.settings import Settings
+from parley.kit import log
+from parley.kit.ids import new_id
+from parley.kit.postgres import embedded
+
+log.configure("WARNING", json=True)
+
+SECRET = "a secret for tests, long enough"
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def scratch() -> Iterator[Path]:
+    """A folder with a short path (a socket's path is limited) for this worker."""
+    folder = Path(tempfile.mkdtemp(prefix="parley-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def database_url(scratch: Path) -> Iterator[str]:
+    with embedded(scratch / "db") as url:
+        migrate(url)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def settings(scratch: Path) -> Settings:
+    """No vendor is configured: the house answers, whatever this machine's environment says."""
+    return Settings.model_construct(data_dir=scratch)
+
+
+@pytest.fixture(scope="session")
+async def resources(database_url: str, settings: Settings) -> AsyncIterator[Resources]:
+    async with open_resources(settings, database_url, SECRET) as here:
+        yield here
+
+
+class _Opened:
+    """Resources that another fixture opens and closes."""
+
+    def __init__(self, here: Resources) -> None:
+        self._here = here
+
+    async def __aenter__(self) -> Resources:
+        return self._here
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+
+@pytest.fixture(scope="session")
+async def app(resources: Resources) -> AsyncIterator[Any]:
+    """The true application, started; credentials required."""
+    application = create_app(_Opened(resources), ["http://localhost:3000"])
+    async with application.router.lifespan_context(application) as state:
+        yield _with_state(application, state)
+
+
+def _with_state(application: Any, state: Any) -> Any:
+    async def served(scope: Any, receive: Any, send: Any) -> None:
+        await application({**scope, "state": dict(state)}, receive, send)
+
+    served.application = application  # type: ignore[attr-defined]
+    return served
+
+
+@dataclass(frozen=True)
+class Business:
+    """A tenant with an owner who is signed in."""
+
+    id: str
+    owner: httpx.AsyncClient
+    email: str
+
+
+@pytest.fixture
+async def anyone(app: Any) -> AsyncIterator[httpx.AsyncClient]:
+    """A client without credentials."""
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        yield client
+
+
+@pytest.fixture
+async def business(app: Any, resources: Resources) -> AsyncIterator[Business]:
+    async with _business(app, resources) as made:
+        yield made
+
+
+@pytest.fixture
+async def rival(app: Any, resources: Resources) -> AsyncIterator[Business]:
+    """A second tenant, for what must be kept apart."""
+    async with _business(app, resources) as made:
+        yield made
+
+
+@pytest.fixture
+async def admin(app: Any, resources: Resources) -> AsyncIterator[httpx.AsyncClient]:
+    """The platform administrator."""
+    async with _business(app, resources, role="admin") as made:
+        yield made.owner
+
+
+def _business(app: Any, resources: Resources, role: str = "owner") -> Any:
+    from contextlib import asynccontextmanager
+
+    from parley.tenants import Principal, levels_of
+
+    who = Principal("open", "test", "", "admin", levels_of("admin"))
+
+    @asynccontextmanager
+    async def make() -> AsyncIterator[Business]:
+        tenant = await resources.businesses.create(who, {"name": "A business", "timezone": "Europe/Berlin"})
+        email = f"{role}-{new_id()}@example.com"
+        user = await resources.businesses.add_user(who, tenant.id, email, PASSWORD, role)
+        async with resources.db.begin(tenant.id) as connection:
+            tokens = await resources.login._issue(connection, user, family=new_id())
+        headers = {"Authorization": f"Bearer {tokens.access_token}"}
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
+            yield Business(tenant.id, client, email)
+
+    return make()
