@@ -9,24 +9,24 @@ from itertools import pairwise
 from typing import TypeVar
 
 from parley.inference.facts import SlotValue
-from parley.understanding.dates import Day, next_day_of_month
+from parley.understanding.days import Day, next_day_of_month
 from parley.understanding.language import detect_language
 from parley.understanding.mentions import Lone, collect
 from parley.understanding.quantities import Quantity
 from parley.understanding.retract import is_negated, pick
+from parley.understanding.roles import Roles
 from parley.understanding.scan import Scan, scan_text
 from parley.understanding.times import Clock, resolve_clock
 
 # Beyond these a number was misheard or is a joke; a business's own limit is its own to check.
 _LIMITS = {"party_size": 500, "nights": 366, "rooms": 100, "bedrooms": 30, "bathrooms": 30, "stars": 7}
-_COUNTS = ("party_size", "nights", "rooms", "bedrooms", "bathrooms")
 
 M = TypeVar("M", Day, Clock, Quantity)
 
 
 @dataclass(slots=True)
 class Chosen:
-    """`problems` are (slot, first token, end, reason); `replaced` the values that those in `slots` take the place of."""
+    """`problems` are (slot, first token, end, reason); `replaced` are the values that those in `slots` replace."""
 
     slots: dict[str, SlotValue] = field(default_factory=dict)
     problems: list[tuple[str, int, int, str]] = field(default_factory=list)
@@ -139,7 +139,7 @@ class _Choice:
         """Whether two days are the two ends of one stretch."""
         scan = self.scan
         between = [scan.low(i) for i in range(first.end, last.start)]
-        if any(scan.has("change_words", i) for i in range(first.start)):
+        if scan.changes_before(first.start):
             return False
         if any(word in scan.lexicon.words["depart"] for word in between):
             return True
@@ -151,144 +151,36 @@ class _Choice:
     # -- lone numbers
 
     def _lone(self) -> None:
-        for lone in self._without_alternatives():
+        roles = Roles(self.scan, self.found, self.asked, lambda: self.before().slots)
+        for lone in self._without_alternatives(roles):
             if is_negated(self.scan, lone.start, lone.end):
                 continue
-            slot = self._role(lone)
-            if slot == "time":
+            slot, problem = roles.of(lone)
+            if problem:
+                self.chosen.problems.append((slot, lone.start, lone.end, problem))
+            elif slot == "time":
                 self.found.clocks.append(Clock(lone.value, 0, "", True, lone.cue, lone.start, lone.end, bare=True))
             elif slot:
                 self.found.quantities.append(Quantity(slot, lone.value, lone.start, lone.end))
         self.found.clocks.sort(key=lambda clock: clock.start)
         self.found.quantities.sort(key=lambda quantity: quantity.start)
 
-    def _without_alternatives(self) -> list[Lone]:
+    def _without_alternatives(self, roles: Roles) -> list[Lone]:
         """Lone numbers without those of "seven or eight", "7:30 or 8", which become a problem."""
-        left = list(self.found.lone)
-        for lone in self.found.lone:
-            for other in (*self.found.lone, *self.found.clocks):
-                first, second = (lone, other) if lone.start < other.start else (other, lone)
-                if first is second or second.start != first.end + 1 or not self.scan.has("or", first.end):
-                    continue
-                slot = "time" if isinstance(other, Clock) else self._role(first)
-                if slot and lone in left:
-                    self.chosen.problems.append((slot, first.start, second.end, "ambiguous"))
-                    left = [number for number in left if number is not first and number is not second]
-                    self.found.clocks = [clock for clock in self.found.clocks if clock is not other]
-        return left
-
-    def _role(self, lone: Lone) -> str:
-        """The slot a lone number fills, or ""."""
-        scan, asked = self.scan, self.asked
-        counted = {quantity.slot for quantity in self.found.quantities if quantity.explicit}
-        open_counts = [slot for slot in _COUNTS if slot in asked and slot not in counted]
-        clock_open = not self.found.clocks and lone.value <= 24
-        if self._labelled(lone):
-            return "party_size"
-        booked = any(
-            scan.has("table_words", i) or scan.has("booking_words", i) for i in (lone.start - 2, lone.start - 3)
-        )
-        if lone.pronoun and not (lone.cue == "for" and booked):
-            return open_counts[0] if len(open_counts) == 1 and len(scan.tokens) <= 5 and lone.cue != "at" else ""
-        if scan.low(lone.start - 1) == "of" and scan.has("seats_words", lone.start - 2):
-            return "party_size"
-        if lone.cue == "for":
-            return self._role_after_for(lone, clock_open, "party_size" in counted)
-        if _daypart_follows(scan, lone.end) and clock_open and lone.value > 0:
-            return "time"
-        if scan.low(lone.start - 1) == "table" and scan.lexicon.language == "en":
-            return "party_size"
-        if "time" in asked and clock_open and not open_counts:
-            return "time" if self._answers(lone) else ""
-        if len(open_counts) == 1 and not ("time" in asked and clock_open):
-            return open_counts[0] if self._answers(lone) else ""
-        if asked & {"time", *_COUNTS} or not self._answers(lone):
-            return ""
-        return self._role_from_confirmation(lone)
-
-    def _labelled(self, lone: Lone) -> bool:
-        """ "number of people is 2", "party size 4", "we are six", "five in total"."""
-        scan = self.scan
-        if scan.phrase(lone.end, "in", "total") or scan.low(lone.end) in ("altogether", "insgesamt", "zusammen"):
-            return True
-        if scan.low(lone.start - 1) == "insgesamt" or scan.phrase(lone.start - 2, "total", "of"):
-            return True
-        return self._we_are(lone) or self._size_is(lone)
-
-    def _we_are(self, lone: Lone) -> bool:
-        scan = self.scan
-        ends = lone.end >= len(scan.tokens) or not scan.low(lone.end).isalpha() or scan.has("closers", lone.end)
-        if not ends or lone.cue:
-            return False
-        return any(scan.phrase(lone.start - len(words), *words) for words in scan.lexicon.phrases["we_are"])
-
-    def _size_is(self, lone: Lone) -> bool:
-        scan = self.scan
-        j = lone.start - 1
-        if scan.low(j) in ("is", "are", ":", "=", "to", "be", "ist", "sind"):
-            j -= 1
-        return scan.low(j) == "size" or (scan.has("people", j) and scan.low(j - 1) in ("of", "many"))
-
-    def _role_after_for(self, lone: Lone, clock_open: bool, party_known: bool) -> str:
-        scan = self.scan
-        head = [scan.low(i) for i in range(max(0, lone.start - 4), lone.start)]
-        table = any(word in scan.lexicon.words["table_words"] for word in head)
-        if scan.lexicon.language == "de" and "auf" in head:
-            return "time" if clock_open and lone.value else ""
-        if "time" in self.asked and "party_size" not in self.asked and clock_open and not table and lone.value:
-            return "time"
-        if party_known and clock_open and not table and lone.value:
-            return "time"
-        others = self.asked & {"nights", "rooms", "bedrooms", "bathrooms"}
-        if others and "party_size" not in self.asked and len(others) == 1:
-            return next(iter(others))
-        return "" if party_known else "party_size"
-
-    def _answers(self, lone: Lone) -> bool:
-        """A short answer, or a number where a correction puts it: "make it eight", "change that to 5"."""
-        scan = self.scan
-        words = sum(token.is_word for token in scan.tokens)
-        if words <= 6 and len(scan.tokens) <= 12:
-            return True
-        before = [scan.low(i) for i in range(max(0, lone.start - 3), lone.start)]
-        return any(
-            word
-            in (
-                "make",
-                "it",
-                "to",
-                "say",
-                "be",
-                "think",
-                "want",
-                "need",
-                "like",
-                "are",
-                "sind",
-                "werden",
-                "wären",
-                "auf",
-                "just",
-                "only",
-                "nur",
-            )
-            for word in before
-        )
-
-    def _role_from_confirmation(self, lone: Lone) -> str:
-        """A lone number against a line that only states values: the one value it can stand in for."""
-        said = self.before().slots
-        able = [
-            slot for slot in ("time", *_COUNTS) if slot in said and not (slot == "time" and not 0 < lone.value <= 24)
-        ]
-        if self.found.clocks and "time" in able:
-            able.remove("time")
-        able = [slot for slot in able if slot not in {quantity.slot for quantity in self.found.quantities}]
-        if len(able) == 1:
-            return able[0]
-        if len(able) > 1:
-            self.chosen.problems.append((able[0], lone.start, lone.end, "ambiguous"))
-        return ""
+        numbers: list[Lone | Clock] = sorted((*self.found.lone, *self.found.clocks), key=lambda number: number.start)
+        dropped: set[int] = set()
+        for first, second in pairwise(numbers):
+            if second.start != first.end + 1 or not self.scan.has("or", first.end):
+                continue
+            lone = next((number for number in (first, second) if isinstance(number, Lone)), None)
+            if lone is None:
+                continue
+            slot = "time" if isinstance(first, Clock) or isinstance(second, Clock) else roles.of(lone)[0]
+            if slot:
+                self.chosen.problems.append((slot, first.start, second.end, "ambiguous"))
+                dropped |= {first.start, second.start}
+        self.found.clocks = [clock for clock in self.found.clocks if clock.start not in dropped]
+        return [lone for lone in self.found.lone if lone.start not in dropped]
 
     # -- clocks
 
@@ -411,15 +303,10 @@ def _idle_today(scan: Scan, day: Day) -> bool:
     if scan.low(day.start - 1) == "for" and scan.low(day.start - 2) == "it" and scan.low(day.start - 3) != "make":
         closing = ("that's", "thats", "that", "is", "'s", "be", "do")
         return any(scan.low(i) in closing for i in range(max(0, day.start - 5), day.start - 2))
-    if any(scan.phrase(i, *words) for i in range(day.start) for words in scan.lexicon.phrases["small_talk"]):
+    first = max(0, day.start - 8)
+    if any(scan.phrase(i, *words) for i in range(first, day.start) for words in scan.lexicon.phrases["small_talk"]):
         return True
-    return any(scan.has("farewell", i) and scan.low(i + 1) != "of" for i in range(max(0, day.start - 8), day.start))
-
-
-def _daypart_follows(scan: Scan, i: int) -> bool:
-    word = scan.low(i)
-    labels = scan.lexicon.labels
-    return word in labels["day_dayparts"] or (scan.low(i) == "this" and scan.low(i + 1) in labels["dayparts"])
+    return any(scan.has("farewell", i) and scan.low(i + 1) != "of" for i in range(first, day.start))
 
 
 def _bounds(first: Day, last: Day) -> tuple[date | None, date | None]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from parley.understanding.dates import read_day
+from parley.understanding.numbers import dictated_digits
 from parley.understanding.scan import Scan
 
 _MULTIPLIERS = {"double": 2, "triple": 3, "treble": 3, "doppel": 2, "zweimal": 2, "dreimal": 3}
@@ -165,7 +166,7 @@ def _digit_run(scan: Scan, i: int, taken: set[int]) -> tuple[str, int] | None:
         elif word.isdecimal() and not token.ordinal and token.digits == len(word):
             digits += word
         elif token.spelled and token.value is not None and not token.ordinal and token.value < 1000:
-            digits += str(token.value)
+            digits += dictated_digits(word) or str(token.value)
         elif word in _ZERO and (digits or scan.value(j + 1) is not None or scan.low(j + 1) in _MULTIPLIERS):
             digits += "0"
         elif word in _SEPARATORS and digits:
@@ -204,6 +205,7 @@ def _e164(digits: str, region: str) -> str:
             number = phonenumbers.parse(candidate, region)
         except phonenumbers.NumberParseException:
             continue
-        if phonenumbers.is_possible_number(number):
+        # A local number without its area code is possible only within its own area.
+        if phonenumbers.is_possible_number_with_reason(number) == phonenumbers.ValidationResult.IS_POSSIBLE:
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     return ""

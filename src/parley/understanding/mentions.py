@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from parley.understanding.dates import Day, read_day
+from parley.understanding.dates import read_day
+from parley.understanding.days import Day
 from parley.understanding.quantities import Quantity, read_quantity
 from parley.understanding.scan import Scan
 from parley.understanding.spans import Shift, read_between, read_choice, read_open_range, read_shift, read_window

@@ -33,14 +33,15 @@ def _final_cues() -> frozenset[str]:
 
 
 @lru_cache(maxsize=1)
-def _never() -> frozenset[str]:
-    """Words that are not names: function words, what the slot grammar knows, and answers that are no name."""
-    words = set(function_words()) | set(read_yaml("names.yaml")["never"])
+def _never() -> tuple[frozenset[str], frozenset[str]]:
+    """(never names, no names without a cue): function words, and what the slot grammar knows beside them."""
+    data = read_yaml("names.yaml")
+    never = (function_words() | set(data["never"])) - set(data["also_names"])
+    words = set(never)
     for language in ("en", "de"):
         for group in load_lexicon(language).words.values():
             words |= group
-    # Months and weekdays are also given names; a cue decides.
-    return frozenset(words - {"april", "june", "may", "august", "jan", "mark", "will", "summer"})
+    return frozenset(never), frozenset(words - set(data["also_names"]))
 
 
 def read_name(scan: Scan, *, asked: bool) -> tuple[str, int, int] | None:
@@ -71,7 +72,7 @@ def _name_at(scan: Scan, i: int, *, weak: bool) -> tuple[str, int] | None:
     spelled = _spelling(scan, i)
     if spelled is not None:
         return spelled
-    words, end = _name_words(scan, i)
+    words, end = _name_words(scan, i, cued=not weak)
     if not words:
         return None
     if weak and not all(_capital(scan, k) for k in range(i, end) if scan.low(k).isalpha()):
@@ -90,7 +91,8 @@ def _capital(scan: Scan, i: int) -> bool:
     return scan.text[scan.tokens[i].start].isupper()
 
 
-def _name_words(scan: Scan, i: int) -> tuple[list[str], int]:
+def _name_words(scan: Scan, i: int, *, cued: bool = False) -> tuple[list[str], int]:
+    """(words, end) of the name at token i; right after a cue even "Freitag" is one."""
     words: list[str] = []
     end = i
     while end < len(scan.tokens) and len(words) < _MOST_WORDS:
@@ -100,15 +102,20 @@ def _name_words(scan: Scan, i: int) -> tuple[list[str], int]:
             end += 2
         elif token.low == "." and words and len(words[-1]) == 1:
             end += 1
-        elif not _is_name_word(scan, end) and not _is_particle(scan, end):
+        elif not _is_name_word(scan, end) and not _is_particle(scan, end) and not (cued and _is_any_name(scan, end, i)):
             break
         else:
             words.append(_cased(scan, end))
             end += 1
-    while words and words[-1].lower() in _PARTICLES:
+    while words and words[-1] in _PARTICLES:
         words.pop()
         end -= 1
     return words, end
+
+
+def _is_any_name(scan: Scan, i: int, first: int) -> bool:
+    token = scan.tokens[i]
+    return i == first and token.is_word and len(token.low) > 1 and token.low not in _never()[0]
 
 
 def _is_particle(scan: Scan, i: int) -> bool:
@@ -122,7 +129,7 @@ def _is_name_word(scan: Scan, i: int) -> bool:
     if not 0 <= i < len(scan.tokens):
         return False
     token = scan.tokens[i]
-    return token.is_word and token.low not in _never()
+    return token.is_word and token.low not in _never()[1]
 
 
 def _cased(scan: Scan, i: int) -> str:
@@ -143,6 +150,9 @@ def _spelling(scan: Scan, i: int) -> tuple[str, int] | None:
         word = scan.low(j)
         if len(word) == 1 and word.isalpha():
             letters += word
+        elif word == "double" and scan.low(j + 1) == "u" and not (letters and scan.low(j - 1) == "-"):
+            letters += "w"
+            j += 1
         elif word in ("double", "doppel") and len(scan.low(j + 1)) == 1:
             letters += scan.low(j + 1) * 2
             j += 1

@@ -6,9 +6,15 @@ from functools import lru_cache
 
 from parley.understanding.tokens import Token
 
-_UNITS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen"
+_UNITS = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
 _TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
-_ORDINALS = "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth"
+_ORDINALS = (
+    "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
+    "fifteenth sixteenth seventeenth eighteenth nineteenth"
+)
 
 _ENGLISH = {word: value for value, word in enumerate(_UNITS.split())}
 _ENGLISH_TENS = {word: 10 * (2 + index) for index, word in enumerate(_TENS.split())} | {"fourty": 40}
@@ -18,7 +24,10 @@ _ENGLISH_ORDINALS = {word: value for value, word in enumerate(_ORDINALS.split())
 }
 _SUFFIXES = frozenset({"st", "nd", "rd", "th"})
 
-_GERMAN_UNITS = "null ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn achtzehn neunzehn"
+_GERMAN_UNITS = (
+    "null ein zwei drei vier fünf sechs sieben acht neun zehn elf zwölf dreizehn vierzehn fünfzehn sechzehn siebzehn "
+    "achtzehn neunzehn"
+)
 _GERMAN_TENS = "zwanzig dreißig vierzig fünfzig sechzig siebzig achtzig neunzig"
 _GERMAN_IRREGULAR = {1: "erst", 3: "dritt", 7: "siebt", 8: "acht"}
 _GERMAN_ARTICLES = frozenset({"ein", "eine", "einen", "einer", "einem"})
@@ -53,6 +62,21 @@ def _german() -> tuple[dict[str, int], dict[str, int]]:
     for table in (cardinals, ordinals):
         table |= {_ascii(word): value for word, value in table.items()}
     return cardinals, ordinals
+
+
+def dictated_digits(words: str) -> str:
+    """Digits of English number words as a telephone number is dictated: "eight hundred five" → "8005"."""
+    digits, tens = "", 0
+    for word in words.replace("-", " ").split():
+        unit = _ENGLISH.get(word)
+        if tens and unit is not None and 0 < unit < 10:
+            digits += str(tens + unit)
+            tens = 0
+            continue
+        digits += str(tens) if tens else ""
+        tens = _ENGLISH_TENS.get(word, 0)
+        digits += str(unit) if unit is not None else {"hundred": "00", "thousand": "000"}.get(word, "")
+    return digits + (str(tens) if tens else "")
 
 
 def read_german(word: str) -> int | None:

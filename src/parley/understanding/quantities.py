@@ -16,6 +16,9 @@ _CURRENCY = frozenset(
 )
 
 
+_MOST_MEMBERS = 12
+
+
 @dataclass(slots=True)
 class Quantity:
     """`value` belongs to `slot`. `explicit` ranks a said head count above one added up from companions."""
@@ -56,11 +59,8 @@ def _unit(scan: Scan, i: int, *, stay: bool, home: bool) -> Quantity | None:
         return Quantity("bedrooms", value, i, j + (2 if joined else 1))
     if scan.has("bathrooms", j):
         joined = scan.low(j) in ("bath", "baths") and scan.has("rooms", j + 1)
-        return (
-            None
-            if article and scan.lexicon.language == "en"
-            else Quantity("bathrooms", value, i, j + (2 if joined else 1))
-        )
+        end = j + (2 if joined else 1)
+        return None if article and scan.lexicon.language == "en" else Quantity("bathrooms", value, i, end)
     if scan.has("stars", j) and not article:
         return Quantity("stars", value, i, j + 1)
     return _stay_unit(scan, i, j, value, article, stay=stay, home=home)
@@ -185,7 +185,7 @@ def _companions(scan: Scan, i: int) -> Quantity | None:
         return None
     total: int | None = 0
     me, count, end, joined = False, 0, i, False
-    while member is not None:
+    while member is not None and count < _MOST_MEMBERS:
         people, end, kind = member
         me = me or kind == "me"
         count += 1
@@ -215,10 +215,9 @@ def _alone(scan: Scan, i: int) -> Quantity | None:
         j = i + 1 if not scan.has("for_cues", i + 1) else i + 2
         if scan.has("me", j) and scan.low(j) != "i" and not scan.has("joiners", j + 1) and _closes(scan, j + 1):
             return Quantity("party_size", 1, i, j + 1)
-    if scan.has("alone", i) and scan.low(i - 1) not in ("leave", "let", "not", "nicht"):
-        if scan.low(i - 1) in ("i'm", "am", "be", "eating", "dining", "coming", "come", "bin", "komme", "esse", ""):
-            return Quantity("party_size", 1, i, i + 1)
-    return None
+    if scan.has("alone", i) and scan.has("before_alone", i - 1):
+        return Quantity("party_size", 1, i, i + 1)
+    return Quantity("party_size", 1, i, i + 1) if scan.has("alone", i) and i == 0 else None
 
 
 def _closes(scan: Scan, i: int) -> bool:
@@ -236,7 +235,7 @@ def _closes(scan: Scan, i: int) -> bool:
 
 
 def _money(scan: Scan, i: int) -> Quantity | None:
-    """ "$2,000", "1200 Euro", "under 1500 dollars", "2k"."""
+    """ "$2,000", "1200 Euro", "under 1500", "2000 a month"."""
     start = i
     if scan.low(i) in _CURRENCY and scan.cardinal(i + 1) is not None:
         i += 1
@@ -247,8 +246,12 @@ def _money(scan: Scan, i: int) -> Quantity | None:
     amount: int | float = value
     if scan.low(end) in (".", ",") and scan.glued(end) and scan.glued(end + 1) and scan.digits(end + 1) == 2:
         amount, end = value + (scan.value(end + 1) or 0) / 100, end + 2
-    if scan.low(end) in ("k", "grand"):
+    thousands = scan.low(end) in ("k", "grand")
+    if thousands:
         amount, end = amount * 1000, end + 1
-    if scan.low(end) in _CURRENCY and start == i:
-        return Quantity("budget", amount, start, end + 1)
-    return Quantity("budget", amount, start, end) if start != i else None
+    if start != i or scan.low(end) in _CURRENCY:
+        return Quantity("budget", amount, start, end if start != i else end + 1)
+    monthly = scan.has("per", end) and (scan.has("month", end + 1) or scan.low(end) == "monatlich")
+    cued = any(scan.has("budget_cues", j) for j in range(max(0, i - 3), i))
+    large = amount >= 200 and (scan.digits(i) or amount % 50 == 0) and not scan.has("people", end)
+    return Quantity("budget", amount, start, end) if (large and (monthly or cued)) or (thousands and cued) else None

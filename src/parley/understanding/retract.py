@@ -51,7 +51,7 @@ def _refused_after(scan: Scan, end: int) -> bool:
         if word.endswith("n't") or word == "cannot":
             return i <= end + 2 and scan.low(i + 1) not in _PRONOUNS
         if word == "nicht":
-            return any(scan.has("cannot", j) for j in range(end, i)) and not scan.low(i + 1) == "nur"
+            return any(scan.has("cannot", j) for j in range(end, i)) and scan.low(i + 1) != "nur"
     return False
 
 
@@ -68,13 +68,14 @@ def _replaced(scan: Scan, start: int) -> bool:
 
 
 def is_retracted(scan: Scan, first: Placed, second: Placed) -> bool:
-    """Whether words between two mentions take the first one back, or the sentence moves from the first to the second."""
+    """Whether words between two mentions take the first back, or the sentence moves from the first to the second."""
     for i in range(first.end, second.start):
         for phrase in scan.lexicon.phrases["retract"]:
             if scan.phrase(i, *phrase):
                 return True
-    moving = any(scan.has("change_words", i) for i in range(first.start))
-    return moving and any(scan.low(i) in ("to", "auf") for i in range(first.end, second.start))
+    return scan.changes_before(first.start) and any(
+        scan.low(i) in ("to", "auf") for i in range(first.end, second.start)
+    )
 
 
 def is_alternative(scan: Scan, first: Placed, second: Placed) -> bool:
@@ -91,7 +92,8 @@ def pick(scan: Scan, mentions: Sequence[M], key: Callable[[M], object]) -> tuple
     left = [mention for mention in mentions if not is_negated(scan, mention.start, mention.end)]
     if not left:
         return None, None, False
-    dropped = next((mention for mention in mentions if mention not in left), None)
+    kept = {id(mention) for mention in left}
+    dropped = next((mention for mention in mentions if id(mention) not in kept), None)
     last = left[-1]
     if len(left) > 1 and key(left[-2]) != key(last):
         if is_alternative(scan, left[-2], last):

@@ -19,6 +19,7 @@ class Scan:
     lexicon: Lexicon
     now: datetime
     region: str = "US"
+    _first_change: int | None = None
 
     def low(self, i: int) -> str:
         return self.tokens[i].low if 0 <= i < len(self.tokens) else ""
@@ -50,6 +51,14 @@ class Scan:
     def any(self, group: str) -> bool:
         words = self.lexicon.words[group]
         return any(token.low in words for token in self.tokens)
+
+    def changes_before(self, i: int) -> bool:
+        """Whether a word of moving ("change", "verschieben") stands before token i."""
+        if self._first_change is None:
+            words = self.lexicon.words["change_words"]
+            places = (place for place, token in enumerate(self.tokens) if token.low in words)
+            self._first_change = next(places, len(self.tokens))
+        return self._first_change < i
 
     def skip(self, i: int, group: str, most: int = 3) -> int:
         """The first place from i on whose word is not of this group."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from parley.inference.facts import SlotValue
 from parley.understanding.asked import asked_slots
@@ -70,8 +70,9 @@ def read_slots(
 
     `now` is the tenant's local time and decides what "tomorrow" is; dates and times come back local and naive.
     `language` is the language spoken so far. `previous` is the agent's last line: it decides what a bare "four" or
-    "seven thirty" means; what it merely offers is never returned. `default_region` is the ISO 3166 country for telephone
-    numbers and the order of 03/05. `wanted` limits the slots returned, `known` lists possible values of further slots.
+    "seven thirty" means; what it merely offers is never returned. `default_region` is the ISO 3166 country for
+    telephone numbers and the order of 03/05. `wanted` limits the slots returned, `known` lists possible values of
+    further slots.
     """
     previous = previous[-_PREVIOUS_CHARACTERS:]
     spoken = language or (detect_language(previous) if previous else "en")
@@ -126,10 +127,9 @@ class _Reading:
             self.problems.append(SlotProblem(slot, self.scan.quote(start, end), reason))
         for slot, replaced in chosen.replaced.items():
             self.corrections.append(SlotCorrection(slot, chosen.slots[slot], replaced))
-        date, nights = chosen.slots.get("date"), chosen.slots.get("nights")
-        if isinstance(date, str) and isinstance(nights, int) and "end_date" not in self.slots:
-            end = datetime.fromisoformat(date) + timedelta(days=nights)
-            self.slots["end_date"] = end.date().isoformat()
+        arrival, nights = chosen.slots.get("date"), chosen.slots.get("nights")
+        if isinstance(arrival, str) and isinstance(nights, int) and "end_date" not in self.slots:
+            self.slots["end_date"] = (date.fromisoformat(arrival) + timedelta(days=nights)).isoformat()
 
     def _places(self, known: Mapping[str, Sequence[str]]) -> None:
         property_id = read_property(self.scan)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from parley.understanding.dates import Day, day_of_month, read_day
+from parley.understanding.dates import read_day
+from parley.understanding.days import Day, day_of_month
 from parley.understanding.quantities import read_quantity
 from parley.understanding.scan import Scan
 from parley.understanding.times import Clock, read_clock
@@ -80,14 +81,14 @@ def _bare_window(scan: Scan, i: int) -> tuple[str, int, int] | None:
         return None
     if first > second or second > 12 or scan.has("people", i + 3) or scan.has("no_unit", i + 3):
         return None
-    moving = any(scan.has("change_words", j) for j in range(i))
+    moving = scan.changes_before(i)
     return None if moving or scan.low(i - 1) in _WINDOW or scan.low(i + 3) == ":" else ("time", i, i + 3)
 
 
 def read_window(scan: Scan, i: int) -> tuple[Clock, int] | None:
     """(first clock, end) of "from 6 to 8 pm", "18 bis 20 Uhr": one comes at its beginning."""
     led = scan.low(i) in ("from", "von")
-    if any(scan.has("change_words", j) for j in range(i)):
+    if scan.changes_before(i):
         return None
     first = read_clock(scan, i + 1 if led else i)
     if first is None or scan.low(first.end) not in _TO or (led and scan.low(first.end) == "-" and not first.sure):
@@ -111,7 +112,7 @@ def read_open_range(scan: Scan, i: int) -> list[Day] | None:
         day = scan.cardinal(j)
         if scan.low(first.end) not in _TO or day is None or not first.value.day < day <= 31 or scan.digits(j) > 2:
             return None
-        if read_clock(scan, j) is not None and (read_clock(scan, j) or first).end > j + 1 or _counted(scan, j + 1):
+        if (read_clock(scan, j) is not None and (read_clock(scan, j) or first).end > j + 1) or _counted(scan, j + 1):
             return None
         return [first, day_of_month(scan, j, j + 1, day, first.value)] if read_day(scan, j) is None else None
     return _borrowed_month(scan, i)

@@ -109,9 +109,9 @@ def _core(scan: Scan, i: int) -> tuple[int, int, int, bool] | None:
 
 
 def _noon(scan: Scan, i: int) -> tuple[int, int, int, bool] | None:
-    if scan.lexicon.language == "de" and scan.low(i) == "mittag":
-        if not (scan.has("time_cues", i - 1) or scan.phrase(i - 2, "zu", "mittag")):
-            return None
+    led = scan.has("time_cues", i - 1) or scan.low(i - 1) == "zu"
+    if scan.low(i) == "mittag" and not led:  # "heute Mittag" is a part of the day, "gegen Mittag" a time
+        return None
     hour = int(scan.lexicon.labels["noon"][scan.low(i)][:2])
     return hour, 0, i + 1, True
 
@@ -180,7 +180,8 @@ def _written(scan: Scan, i: int, hour: int) -> tuple[int, int, int, bool] | None
         return hour, minute, i + 3, True
     if scan.digits(i) == 4 and hour % 100 < 60 and hour <= 2400:
         tail = scan.has("meridiem", i + 1) or scan.low(i + 1) in ("hrs", "hours", "uhr", "h")
-        if tail or (cue_before(scan, i) == "at" and hour % 5 == 0 and not scan.tokens[i].spelled):
+        free = not scan.low(i + 1).isalpha() or scan.has("closers", i + 1) or scan.has("on", i + 1)
+        if tail or (free and cue_before(scan, i) == "at" and hour % 5 == 0 and not scan.tokens[i].spelled):
             return hour // 100, hour % 100, i + 1, True
     if mark == "h" and scan.glued(i + 1) and scan.digits(i) in (1, 2) and not scan.glued(i + 2):
         return hour, 0, i + 2, True

@@ -1,0 +1,186 @@
+"""How well slots are read: real booking dialogues, the project's own sentences, and the time one message takes.
+
+Run `python -m benchmarks.slots [--errors]`. The dialogues (Schema-Guided Dialogue, restaurants, hotels and homes) lie
+beside the repository and are skipped when they are missing.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from parley.understanding.slots import SlotReading, read_slots
+
+ROOT = Path(__file__).resolve().parent.parent
+DIALOGUES = ROOT.parent / "shared" / "data"
+FILES = {"train": "sgd_train_restaurants_homes.json", "dev": "sgd_dev_restaurants_hotels_homes.json"}
+SENTENCES = ROOT / "tests" / "understanding"
+SGD_NOW = datetime(2019, 3, 1, 8, 0)  # noqa: DTZ001 - a tenant's local time, as the data fixes it
+
+# The data's slot names and ours.
+SLOTS = {
+    "time": "time",
+    "date": "date",
+    "visit_date": "date",
+    "check_in_date": "date",
+    "party_size": "party_size",
+    "number_of_seats": "party_size",
+    "number_of_days": "nights",
+    "stay_length": "nights",
+    "number_of_rooms": "rooms",
+    "number_of_beds": "bedrooms",
+    "number_of_baths": "bathrooms",
+    "star_rating": "stars",
+}
+CORE = ("date", "time", "party_size")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One line of a caller: what it informs, normalised, every accepted value listed."""
+
+    message: str
+    previous: str
+    informs: Mapping[str, list[str]]
+
+
+@dataclass(slots=True)
+class Score:
+    """`said` values, how many of them were read `right`, and values read where none was said (`extra`)."""
+
+    said: int = 0
+    right: int = 0
+    extra: int = 0
+
+    @property
+    def recall(self) -> float:
+        return self.right / self.said if self.said else 1.0
+
+    @property
+    def precision(self) -> float:
+        read = self.right + self.extra
+        return self.right / read if read else 1.0
+
+
+def read_turns(path: Path) -> Iterator[Turn]:
+    """The caller's turns of one file of dialogues."""
+    for dialogue in json.loads(path.read_text(encoding="utf-8")):
+        previous = ""
+        for turn in dialogue["turns"]:
+            if turn["speaker"] == "user":
+                informs = {SLOTS[name]: values for name, values in turn["informs"].items() if name in SLOTS}
+                yield Turn(turn["text"], previous, {s: v for s, v in informs.items() if v != ["dontcare"]})
+                previous = ""
+            else:
+                previous = turn["text"]
+
+
+def score_dialogues(turns: list[Turn], *, errors: bool = False) -> tuple[dict[str, Score], int, int]:
+    """(score per slot, turns that inform none of `CORE`, those of them where one was read all the same)."""
+    scores = {slot: Score() for slot in dict.fromkeys(SLOTS.values())}
+    silent = false_alarms = 0
+    for turn in turns:
+        reading = read_slots(turn.message, now=SGD_NOW, previous=turn.previous)
+        for slot, score in scores.items():
+            expected, found = turn.informs.get(slot), reading.slots.get(slot)
+            score.said += expected is not None
+            right = expected is not None and str(found) in expected
+            score.right += right
+            score.extra += found is not None and not right
+            if errors and slot in CORE and (found is not None or expected) and not right:
+                print(f"  {slot}: {expected} read {found} | {turn.previous[-90:]} | {turn.message}")
+        if not set(turn.informs) & set(CORE):
+            silent += 1
+            false_alarms += any(slot in reading.slots for slot in CORE)
+    return scores, silent, false_alarms
+
+
+def read_sentences(language: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """(defaults, cases) of the project's own sentences."""
+    content = yaml.safe_load((SENTENCES / f"slots_{language}.yaml").read_text(encoding="utf-8"))
+    return content, content["cases"]
+
+
+def is_right(case: Mapping[str, Any], reading: SlotReading) -> bool:
+    """Exactly the expected slots (end_date and city only where named) and the expected problems."""
+    expected = case["is"]
+    derived = {"end_date", "city"} - set(expected)
+    found = {slot: value for slot, value in reading.slots.items() if slot not in derived}
+    problems = {problem.slot for problem in reading.problems}
+    return bool(found == expected) and set(case.get("problems", ())) <= problems
+
+
+def read_case(case: Mapping[str, Any], defaults: Mapping[str, Any], language: str) -> SlotReading:
+    return read_slots(
+        case["say"],
+        now=datetime.fromisoformat(case.get("now", defaults["now"])),
+        language=language,
+        previous=case.get("prev", ""),
+        default_region=case.get("region", defaults["region"]),
+    )
+
+
+def time_messages(turns: list[Turn]) -> tuple[float, float]:
+    """(p50, p95) in microseconds per message."""
+    taken = []
+    for turn in turns:
+        start = time.perf_counter()
+        read_slots(turn.message, now=SGD_NOW, previous=turn.previous)
+        taken.append((time.perf_counter() - start) * 1e6)
+    return statistics.median(taken), statistics.quantiles(taken, n=20)[-1]
+
+
+def _print_dialogues(name: str, path: Path, *, errors: bool) -> list[Turn]:
+    turns = list(read_turns(path))
+    scores, silent, false_alarms = score_dialogues(turns, errors=errors)
+    print(f"SGD {name}: {len(turns)} turns of callers")
+    for slot, score in scores.items():
+        if score.said:
+            print(f"  {slot:11} said {score.said:4}  right {score.recall:7.2%}  precision {score.precision:7.2%}")
+    print(
+        f"  a date, time or party size read in {false_alarms} of {silent} turns without one ({false_alarms / silent:.2%})"
+    )
+    return turns
+
+
+def _print_sentences(language: str, *, errors: bool) -> None:
+    defaults, cases = read_sentences(language)
+    right: Counter[int] = Counter()
+    for index, case in enumerate(cases):
+        reading = read_case(case, defaults, language)
+        good = is_right(case, reading)
+        right[index % 2] += good
+        if errors and not good and index % 2 == 0:
+            print(f"  {case['say']!r}: expected {case['is']}, read {dict(reading.slots)}")
+    tuned, held = (len(cases) + 1) // 2, len(cases) // 2
+    print(f"own sentences {language}: tuned on {right[0]}/{tuned}, held out {right[1]}/{held} ({right[1] / held:.1%})")
+
+
+def main() -> None:
+    errors = "--errors" in sys.argv
+    turns: list[Turn] = []
+    for name, file in FILES.items():
+        path = DIALOGUES / file
+        if path.exists():
+            turns = _print_dialogues(name, path, errors=errors)
+        else:
+            print(f"SGD {name}: skipped, {path} is missing")
+    for language in ("en", "de"):
+        _print_sentences(language, errors=errors)
+    if turns:
+        p50, p95 = time_messages(turns[:1000])
+        print(f"time per message: p50 {p50:.0f} µs, p95 {p95:.0f} µs")
+
+
+if __name__ == "__main__":
+    main()
