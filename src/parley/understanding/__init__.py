@@ -5,9 +5,10 @@ its embedding, which the caller brings) to frozen readings. Refuses to know tena
 arrive as vectors and as a callable.
 
 Enter by `understand` for everything at once, or by one reader alone: `read_intent` (with `embed_examples`, once per
-process), `read_slots`, `read_emergency`, `detect_language`.
+process), `read_slots`, `read_emergency`, `detect_language`. `train_intents` makes an agent's own intents from examples.
 """
 
+from parley.understanding.classify import TrainedIntents
 from parley.understanding.emergency import EmergencyReading, read_emergency
 from parley.understanding.intents import (
     AGENT_INTENTS,
@@ -20,6 +21,7 @@ from parley.understanding.intents import (
 from parley.understanding.language import detect_language
 from parley.understanding.meaning import OwnIntents, Understanding, understand
 from parley.understanding.slots import SlotCorrection, SlotProblem, SlotReading, read_slots
+from parley.understanding.train import train_intents
 
 __all__ = [
     "AGENT_INTENTS",
@@ -31,11 +33,13 @@ __all__ = [
     "SlotCorrection",
     "SlotProblem",
     "SlotReading",
+    "TrainedIntents",
     "Understanding",
     "detect_language",
     "embed_examples",
     "read_emergency",
     "read_intent",
     "read_slots",
+    "train_intents",
     "understand",
 ]

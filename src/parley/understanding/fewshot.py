@@ -1,6 +1,6 @@
 """A linear classifier from a few dozen sentences per label: kernel ridge regression in closed form.
 
-Every sentence is seen through up to three lenses, each a unit vector: its wording (TF-IDF over words, word pairs and
+Every sentence is seen through up to three lenses: its wording (TF-IDF over words, word pairs and
 character n-grams), the concepts found in it (alone and in pairs, so that "price" means another thing beside "cancel")
 and its embedding where one is given. The fit is regularised least squares on one-hot targets, each label weighing the
 same (Rifkin, Yeo and Poggio 2003); its leave-one-out residuals are exact and free, and set the temperature that turns
@@ -16,11 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from parley.understanding.tfidf import Wording, learn_wording
 from parley.understanding.wording import features, fold, words
 
 Vector = NDArray[np.float32]
 
-_WORD_WEIGHT, _GRAM_WEIGHT, _CONCEPT_WEIGHT, _PAIR_WEIGHT, _VECTOR_WEIGHT = 0.3, 0.3, 1.0, 0.3, 1.0
+_WORDING_WEIGHT, _CONCEPT_WEIGHT, _PAIR_WEIGHT, _VECTOR_WEIGHT = 0.3, 1.0, 0.3, 1.0
 _BIAS = 0.1
 _RIDGE = 0.8
 _LENGTHS = (2, 4, 7, 12)  # words: an answer, a phrase, a sentence, a long sentence, a story
@@ -32,9 +33,7 @@ class FewShot:
 
     labels: tuple[str, ...]
     concepts: Mapping[str, re.Pattern[str]]
-    vocabulary: Mapping[str, int]
-    idf: Vector
-    unseen_idf: float
+    wording: Wording
     wording_weights: Vector
     concept_weights: Vector
     vector_weights: Vector | None
@@ -43,12 +42,9 @@ class FewShot:
 
     def scores(self, sentence: str, vector: Vector | None = None) -> Vector:
         """One score per label, about 1 for a sentence just like an example and 0 for one that is like none."""
-        where, values = _wording(features(sentence), self.vocabulary, self.idf, self.unseen_idf)
-        total = (
-            self.bias
-            + values @ self.wording_weights[where]
-            + _concepts(sentence, self.concepts) @ (self.concept_weights)
-        )
+        where, values = self.wording.encode(features(sentence))
+        total = self.bias + values @ self.wording_weights[where]
+        total = total + _concepts(sentence, self.concepts) @ self.concept_weights
         if self.vector_weights is not None and vector is not None:
             total = total + vector @ self.vector_weights
         scores: Vector = total
@@ -70,67 +66,36 @@ def fit_few(
     column = {name: at for at, name in enumerate(names)}
     target = np.array([column[label] for label in labels])
     counts = [features(sentence) for sentence in sentences]
-    vocabulary, idf, unseen_idf = _vocabulary(counts)
-    wording = np.zeros((len(sentences), len(vocabulary)), np.float32)
+    wording = learn_wording(counts)
+    written = np.zeros((len(sentences), len(wording.columns)), np.float32)
     for row, found in enumerate(counts):
-        where, values = _wording(found, vocabulary, idf, unseen_idf)
-        wording[row, where] = values
+        where, values = wording.encode(found)
+        written[row, where] = values
     concept = np.stack([_concepts(sentence, concepts) for sentence in sentences])
-    lenses = [wording, concept] + ([] if vectors is None else [vectors * np.float32(_VECTOR_WEIGHT**0.5)])
-    kernel = sum((lens @ lens.T).astype(np.float64) for lens in lenses) + _BIAS
+    lenses = {"wording": (_WORDING_WEIGHT, written), "concept": (_CONCEPT_WEIGHT, concept)}
+    if vectors is not None:
+        lenses["vector"] = (_VECTOR_WEIGHT, vectors)
+    kernel = sum((weight * (lens @ lens.T)).astype(np.float64) for weight, lens in lenses.values()) + _BIAS
     share = np.bincount(target)[target] * len(names) / len(target)
     one_hot = np.eye(len(names))[target]
     inverse = np.linalg.inv(kernel + np.diag(_RIDGE * share))
     dual = inverse @ one_hot
     left_out = one_hot - dual / np.diag(inverse)[:, None]
-    weights = [(lens.T @ dual).astype(np.float32) for lens in lenses]
+    weights = {name: (weight * (lens.T @ dual)).astype(np.float32) for name, (weight, lens) in lenses.items()}
     return FewShot(
         labels=names,
         concepts=concepts,
-        vocabulary=vocabulary,
-        idf=idf,
-        unseen_idf=unseen_idf,
-        wording_weights=weights[0],
-        concept_weights=weights[1],
-        vector_weights=None if vectors is None else weights[2] * np.float32(_VECTOR_WEIGHT**0.5),
+        wording=wording,
+        wording_weights=weights["wording"],
+        concept_weights=weights["concept"],
+        vector_weights=weights.get("vector"),
         bias=(_BIAS * dual.sum(axis=0)).astype(np.float32),
         temperature=_temperature(left_out, target),
     )
 
 
-def _vocabulary(counts: Sequence[Mapping[str, int]]) -> tuple[dict[str, int], Vector, float]:
-    seen_in: dict[str, int] = {}
-    for found in counts:
-        for feature in found:
-            seen_in[feature] = seen_in.get(feature, 0) + 1
-    total = len(counts)
-    idf = np.log((1 + total) / (1 + np.fromiter(seen_in.values(), np.float32))) + 1
-    return {feature: at for at, feature in enumerate(seen_in)}, idf.astype(np.float32), float(np.log(1 + total) + 1)
-
-
-def _wording(
-    found: Mapping[str, int], vocabulary: Mapping[str, int], idf: Vector, unseen_idf: float
-) -> tuple[NDArray[np.intp], Vector]:
-    """Columns and values of a sentence's known features; unknown ones count in the length, so that novelty shrinks."""
-    where: list[int] = []
-    values: list[float] = []
-    is_gram: list[bool] = []
-    length = [1e-9, 1e-9]  # squared, of words and of n-grams
-    for feature, count in found.items():
-        at = vocabulary.get(feature, -1)
-        value = (1.0 if count == 1 else 1.0 + float(np.log(count))) * (unseen_idf if at < 0 else float(idf[at]))
-        gram = feature[0] == "c"
-        length[gram] += value * value
-        if at >= 0:
-            where.append(at)
-            values.append(value)
-            is_gram.append(gram)
-    scale = np.sqrt(np.array([_WORD_WEIGHT / length[0], _GRAM_WEIGHT / length[1]]))
-    return np.array(where, np.intp), (np.array(values) * scale[np.array(is_gram, np.intp)]).astype(np.float32)
-
-
 def _concepts(sentence: str, concepts: Mapping[str, re.Pattern[str]]) -> Vector:
-    """Concepts found, how long the sentence is, and every pair of these, as one vector of length sqrt(weight)."""
+    """Concepts found, how long the sentence is, and every pair of these, as a unit vector."""
     folded = fold(sentence)
     size = len(words(folded))
     single = np.zeros(len(concepts) + len(_LENGTHS) + 1, np.float32)
@@ -140,7 +105,7 @@ def _concepts(sentence: str, concepts: Mapping[str, re.Pattern[str]]) -> Vector:
             single[at] = 1
     first, second = np.triu_indices(len(single), 1)
     both = np.concatenate([single, np.float32(_PAIR_WEIGHT**0.5) * single[first] * single[second]])
-    vector: Vector = both * np.float32(_CONCEPT_WEIGHT**0.5 / np.linalg.norm(both))
+    vector: Vector = (both / np.linalg.norm(both)).astype(np.float32)
     return vector
 
 
