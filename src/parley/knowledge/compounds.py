@@ -11,12 +11,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 
 Stemmer = Callable[[str], str]
 
+_DATA = Path(__file__).parent / "data"
 _SHORTEST_PIECE = 3  # letters: Rad, Tee, Eis
+_LONGEST_PIECE = 20
 _SHORTEST_WORD = 7
+_LONGEST_WORD = 40
 _SHORTEST_UNKNOWN = 4
 _SHORTEST_ANCHOR = 4  # a known piece beside an unknown one is at least this long
 _LINKS = ("", "s", "n", "en", "es", "er", "e")
@@ -28,7 +31,17 @@ _UNKNOWN_COST = 1.2  # per letter; a known piece costs 1 to 2 in all
 @dataclass(frozen=True, slots=True)
 class _Words:
     first: Mapping[str, str]  # written form of a first piece, link included -> stem
-    last: frozenset[str]  # stems of nouns
+    last: Mapping[str, tuple[str, ...]]  # stem of a noun -> how its forms begin
+    openings: frozenset[str]  # the first three letters of all nouns, to look before stemming
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """A word cut up to some letter."""
+
+    cost: float
+    pieces: tuple[str, ...]
+    unknown: bool  # one of the pieces is
 
 
 def fold(word: str) -> str:
@@ -38,21 +51,20 @@ def fold(word: str) -> str:
 
 @cache
 def _words(stem: Stemmer) -> _Words:
-    data = files(__package__) / "data"
-    nouns, modifiers = (_listed((data / f"{name}_de.txt").read_text("utf-8")) for name in ("nouns", "modifiers"))
+    nouns, modifiers = (_listed((_DATA / f"{name}_de.txt").read_text("utf-8")) for name in ("nouns", "modifiers"))
     first = {fold(word): fold(stem(word)) for word in modifiers if len(word) >= _SHORTEST_PIECE}
-    last: set[str] = set()
+    last: dict[str, tuple[str, ...]] = {}
     for noun in nouns:
         if len(noun) < _SHORTEST_PIECE:
             continue
         folded, stemmed = fold(noun), fold(stem(noun))
-        last.add(stemmed)
+        last[stemmed] = (*last.get(stemmed, ()), folded.removesuffix("e"))
         for link in _LINKS:
             first.setdefault(folded + link, stemmed)
         if noun.endswith("e") and len(noun) > _SHORTEST_PIECE + 1:
             first.setdefault(folded[:-1], stemmed)
             first.setdefault(folded[:-1] + "s", stemmed)
-    return _Words(first, frozenset(last))
+    return _Words(first, last, frozenset(opening[:3] for forms in last.values() for opening in forms))
 
 
 def _listed(text: str) -> list[str]:
@@ -66,47 +78,48 @@ def compound_parts(word: str, stem: Stemmer) -> tuple[str, ...]:
     An unknown piece comes back as it is written, folded, without link.
     """
     words = _words(stem)
-    whole = fold(stem(word))
-    if len(whole) < _SHORTEST_WORD or whole in words.last or not whole.isalpha():
+    whole = fold(word)[:_LONGEST_WORD]
+    if len(whole) < _SHORTEST_WORD or fold(stem(word)) in words.last or not whole.isalpha():
         return ()
-    best = _cheapest(whole[:40], words)
+    best = _cheapest(whole, words, stem)
     return best if len(best) > 1 else ()
 
 
-def _cheapest(word: str, words: _Words) -> tuple[str, ...]:
+def _cheapest(word: str, words: _Words, stem: Stemmer) -> tuple[str, ...]:
     """Dynamic programming over prefixes: the fewest pieces, the least unknown text."""
-    costs: list[tuple[float, tuple[str, ...], bool]] = [(0.0, (), False)]  # cost, pieces, whether one is unknown
+    best: list[_Cut | None] = [_Cut(0.0, (), False)]
     for end in range(1, len(word) + 1):
         options = [
             option
-            for start in range(max(0, end - 20), end)
-            if costs[start][0] < 99 and (option := _extended(word, start, end, costs[start], words)) is not None
+            for start in range(max(0, end - _LONGEST_PIECE), end)
+            if (before := best[start]) is not None
+            and (option := _extended(word, start, end, before, words, stem)) is not None
         ]
-        costs.append(min(options, key=lambda option: option[0], default=(99.0, (), False)))
-    return costs[-1][1]
+        best.append(min(options, key=lambda option: option.cost, default=None))
+    return best[-1].pieces if best[-1] is not None else ()
 
 
-def _extended(
-    word: str, start: int, end: int, before: tuple[float, tuple[str, ...], bool], words: _Words
-) -> tuple[float, tuple[str, ...], bool] | None:
-    cost, pieces, has_unknown = before
+def _extended(word: str, start: int, end: int, before: _Cut, words: _Words, stem: Stemmer) -> _Cut | None:
     piece, is_last = word[start:end], end == len(word)
-    known = piece if is_last and piece in words.last else None if is_last else words.first.get(piece)
-    if known and len(piece) >= _SHORTEST_PIECE and not (is_last and start == 0):
-        if has_unknown and len(piece) < _SHORTEST_ANCHOR:
-            return None
-        return cost + 1 + 2 / len(piece), (*pieces, known), has_unknown
-    at_an_end = start == 0 or (is_last and bool(pieces))
-    if not at_an_end or has_unknown or len(piece) < _SHORTEST_UNKNOWN or (start == 0 and is_last):
+    if len(piece) < _SHORTEST_PIECE or (is_last and start == 0):
         return None
-    if is_last and len(word) - len(piece) < _SHORTEST_ANCHOR + 1:
+    known = _last_piece(piece, words, stem) if is_last else words.first.get(piece)
+    if known and not (before.unknown and len(piece) < _SHORTEST_ANCHOR):
+        return _Cut(before.cost + 1 + 2 / len(piece), (*before.pieces, known), before.unknown)
+    anchored = start == 0 or (is_last and start > _SHORTEST_ANCHOR)
+    if not anchored or before.unknown or len(piece) < _SHORTEST_UNKNOWN or not _VOWELS & set(piece):
         return None
-    if not _VOWELS & set(piece):
-        return None
-    return cost + 1 + _UNKNOWN_COST * len(piece), (*pieces, _unlinked(piece, is_last)), True
+    unknown = fold(stem(piece)) if is_last else _without_link(piece)
+    return _Cut(before.cost + 1 + _UNKNOWN_COST * len(piece), (*before.pieces, unknown), True)
 
 
-def _unlinked(piece: str, is_last: bool) -> str:
-    if not is_last and len(piece) > _SHORTEST_UNKNOWN + 1 and piece[-1] in "sn":
-        return piece[:-1]
-    return piece
+def _last_piece(piece: str, words: _Words, stem: Stemmer) -> str | None:
+    """The stem of a noun in any inflection: it begins as the noun does, so that "tragen" is not taken for "Träger"."""
+    if piece[:3] not in words.openings:
+        return None
+    stemmed = fold(stem(piece))
+    return stemmed if piece.startswith(words.last.get(stemmed, "-")) else None
+
+
+def _without_link(piece: str) -> str:
+    return piece[:-1] if len(piece) > _SHORTEST_UNKNOWN + 1 and piece[-1] in "sn" else piece

@@ -66,6 +66,8 @@ def read_json(data: bytes, budget: Budget) -> str:
     """Objects as "Key: value" lines under headings, an array of records as one line per record."""
     if len(data) > budget.limits.max_markup_bytes:
         raise too_large(f"JSON over {budget.limits.max_markup_bytes // 1_000_000} MB is not read")
+    if data.count(b"[") + data.count(b"{") > budget.limits.max_containers:
+        raise too_large(f"its JSON has more than {budget.limits.max_containers:,} arrays and objects")
     try:
         value = json.loads(decode(data))
     except RecursionError:

@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import Any
 
 from parley.knowledge.parse_limits import Budget, refused, too_large
-from parley.knowledge.parse_text import one_line, table_rows
+from parley.knowledge.parse_text import normalise, one_line, table_rows
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
@@ -41,7 +41,7 @@ def read_docx(data: bytes, budget: Budget) -> str:
     try:
         document = docx.Document(BytesIO(data))
         levels = _heading_levels(document)
-        return "\n".join(_blocks(document.element.body, levels, budget))
+        return normalise("\n".join(_blocks(document.element.body, levels, budget)))
     except (OpcError, etree.LxmlError, zipfile.BadZipFile, KeyError, ValueError, AttributeError, TypeError):
         raise refused("the Word document is damaged", "corrupt") from None
 

@@ -23,6 +23,7 @@ class Limits:
     max_chars: int = 120 * _MB  # of the text that comes out
     max_columns: int = 5_000
     max_depth: int = 100  # of JSON
+    max_containers: int = 2_000_000  # arrays and objects of JSON, each of which costs ten times its text
 
 
 DEFAULT_LIMITS = Limits()

@@ -61,7 +61,7 @@ def _decode_other(data: bytes) -> str:
         return paired.decode("utf-16-le", errors="replace").replace("\ufffd", "")
     lenient = data.decode("utf-8", errors="replace")
     broken, valid = lenient.count("\ufffd"), sum(1 for c in lenient[:_SAMPLE] if c > "\x7f" and c != "\ufffd")
-    if valid and broken * 10 < valid:  # UTF-8 with a scar: cut in the middle, or a stray surrogate
+    if broken < valid:  # UTF-8 with a scar: cut in the middle, or a stray surrogate
         return lenient.replace("\ufffd", "")
     western = data.decode("cp1252", errors="replace")
     if _is_western(western[:_SAMPLE]):

@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Literal
 
 import snowballstemmer
@@ -27,6 +27,7 @@ from parley.knowledge.compounds import compound_parts, fold
 Weight = Literal["A", "B", "C", "D"]
 """A: a word of the heading. B: of the text. C: a root or a part of a compound. D: a fuzzy key."""
 
+_DATA = Path(__file__).parent / "data"
 _ALGORITHMS = {"de": "german", "en": "english"}
 _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['’][^\W\d_]+)*(?:-[^\W\d_]+(?:['’][^\W\d_]+)*)*|[^\W_]+")
 _LONGEST = 60  # characters of a word that are looked at
@@ -34,8 +35,8 @@ _FUZZY_FROM = 5  # letters: shorter words have too many neighbours
 _FUZZY_LETTERS = 12  # letters in which a slip is forgiven
 _ROOT_FROM = 4
 
-_EXACT, _ROOT, _SYNONYM, _FUZZY = 1.0, 0.8, 0.5, 0.6
-_WHOLE_COMPOUND = 0.4  # the parts of a compound share the rest
+_EXACT, _ROOT, _SYNONYM, _FUZZY = 1.0, 0.8, 0.5, 0.8
+_WHOLE_COMPOUND, _PARTS = 0.4, 0.6  # the parts of a compound share theirs
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ def _language(name: str) -> _Language:
 
 @cache
 def _load(code: str) -> _Language:
-    data = yaml.safe_load((files(__package__) / "data" / f"words_{code}.yaml").read_text("utf-8"))
+    data = yaml.safe_load((_DATA / f"words_{code}.yaml").read_text("utf-8"))
     synonyms: dict[str, frozenset[str]] = {}
     for line in data["synonyms"]:
         stems = {_stem(word.replace("-", ""), code) for word in line.split()}
@@ -154,14 +155,14 @@ def _load(code: str) -> _Language:
 
 
 def _root(stem: str) -> str:
-    """What a German verb, its participle and its noun share: reservi, reserviert, reservier(ung); offn, geoffnet."""
+    """What a German verb, its participle and its noun share: reservi, reserviert, reservier(ung); offn, geoffn."""
     root = stem.removesuffix("ung")
     for ending in ("et", "t"):
         if root.endswith(ending) and len(root) >= _ROOT_FROM + len(ending):
             root = root.removesuffix(ending)
-            if root.startswith("ge") and len(root) >= _ROOT_FROM + 2:
-                root = root[2:]
             break
+    if root.startswith("ge") and len(root) >= _ROOT_FROM + 2:
+        root = root[2:]
     if root.endswith("ier"):
         root = root[:-2]
     return root if len(root) >= _ROOT_FROM else stem
@@ -182,7 +183,8 @@ def _index_entry(token: str, language: str) -> tuple[tuple[str, Weight | None], 
     entry: list[tuple[str, Weight | None]] = [(stem, None)]
     if language == "de":
         parts = compound_parts(token, _german_stem)
-        entry += [(part, "C") for part in dict.fromkeys((_root(stem), *parts, *map(_root, parts))) if part != stem]
+        roots = map(_root, parts or (stem,))
+        entry += [(part, "C") for part in dict.fromkeys((*parts, *roots)) if part != stem]
     entry += [(key, "D") for key in _fuzzy_keys(stem)]
     return tuple(entry)
 
@@ -191,14 +193,14 @@ def _index_entry(token: str, language: str) -> tuple[tuple[str, Weight | None], 
 def _query_entry(token: str, language: str) -> tuple[QueryWord, ...]:
     stem = _stem(token, language)
     parts = compound_parts(token, _german_stem) if language == "de" else ()
-    whole = QueryWord(_alternatives(stem, language, _WHOLE_COMPOUND if parts else _EXACT))
-    share = (1 - _WHOLE_COMPOUND) / max(1, len(parts))
+    whole = QueryWord(_alternatives(stem, language, _WHOLE_COMPOUND if parts else _EXACT, has_root=not parts))
+    share = _PARTS / max(1, len(parts))
     return (whole, *(QueryWord(_alternatives(part, language, share)) for part in parts))
 
 
-def _alternatives(stem: str, language: str, weight: float) -> tuple[tuple[str, float], ...]:
+def _alternatives(stem: str, language: str, weight: float, *, has_root: bool = True) -> tuple[tuple[str, float], ...]:
     scored = {stem: _EXACT}
-    if language == "de":
+    if language == "de" and has_root:
         scored.setdefault(_root(stem), _ROOT)
     for other in _language(language).synonyms.get(stem, ()):
         scored.setdefault(other, _SYNONYM)
