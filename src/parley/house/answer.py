@@ -98,9 +98,12 @@ def _weigh(
     spread: dict[str, Mapping[str, float]] = {}
     weights: dict[str, float] = {}
     for key in question.keys:
-        for part in hits(key, vocabulary, words):
+        parts = hits(key, vocabulary, words)
+        for part in parts:
             spread[part.key] = part.found
-            scene = len(question.keys) > 1 and part.key in question.scene
+            scene = (len(question.keys) > 1 and part.key in question.scene) or (
+                len(parts) > 1 and part.key in words.weak
+            )
             frequency = sum(1 for unit in units if not part.found.keys().isdisjoint(unit.own | unit.head))
             weights[part.key] = (
                 math.log(1 + (len(units) + 1) / (frequency + 0.5)) if part.found else math.log(2 * len(units) + 4)
@@ -130,7 +133,7 @@ def _match(
         heading += weight * (above > 0)
         nearby += weight * (near > 0 and not here and not above)
         titled += weight * (around > 0 and not here and not above)
-    if covered < _NEED * total or (nearby > 0.35 * total and not OPENS_WITH_PRONOUN.match(unit.text)):
+    if covered < _NEED * total or (nearby > 0.35 * total and own == 0 and not OPENS_WITH_PRONOUN.match(unit.text)):
         return None
     if titled > 0.8 * total and not _TOLD_BY_TITLE & set(question.kinds):
         return None

@@ -15,7 +15,7 @@ import yaml
 LANGUAGES: Mapping[str, str] = {"en": "english", "de": "german"}
 WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+|[.,:]\d+)*")
 _UMLAUTS = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss", "é": "e", "è": "e", "ê": "e", "á": "a", "’": "'"})
-_DERIVED = re.compile(r"(?<=.{3})(?:ier|i)?(?:ung|ier|i)$")  # "Prüfung" and "prüfen", "Stornierung" and "stornieren"
+_DERIVED = re.compile(r"(?<=.{4})(?:ier|i)?(?:ung|ier|i)$")  # "Prüfung" and "prüfen", "Stornierung" and "stornieren"
 _DIGRAPHS = re.compile(r"(?<![aeq])([aou])e(?=[^aeiou]|$)")
 
 

@@ -25,11 +25,15 @@ def hits(key: str, vocabulary: frozenset[str], words: Lexicon) -> list[Hits]:
         return [Hits(key, found or _misspelt(key, vocabulary))]
     for cut in range(len(key) - 3, 3, -1):
         tail = _known(key[cut:], vocabulary, words)
-        if not tail and key[cut:] not in words.light:
+        if (
+            not tail
+            and key[cut:] not in words.light
+            and not any(key[cut:] in some for some in words.announcing.values())
+        ):
             continue
         for link in _LINKS:
             stemmed = key[:cut].removesuffix(link) if link else key[:cut]
-            head = _known(stemmed, vocabulary, words) if len(stemmed) > 2 else {}
+            head = _known(stemmed, vocabulary, words) if len(stemmed) > 3 else {}
             if head:
                 return [Hits(stemmed, head), *([Hits(key[cut:], tail)] if tail else [])]
     return [Hits(key, _misspelt(key, vocabulary))]

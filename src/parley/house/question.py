@@ -67,6 +67,7 @@ def read_question(text: str, words: Lexicon, *, names: frozenset[str], today: st
         if (
             ourselves
             or token in relative
+            or (words.language == "en" and token.endswith("ly") and len(token) > 5)
             or (key in words.light | names | announced and token not in words.strong)
             or (about_hours and key in words.open_words)
         ):
