@@ -134,16 +134,22 @@ def test_nothing_is_lost_or_reordered_and_size_is_bounded(pieces: list[str], lim
     assert not text[position:].strip()
 
 
+def fastest(text: str) -> float:
+    """Seconds of processor time, the best of three: the first run loads word lists."""
+    times = []
+    for _ in range(3):
+        started = time.process_time()
+        split_text(text)
+        times.append(time.process_time() - started)
+    return min(times)
+
+
 def test_100_kb_take_well_under_100_ms_and_time_is_linear() -> None:
     section = "## Section {n} Rooms\nIt costs 120.50 euros. Dr. Miller stays. Is it nice?\n\n- item one\n- item two\n\n"
-    small = "".join(section.format(n=n) for n in range(1_000))
-    started = time.process_time()
-    split_text(small)
-    quick = time.process_time() - started
-    started = time.process_time()
-    split_text(small * 10)
+    small = "".join(section.format(n=n) for n in range(1_100))
+    quick = fastest(small)
     assert quick < 0.1
-    assert time.process_time() - started < 30 * quick + 0.5
+    assert fastest(small * 10) < 30 * quick + 0.5
 
 
 @pytest.mark.parametrize(
