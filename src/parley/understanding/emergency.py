@@ -7,6 +7,7 @@ news. What a rule finds is quoted as evidence, so that an incident can show why 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -65,14 +66,13 @@ class _Rulebook:
     idioms: tuple[Pattern, ...]
     idiom_index: AnchorIndex
     scopes: Scopes
-    grammar: Grammar
     expansions: dict[str, str]
     fillers: frozenset[str]
     speller: Speller
-    asks_after_danger: Any
-    asks_after_safety: Any
-    yes: Any
-    no: Any
+    asks_after_danger: re.Pattern[str]
+    asks_after_safety: re.Pattern[str]
+    affirm: re.Pattern[str]
+    deny: re.Pattern[str]
 
 
 def read_emergency(message: str, *, language: str, previous: str = "") -> EmergencyReading:
@@ -141,8 +141,8 @@ def _weight(reading: EmergencyReading) -> tuple[bool, int, float]:
 def _answers_alarm(text: str, previous: str, book: _Rulebook) -> bool:
     asked = _plain(previous, book)
     if book.asks_after_danger.search(asked):
-        return book.yes.match(text) is not None
-    return bool(book.asks_after_safety.search(asked) and book.no.match(text))
+        return book.affirm.match(text, 1) is not None
+    return bool(book.asks_after_safety.search(asked) and book.deny.match(text, 1))
 
 
 @lru_cache(maxsize=2)
@@ -165,12 +165,11 @@ def _rulebook(language: str) -> _Rulebook:
         idioms=idioms,
         idiom_index=AnchorIndex(idioms),
         scopes=Scopes(grammar, data["scopes"], words),
-        grammar=grammar,
         expansions=data["expansions"],
         fillers=frozenset(words["fillers"].split()),
         speller=Speller(words["spelling"].split(), words["ordinary"].split()),
         asks_after_danger=grammar.union(answers["asks_after_danger"]),
         asks_after_safety=grammar.union(answers["asks_after_safety"]),
-        yes=grammar.union(answers["affirm"]),
-        no=grammar.union(answers["deny"]),
+        affirm=grammar.union(answers["affirm"]),
+        deny=grammar.union(answers["deny"]),
     )

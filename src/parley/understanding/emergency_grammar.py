@@ -1,8 +1,8 @@
 """The small word grammar in which dangers, idioms and scopes are written down (`data/emergency_*.yaml`).
 
-A pattern is a row of terms separated by blanks. A term is one or more alternatives joined by `|`; `_` is a blank inside
-an alternative, a `*` any beginning or ending, `<name>` a class of the lexicon, a closing `?` makes the term optional, and
-`..3` is a gap of up to three words that never crosses a mark or a word that changes the scope (a negation, an "if").
+A pattern is a row of terms separated by blanks. A term is one or more alternatives joined by `|`; `_` is a blank in
+an alternative, a `*` any beginning or ending, `<name>` a class of the lexicon, a closing `?` makes the term optional,
+and `..3` is a gap of up to three words that never crosses a mark or a word that changes the scope (a negation, "if").
 Leading flags in parentheses, `(weak ask)`, are kept apart.
 """
 

@@ -13,9 +13,10 @@ from itertools import pairwise
 from parley.understanding.emergency_grammar import Grammar
 from parley.understanding.emergency_text import MARKS
 
-_SENTENCE_END = re.compile(r" [.!?](?= )")
+_SENTENCE_END = re.compile(r" [.?](?= )")
 _WORD = re.compile(r"\S+")
 _NEGATION_REACH = 6
+_CONDITION_REACH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,7 @@ class Scopes:
 
     def _clause_before(self, span: Span) -> str:
         before = span.text[: span.start]
-        cut = max(before.rfind(" , "), 0)
+        cut = _last_mark(before)
         for match in self._unions["clause"].finditer(before):
             cut = max(cut, match.start())
         return before[cut:]
@@ -103,7 +104,13 @@ class Scopes:
         return False
 
     def _conditional(self, span: Span) -> bool:
-        return self._finds("conditional", self._clause_before(span)) or self._finds("topic", span.text)
+        before = span.text[: span.start]
+        after = " " + " ".join(span.text[span.end :].split()[:_CONDITION_REACH]) + " "
+        return (
+            self._finds("conditional", before[_last_mark(before) :])
+            or self._unions["conditional_after"].search(after.split(" , ")[0] + " ") is not None
+            or self._finds("topic", span.text)
+        )
 
     def _mentioned(self, span: Span) -> bool:
         """Whether a preposition right before the danger makes it a mere topic: "vor Feuer", "against break-ins"."""
@@ -129,8 +136,15 @@ class Scopes:
         return self._finds("past", span.text) and not self._finds("present", span.text)
 
 
+def _last_mark(text: str) -> int:
+    return max(text.rfind(" , "), text.rfind(" ! "), 0)
+
+
 def sentences(text: str) -> list[str]:
-    """The sentences of a normalised text, each blank-padded; the closing mark stays with its sentence."""
+    """The sentences of a normalised text, each blank-padded; the closing mark stays with its sentence.
+
+    An exclamation mark does not end one: people in need put it after every word.
+    """
     found: list[str] = []
     start = 0
     for match in _SENTENCE_END.finditer(text):
