@@ -179,7 +179,7 @@ class Responder:
         await self._holder.ensure()
         deadline = asyncio.get_running_loop().time() + _OTHER_PROCESS_WAIT
         while True:
-            async with self._db.begin(ask.tenant_id) as connection:
+            async with self._db.begin(ask.tenant_id, durable=False) as connection:
                 turn = await self._take_turn(connection, ask, conversation_id)
             if turn is not None:
                 return turn

@@ -35,6 +35,9 @@ metadata = MetaData(
 )
 
 _SET_TENANT = text("SELECT set_config('parley.tenant', :tenant, true)")
+_SET_TENANT_ONLY_NOTED = text(
+    "SELECT set_config('parley.tenant', :tenant, true), set_config('synchronous_commit', 'off', true)"
+)
 _SET_PLATFORM = text(f"SET LOCAL ROLE {PLATFORM_ROLE}")
 
 # Planner and index settings every query wants: an iterative HNSW scan keeps filtered vector search complete, and
@@ -75,11 +78,15 @@ class Database:
         )
 
     @asynccontextmanager
-    async def begin(self, tenant_id: str) -> AsyncIterator[AsyncConnection]:
-        """A transaction that sees one tenant's rows. Commits on leaving, rolls back on an exception."""
+    async def begin(self, tenant_id: str, *, durable: bool = True) -> AsyncIterator[AsyncConnection]:
+        """A transaction that sees one tenant's rows. Commits on leaving, rolls back on an exception.
+
+        `durable` False does not wait for the disk: for a transaction that is acknowledged to nobody before a durable
+        one follows, which carries it to the disk (the log is written in order).
+        """
         with guard.transaction_open():
             async with self._engine.begin() as connection:
-                await connection.execute(_SET_TENANT, {"tenant": tenant_id})
+                await connection.execute(_SET_TENANT if durable else _SET_TENANT_ONLY_NOTED, {"tenant": tenant_id})
                 yield connection
 
     @asynccontextmanager

@@ -70,10 +70,11 @@ class Library:
         content_type: str | None,
         source: str,
         title: str,
+        language: str | None = None,
     ) -> tuple[store.Document, str | None]:
         """Parse a file (off the event loop) and add it. Refusals name the file's fault."""
         parsed = await asyncio.to_thread(parse_document, data, filename=filename, content_type=content_type)
-        return await self.ingest(who, tenant_id, source=source, title=title, content=parsed.text)
+        return await self.ingest(who, tenant_id, source=source, title=title, content=parsed.text, language=language)
 
     async def change(
         self, who: Principal, tenant_id: str, document_id: str, values: dict[str, Any]
@@ -134,8 +135,14 @@ class Library:
             if inline:
                 await store.add_chunks(connection, tenant_id, document.id, document.language, chunks)
             else:
-                names = {"tenant_id": tenant_id, "document_id": document.id, "generation": document.generation}
-                job = await self._jobs.enqueue(connection, INDEX_JOB, lock=f"knowledge:{document.id}", **names)
+                job = await self._jobs.enqueue(
+                    connection,
+                    INDEX_JOB,
+                    lock=f"knowledge:{document.id}",
+                    tenant_id=tenant_id,
+                    document_id=document.id,
+                    generation=document.generation,
+                )
             await record_audit(connection, who, tenant_id, action, document.id, source=document.source)
         return document, job
 

@@ -36,10 +36,17 @@ async def _load(here: Resources, folder: Traversable, report: Callable[[str], No
     for agent in business["agents"]:
         await here.agents.create(_WHO, tenant.id, agent)
     for document in business["documents"]:
-        content = folder.joinpath(document["file"]).read_text(encoding="utf-8")
+        file = folder.joinpath(document["file"])
         source, title = document["source"], document["title"]
-        await here.library.ingest(
-            _WHO, tenant.id, source=source, title=title, content=content, language=business["language"]
+        await here.library.upload(
+            _WHO,
+            tenant.id,
+            data=file.read_bytes(),
+            filename=file.name,
+            content_type=None,
+            source=source,
+            title=title,
+            language=business["language"],
         )
     report(business["name"])
     return tenant
