@@ -10,7 +10,7 @@ from tests.house.questions import asked, passes
 
 @pytest.mark.parametrize(
     ("language", "part", "least"),
-    [("en", "tuning", 0.95), ("de", "tuning", 0.95), ("en", "held_out", 0.72), ("de", "held_out", 0.72)],
+    [("en", "tuning", 0.93), ("de", "tuning", 0.93), ("en", "held_out", 0.75), ("de", "held_out", 0.75)],
 )
 def test_questions_the_passages_answer_are_answered(language: str, part: str, least: float) -> None:
     results = [

@@ -38,8 +38,10 @@ _ADDRESS = re.compile(
 _NEED = 0.62  # share of the question's weight that must be covered
 _VETO = 0.6  # share of the heaviest word's weight from which a word must not be missing
 _FULL = 0.999
+_LONGEST = 260  # characters of two sentences quoted together
 _SAME = 0.88  # a synonym or better; a special kind of the thing is not its name
 _LISTED = frozenset({"item", "row", "pair"})
+_SHORT_PASSAGE = 4  # units; the title of a passage this short says what each of them is about
 _TOLD_BY_TITLE = frozenset({"place", "phone", "email"})
 _STRICT = frozenset({"price", "phone", "email", "duration", "distance", "size", "count", "amount"})
 
@@ -89,7 +91,7 @@ def find(question: Question, units: Sequence[Unit], words: Lexicon) -> Found | N
     listed = _find_list(question, matches)
     if listed:
         return listed
-    return _best(question, matches, words)
+    return _continued(_best(question, matches, words), units, words)
 
 
 def _weigh(
@@ -132,10 +134,11 @@ def _match(
         own += weight * (here > 0)
         heading += weight * (above > 0)
         nearby += weight * (near > 0 and not here and not above)
-        titled += weight * (around > 0 and not here and not above)
+        titled += weight * (around > 0 and not (here or above or near))
     if covered < _NEED * total or (nearby > 0.35 * total and own == 0 and not OPENS_WITH_PRONOUN.match(unit.text)):
         return None
-    if titled > 0.8 * total and not _TOLD_BY_TITLE & set(question.kinds):
+    told = bool(_TOLD_BY_TITLE & set(question.kinds)) or unit.siblings <= _SHORT_PASSAGE
+    if titled > 0.8 * total and not told:
         return None
     bonus = _evidence(question, unit, words)
     if bonus is None:
@@ -356,3 +359,23 @@ def _best(question: Question, matches: Sequence[_Match], words: Lexicon) -> Foun
             chosen.append(match.unit)
     chosen.sort(key=lambda unit: unit.order)
     return Found("units", question, tuple(chosen), best.score, certain=best.own >= _FULL)
+
+
+def _continued(found: Found, units: Sequence[Unit], words: Lexicon) -> Found:
+    """The sentence after a single one joins it where the first only refuses or the second leans on it."""
+    first = found.units[0]
+    if len(found.units) > 1 or first.form not in {"sentence", "answer", "pair"}:
+        return found
+    following = next((unit for unit in units if _follows(unit, first)), None)
+    if not following or len(first.text) + len(following.text) > _LONGEST:
+        return found
+    leans = OPENS_WITH_PRONOUN.match(following.text) or words.patterns["continues"].match(following.text)
+    if leans or (words.patterns["refusals"].search(first.text) and "yesno" not in found.question.kinds):
+        return replace(found, units=(first, following))
+    return found
+
+
+def _follows(unit: Unit, first: Unit) -> bool:
+    """Whether a unit is the next sentence of the same paragraph or record."""
+    next_one = (unit.order, unit.title, unit.paragraph) == (first.order + 1, first.title, first.paragraph)
+    return next_one and unit.form != "item" and (unit.section == first.section or unit.lead == first.text)

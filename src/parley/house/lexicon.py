@@ -65,7 +65,7 @@ class Lexicon:
 @lru_cache(maxsize=65_536)
 def stem(word: str, language: str) -> str:
     """Snowball's stem with umlauts, their digraphs and accents folded; a number stays as it is."""
-    if word[0].isdigit():
+    if word[0].isdigit() or (word.endswith("ness") and language == "en"):  # "fitness" is not "fits"
         return word
     algorithm = LANGUAGES.get(language, "english")
     stemmed: str = _stemmer(algorithm).stemWord(word)
@@ -90,7 +90,9 @@ def lexicon(language: str) -> Lexicon:
         listed = words.split() if isinstance(words, str) else words
         return frozenset(stem(_joined(word), code) for word in listed)
 
-    patterns = "follow_up negations refusals existence describe cheapest dearest closed hours_question".split()
+    patterns = (
+        "follow_up continues negations refusals existence describe cheapest dearest closed hours_question".split()
+    )
     return Lexicon(
         language=code,
         stop=frozenset(data["stop"].split()),

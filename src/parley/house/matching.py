@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from parley.house.lexicon import Lexicon
+from parley.house.lexicon import Lexicon, stem
 
 _LINKS = ("", "s", "es", "n", "en", "er", "e")
 
@@ -32,7 +32,7 @@ def hits(key: str, vocabulary: frozenset[str], words: Lexicon) -> list[Hits]:
         ):
             continue
         for link in _LINKS:
-            stemmed = key[:cut].removesuffix(link) if link else key[:cut]
+            stemmed = stem(key[:cut].removesuffix(link), "de") if len(key) > cut > len(link) else ""
             head = _known(stemmed, vocabulary, words) if len(stemmed) > 3 else {}
             if head:
                 return [Hits(stemmed, head), *([Hits(key[cut:], tail)] if tail else [])]
@@ -43,14 +43,14 @@ def _known(key: str, vocabulary: frozenset[str], words: Lexicon) -> dict[str, fl
     related = {other: strength for other, strength in words.related.get(key, {}).items() if other in vocabulary}
     found = {**related, key: 1.0} if key in vocabulary else related
     if words.language == "de" and len(key) == 3:
-        found |= {stem: 0.87 for stem in vocabulary if len(stem) >= 6 and stem.endswith(key)}
+        found |= {word: 0.87 for word in vocabulary if len(word) >= 6 and word.endswith(key)}
     elif words.language == "de" and len(key) > 3:
         others = tuple(other for other in words.related.get(key, ()) if len(other) >= 4)
-        for stem in vocabulary - found.keys():
-            if stem.endswith(key) or stem.startswith(key):
-                found[stem] = 0.87
-            elif stem.endswith(others) or stem.startswith(others):
-                found[stem] = 0.82
+        for word in vocabulary - found.keys():
+            if word.endswith(key) or word.startswith(key):
+                found[word] = 0.87
+            elif word.endswith(others) or word.startswith(others):
+                found[word] = 0.82
     return found
 
 
@@ -60,9 +60,9 @@ def _misspelt(key: str, vocabulary: frozenset[str]) -> dict[str, float]:
     if not allowed:
         return {}
     return {
-        stem: 0.8
-        for stem in vocabulary
-        if stem[0] == key[0] and abs(len(stem) - len(key)) <= allowed and _distance(key, stem, allowed) <= allowed
+        word: 0.8
+        for word in vocabulary
+        if word[0] == key[0] and abs(len(word) - len(key)) <= allowed and _distance(key, word, allowed) <= allowed
     }
 
 

@@ -46,8 +46,9 @@ class Unit:
     """One thing a passage says. `text` is the document's own words; `label` is a pair's key or an FAQ's question.
 
     `section` holds the headings above it, outermost first; `lead` is the line that opens its record, `header` the name
-    of a table's first column. The four stem sets are what a question is matched with: the unit's own words and its
-    label's, those of its headings and record, those of its paragraph, and those of its document's title.
+    of a table's first column, `siblings` the number of units of its passage. The four stem sets are what a question is
+    matched with: the unit's own words and its label's, those of its headings and record, those of its paragraph, and
+    those of its document's title.
     """
 
     text: str
@@ -64,6 +65,7 @@ class Unit:
     around: frozenset[str] = frozenset()
     lead: str = ""
     header: str = ""
+    siblings: int = 0
 
     @property
     def heading(self) -> str:
@@ -265,4 +267,5 @@ def _with_stems(units: Sequence[Unit], words: Lexicon) -> Iterator[Unit]:
             around=words.stems(unit.title),
             lead=unit.lead,
             header=unit.header,
+            siblings=len(units),
         )

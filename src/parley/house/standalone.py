@@ -50,7 +50,8 @@ def _sentence(unit: Unit, found: Found, words: Lexicon, wording: Wording) -> str
         text = f"{unit.label}: {text}"
     elif unit.form == "answer" and len(text.split()) < 4 and not wording.data["yes_no_starts"].search(text):
         text = f"{unit.label} {text}"
-    needs_subject = not found.certain or OPENS_WITH_PRONOUN.match(text)
+    leads = unit is found.units[0]
+    needs_subject = leads and (not found.certain or bool(OPENS_WITH_PRONOUN.match(text)))
     heading = unit.heading if unit.section else ""
     if needs_subject and heading and not heading.endswith("?") and not words.stems(heading) <= words.stems(text):
         text = f"{heading}: {text}"
