@@ -143,9 +143,14 @@ def _match(
     bonus = _evidence(question, unit, words)
     if bonus is None:
         return None
+    named = (
+        unit.form in _LISTED
+        and "price" in question.kinds
+        and any(_strength(found, unit.head | unit.own) for found in spread.values())
+    )
     light = len(question.light & unit.own) / (len(question.light) or 1)
     length = len(unit.own) / 60
-    score = covered / total + 0.25 * bonus + 0.1 * light + 0.15 * own / total - min(0.15, length * 0.15)
+    score = covered / total + 0.25 * bonus + 0.1 * light + 0.15 * own / total + 0.15 * named - min(0.15, length * 0.15)
     return _Match(unit, score, own / total, heading / total)
 
 
@@ -283,6 +288,8 @@ def _superlative(
         unit for unit in units if all(_strength(found, unit.own | unit.head | unit.around) for found in spread.values())
     ]
     listed = [unit for unit in about if unit.form in _LISTED] or about
+    rule = next(rule for kind, rule in words.kinds if kind == "price")
+    listed = [unit for unit in listed if rule.search(unit.label)] or listed
     priced = [(amount, unit) for unit in listed if (amount := _amount(unit.text)) is not None]
     return (
         Found("units", question, (pick(priced, key=lambda pair: pair[0])[1],), 1.0, certain=False) if priced else None
@@ -327,7 +334,11 @@ def _find_inside(
 
 def _find_list(question: Question, matches: Sequence[_Match]) -> Found | None:
     listing = "list" in question.kinds and not set(question.kinds) & {"time", "place", "phone", "email", "price"}
-    rows = [match for match in matches if match.unit.form in {"item", "row"}]
+    rows = [
+        match
+        for match in matches
+        if match.unit.form in {"item", "row"} or (match.unit.form == "pair" and match.unit.lead)
+    ]
     headed = [match for match in rows if match.heading >= _FULL]
     direct = [match for match in matches if match.own >= _FULL]
     asks_whether = "yesno" in question.kinds or listing or not question.kinds

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -38,6 +38,11 @@ _ANSWER = re.compile(r"^(?:\*\*)?(?:A|Answer|Antwort)\s*\d*\s*[:.)]\s*(?:\*\*)?\
 _PAIR = re.compile(r"^([^\W\d_][^:.!?|]{1,48}?)\s*(?::\s+|\s[–—-]\s+(?=\D))(\S.*)$")
 _LABELS = re.compile(r"(?:^|(?<=[.;!])\s+)([^\W\d_][\w &/'’-]{2,40}):\s+")
 _MARKS = re.compile(r"\*\*|__|(?<!\w)[*_`](?=\S)|(?<=\S)[*_`](?!\w)")
+_CELL = re.compile(r"^\s*[^\W\d_][^:|]{0,40}:\s")
+_LEGEND = re.compile(
+    r"\((\w{1,3})\)\s*(?:is|are|=|:|–|-|means|stands for|ist|sind|bedeutet|steht für)\s*([\w-]+(?: [\w-]+)?)", re.I
+)
+_MARK = re.compile(r"\(((?:\w{1,3}[,/ ]{0,2}){1,5})\)")
 _RULE = re.compile(r"^[\s|:=_*-]{3,}$")
 
 
@@ -107,10 +112,13 @@ class _Reader:
         )
 
     def open_section(self, level: int, name: str) -> None:
-        while self.section and self.section[-1][0] >= level:
-            self.section.pop()
         name = _MARKS.sub("", name).strip(" :")
         name = name.capitalize() if name.isupper() and len(name) > 4 else name
+        known = [index for index, (_, open_name) in enumerate(self.section) if open_name == name]
+        if known:  # the passage repeats a heading that came with it
+            del self.section[known[0] :]
+        while self.section and self.section[-1][0] >= level:
+            self.section.pop()
         if name and not self.words.instructions.search(name):
             self.section.append((level, name))
         self.paragraph += 1
@@ -125,7 +133,8 @@ class _Reader:
             else:
                 self.add(sentence, "sentence", "", below)
 
-    def pair(self, label: str, value: str) -> None:
+    def pair(self, label: str, value: str, *, opens: bool = True) -> None:
+        """A label and its value; where the label `opens` the line, what follows the value belongs to it too."""
         label = _MARKS.sub("", label).strip()
         priced = split_priced(value)
         if priced:
@@ -135,7 +144,18 @@ class _Reader:
         first, *rest = split_sentences(value, self.words.language) or [value]
         self.add(first, "pair", label)
         for sentence in rest:
-            self.add(sentence, "sentence", below=(label,), lead=first)
+            self.add(sentence, "sentence", below=(label,) if opens else (), lead=first if opens else "")
+
+    def record(self, cells: Sequence[str]) -> None:
+        """One line that names each of its values: "Listing: A-102 | City: Madison | Price: $425,000"."""
+        named = [(label.strip(), value.strip()) for label, _, value in (cell.partition(":") for cell in cells)]
+        named = [(label, value) for label, value in named if value]
+        coded = len(named) > 1 and " " not in named[0][1] and any(character.isdigit() for character in named[0][1])
+        name = ", ".join(value for _, value in named[: 2 if coded else 1])
+        whole = " ".join(f"{label} {value}" for label, value in named)
+        self.paragraph += 1
+        for label, value in named:
+            self.add(value, "pair", label, below=(name,), lead=whole)
 
     def row(self, line: str) -> None:
         cells = tuple(_MARKS.sub("", cell).strip() for cell in line.strip().strip("|").split("|"))
@@ -155,12 +175,29 @@ def read(passage: Passage, language: str) -> tuple[Unit, ...]:
 def _read(title: str, heading: str, source: str, content: str, language: str) -> tuple[Unit, ...]:
     words = lexicon(language)
     reader = _Reader(words, title, source)
-    for level, name in enumerate(part for part in re.split(r"\s+[>›]\s+", heading) if part.strip()):
+    path = [part for part in re.split(r"\s+[>›]\s+", heading) if part.strip()]
+    if path and re.match(rf"{re.escape(path[-1])}\s*:\s*\S", content):
+        path.pop()  # the content opens with a label that was taken for a heading
+    for level, name in enumerate(path):
         reader.open_section(level - 9, name)
-    lines = content.replace("\r", "").split("\n")
+    lines = _unwrapped(content.replace("\r", "").split("\n"))
     for index, line in enumerate(lines):
         _read_line(reader, line.strip(), _neighbour(lines, index, -1), _next_text(lines, index))
     return tuple(_with_stems(reader.units, words))
+
+
+def _unwrapped(lines: Sequence[str]) -> list[str]:
+    """Lines where one that only continues the line before it is joined to it."""
+    joined: list[str] = []
+    for line in lines:
+        text, before = line.strip(), joined[-1].strip() if joined else ""
+        whole = not text or not before or before[-1] in ".!?:;|" or "|" in text or before.startswith("#")
+        starts = _BULLET.match(line) or _HEADING.match(text) or _QUESTION.match(text) or _ANSWER.match(text)
+        if whole or starts or not (text[0].islower() or (len(before) >= 60 and not _PAIR.match(text))):
+            joined.append(line)
+        else:
+            joined[-1] = f"{joined[-1].rstrip()} {text}"
+    return joined
 
 
 def _neighbour(lines: Sequence[str], index: int, step: int) -> str:
@@ -178,7 +215,10 @@ def _read_line(reader: _Reader, line: str, before: str, after: str) -> None:
         if not after:
             reader.asked = ""
     elif line.count("|") >= 2 or (reader.header and "|" in line):
-        if not _RULE.match(line):
+        cells = [cell for cell in line.strip("| ").split("|") if cell.strip()]
+        if cells and all(_CELL.match(cell) for cell in cells):
+            reader.record(cells)
+        elif not _RULE.match(line):
             reader.row(line)
     elif _RULE.match(line):
         reader.paragraph += 1
@@ -218,10 +258,11 @@ def _read_text(reader: _Reader, line: str) -> None:
     text = _MARKS.sub("", bullet.group(1) if bullet else line)
     labels = list(_LABELS.finditer(text))
     if len(labels) > 1:
-        for label, following in zip(labels, [*labels[1:], None], strict=True):
-            reader.pair(label.group(1), text[label.end() : following.start() if following else None])
         if text[: labels[0].start()].strip():
             reader.prose(text[: labels[0].start()])
+        opens = labels[0].start() == 0
+        for label, following in zip(labels, [*labels[1:], None], strict=True):
+            reader.pair(label.group(1), text[label.end() : following.start() if following else None], opens=opens)
     elif (
         (match := _PAIR.match(text)) and len(match.group(1).split()) <= 6 and not PRICE_AT_END.fullmatch(match.group(2))
     ):
@@ -269,3 +310,27 @@ def _with_stems(units: Sequence[Unit], words: Lexicon) -> Iterator[Unit]:
             header=unit.header,
             siblings=len(units),
         )
+
+
+def with_legend(units: Sequence[Unit], language: str) -> list[Unit]:
+    """Units whose marks are read by the document's own legend: "(vg) is vegan" makes "Minestrone (vg)" vegan."""
+    words = lexicon(language)
+    marks: dict[str, frozenset[str]] = {}
+    legends: set[Unit] = set()
+    for unit in units:
+        for mark, meaning in _LEGEND.findall(f"{unit.label}: {unit.text}" if unit.form == "pair" else unit.text):
+            marks[mark.lower()] = words.stems(meaning)
+            legends.add(unit)
+    if not marks:
+        return list(units)
+    return [_marked(unit, marks) for unit in units if unit not in legends]
+
+
+def _marked(unit: Unit, marks: Mapping[str, frozenset[str]]) -> Unit:
+    carried = [
+        marks[mark.lower()]
+        for group in _MARK.findall(unit.text)
+        for mark in re.split(r"[,/ ]+", group)
+        if mark.lower() in marks
+    ]
+    return replace(unit, own=unit.own.union(*carried)) if carried else unit

@@ -6,14 +6,14 @@ It reads the typed facts of a turn and nothing else. The order of its decisions 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from parley.house.answer import Found, find
 from parley.house.ask import ask_for, missing, purpose, request_details
 from parley.house.lexicon import Lexicon, lexicon
 from parley.house.outcomes import tell
-from parley.house.passages import read
+from parley.house.passages import Unit, read, with_legend
 from parley.house.question import Question, inherit, read_parts
 from parley.house.smalltalk import kind_of, small_talk
 from parley.house.standalone import speak
@@ -165,7 +165,7 @@ def _call(name: str, arguments: dict[str, object], facts: Facts) -> ToolCall:
 
 def _from_passages(facts: Facts, words: Lexicon, speech: Wording, *, say_unknown: bool) -> str:
     """What the passages say to each part of the line; that they say nothing, where that is to be said."""
-    units = [unit for passage in facts.passages for unit in read(passage, facts.language)]
+    units = with_legend([unit for passage in facts.passages for unit in read(passage, facts.language)], facts.language)
     names = words.stems(f"{facts.business} {facts.agent_name}")
     questions = read_parts(facts.message, words, names=names, today=facts.today)
     questions = [_completed(question, facts, words, names) for question in questions]
@@ -179,14 +179,17 @@ def _from_passages(facts: Facts, words: Lexicon, speech: Wording, *, say_unknown
 
 def _spoken(answers: Sequence[tuple[Question, Found | None]], words: Lexicon, speech: Wording) -> list[str]:
     said: list[str] = []
+    quoted: set[Unit] = set()
     for question, found in answers:
         if found:
-            text = speak(found, words, speech)
+            units = tuple(unit for unit in found.units if unit not in quoted)
+            quoted.update(units)
+            text = speak(replace(found, units=units), words, speech) if units else ""
         elif question.kinds:
             text = speech.say("unknown_part", part=question.text.strip(" ?!.,"))
         else:
             continue
-        if text not in said:
+        if text and text not in said:
             said.append(text)
     return said
 

@@ -13,6 +13,7 @@ from parley.house.wording import Wording
 
 _MOST_ITEMS = 6
 _LONG_ITEM = 70
+_RECORD_NAME = re.compile(r"\d|,")  # "K-304: Reihenhaus, Kranichweg 5" names a thing, "Parking" a topic
 _LIMITS = re.compile(
     r"\b(?:but|unless|except|until|nearest|nearby|away|aber|außer|bis|nächste\w*|entfernt|or|oder|if|wenn|sofern|falls)\b",
     re.I,
@@ -51,7 +52,8 @@ def _sentence(unit: Unit, found: Found, words: Lexicon, wording: Wording) -> str
     elif unit.form == "answer" and len(text.split()) < 4 and not wording.data["yes_no_starts"].search(text):
         text = f"{unit.label} {text}"
     leads = unit is found.units[0]
-    needs_subject = leads and (not found.certain or bool(OPENS_WITH_PRONOUN.match(text)))
+    record = bool(_RECORD_NAME.search(unit.heading)) and unit.form in {"pair", "sentence"}
+    needs_subject = leads and (not found.certain or record or bool(OPENS_WITH_PRONOUN.match(text)))
     heading = unit.heading if unit.section else ""
     if needs_subject and heading and not heading.endswith("?") and not words.stems(heading) <= words.stems(text):
         text = f"{heading}: {text}"
@@ -87,6 +89,8 @@ def _named_list(name: str, items: Sequence[str], wording: Wording) -> str:
 
 
 def _short(unit: Unit, *, named: bool) -> str:
+    if unit.form == "pair" and unit.lead and unit.heading:
+        return unit.heading
     text = f"{unit.label}: {unit.text}" if unit.form == "pair" else unit.text
     text = text.rstrip(" .;,")
     if len(text) > _LONG_ITEM:
