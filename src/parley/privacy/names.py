@@ -21,7 +21,7 @@ _TITLE_BEFORE = re.compile(
 )
 _NAME_IS = re.compile(rf"\b{cue('name_is')}\s*(?:[:=\-]|\bist\b|\bis\b)?\s*[\"“']?$", re.IGNORECASE)
 _SAID_NAME_IS = re.compile(
-    r"\b(?:name(?:'s)?\s+(?:is|of|ist)|ich\s+heiße|(?:auf\s+den|unter\s+dem)\s+namen|under\s+the\s+name(?:\s+of)?)\s+$",
+    r"\b(?:name(?:'s)?\s+(?:is|ist)|in\s+the\s+name\s+of|ich\s+heiße|(?:auf\s+den|unter\s+dem)\s+namen|under\s+the\s+name(?:\s+of)?)\s+$",
     re.IGNORECASE,
 )
 _CUE = re.compile(rf"\b{cue('name_cue')}\s*[,:\-–!]?\s*$", re.IGNORECASE)
@@ -34,6 +34,10 @@ _ARTICLE = re.compile(
 _IN = re.compile(r"\b(?:in|near|around|within|nach|located|area\s+of|im|nähe)\s+$", re.IGNORECASE)
 _AT = re.compile(r"\b(?:at|bei|beim|im|visit|eat|to|zu|try)\s+(?:the\s+)?$", re.IGNORECASE)
 _OPENING = re.compile(r"(?:^|[.!?:\n\"“(*\-•])\s*$")
+_FIRM = re.compile(
+    r"\b(?:restaurant|place|hotel|bar|café|cafe|bistro|lokal|shop|salon|firma|company)(?:'s)?\s+(?:name\s+)?(?:(?:is|was|will\s+be|heißt|ist)\s+)?(?:called|named|namens|is)?\s*$",
+    re.IGNORECASE,
+)
 _PLACE_PREFIX = frozenset(
     "san santa los las la palo saint st fort port mount lake new north south east west upper lower bad sankt".split()
 )
@@ -73,7 +77,17 @@ def _raise_joined(text: str, found: list[RecognizerResult]) -> None:
     """ "Anna and Wei": beside a certain name, a doubtful one is a name as well."""
     for one, other in [*pairwise(found), *pairwise(reversed(found))]:
         first, second = sorted((one, other), key=lambda r: r.start)
-        if one.score >= 0.6 and 0.2 <= other.score < 0.5 and _JOINED.fullmatch(text, first.end, second.start):
+        abbreviated = text[other.end : other.end + 1] == "." and text[other.end + 1 : other.end + 2] not in (
+            "",
+            " ",
+            "\n",
+        )
+        if (
+            one.score >= 0.6
+            and 0.2 <= other.score < 0.5
+            and not abbreviated
+            and _JOINED.fullmatch(text, first.end, second.start)
+        ):
             other.score = 0.6
 
 
@@ -132,13 +146,15 @@ def _is_listed(word: Word) -> bool:
 def _run(text: str, words: list[Word], index: int, *, anything: bool = False) -> int:
     """The number of words, joined by a space (or a point behind an initial), that can make up a name."""
     length = 0
+    surname_due = False
     for offset, word in enumerate(words[index : index + 6]):
         if offset and not _is_linked(text, words[index + offset - 1], word):
             break
         if word.kind == "P" and offset:
             continue
-        if not _can_be_part(word, anything=anything):
+        if not _can_be_part(word, anything=anything or surname_due):
             break
+        surname_due = word.kind == "F" and word.text[0].isupper()
         length = offset + 1
         if length == 4 or word.text.endswith(("'s", "’s")):
             break
@@ -155,7 +171,10 @@ def _is_linked(text: str, last: Word, word: Word) -> bool:
 def _can_be_part(word: Word, *, anything: bool) -> bool:
     if not word.able or is_function_word(word.text.lower()):
         return False
-    return word.kind in "FfLlUI" or (anything and word.kind == "O" and word.text[0].isupper())
+    if word.kind in "FfLlUI":
+        return True
+    ordinary = word.text.istitle() and word.lower not in lines("month_names") and word.lower not in lines("place_words")
+    return anything and word.kind == "O" and ordinary
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,12 +205,13 @@ class _Case:
             bool(following and following.group().lower() in lines("place_words"))
             or previous in lines("place_words")
             or previous in _PLACE_PREFIX
+            or bool(_FIRM.search(self.before))
             or (len(self.run) > 1 and self.run[0].lower in _PLACE_PREFIX)
             or (self.kinds[0] != "F" and bool(_IN.search(self.before)))
         )
 
     def score(self) -> float:
-        cued, kinds = self.is_cued(), self.kinds
+        cued, kinds = self.is_cued() and not _FIRM.search(self.before), self.kinds
         if not cued and self.is_placed():
             return 0.0
         if len(self.run) == 1:
@@ -205,7 +225,7 @@ class _Case:
         if kinds[0] == "f" and kinds[-1] in "lfU":
             return 0.6 if cued or not _OPENING.search(self.before) else 0.4
         if set(kinds) == {"U"}:
-            return 0.7 if cued else 0.45
+            return 0.7 if cued else 0.5
         return 0.6 if cued and kinds[-1] != "I" else 0.3
 
     def _score_alone(self, *, cued: bool) -> float:
@@ -220,7 +240,7 @@ class _Case:
             certain = not _OPENING.search(self.before) and word.lower not in cities()
             return 0.65 if cued else 0.5 if certain else 0.4
         if kind == "U":
-            return 0.55 if cued else 0.36 if hinted else 0.2
+            return 0.55 if cued else 0.4 if hinted else 0.2
         if cued and kind == "f":
             return 0.5
         acts = bool(_ACTS.match(self.after)) and not _ARTICLE.search(self.before)

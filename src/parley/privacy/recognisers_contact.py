@@ -42,6 +42,11 @@ _LONG = re.compile(r"(?<![\w.,€$£@#/\-])\d(?:[ \-./]?\d){5,24}(?!\w|[.,:]\d|\
 _PHONE_VALUE = r"\+?\(?\d[\d\s().\-/]{3,22}\d(?:\s*(?:x|ext\.?|extension|#|DW)\s*\d{1,6})?(?![\w])"
 
 
+_SURE_DOMAINS = frozenset(
+    "com net org info biz edu gov io dev app de ch uk eu fr nl pl online shop site tech cloud".split()
+)
+
+
 def _is_domain(value: str) -> bool:
     host = value.split("/")[0].split(":")[0]
     parts = _suffixes()(host)
@@ -49,7 +54,7 @@ def _is_domain(value: str) -> bool:
         return False
     # "seven.in the evening": a missing space after a full stop makes two words look like a domain.
     words = host.lower().split(".")
-    return len(words) > 2 or words[-1] not in common_words() or words[0] not in common_words()
+    return len(words) > 2 or words[-1] in _SURE_DOMAINS or words[0] not in common_words()
 
 
 @cache
@@ -174,6 +179,13 @@ def contact_recognizers() -> list[RuleRecognizer]:
                 Rule("USERNAME", re.compile(r"(?<![\w@./])@[A-Za-z_]\w{2,30}(?:[.\-]\w+)*"), 0.75),
                 Rule("USERNAME", _HANDLE, 0.4, unless=NOT_PERSONAL),
                 Rule("PASSWORD", labelled(cue("secret"), r"[^\s\"“”'`]{3,}[^\s\"“”'`.,;:)]"), 0.75, check=_is_secret),
+                Rule(
+                    "PASSWORD",
+                    re.compile(
+                        r"(?<![\w/.@\-])(?=\w*\d)(?=\w*[a-z])(?=\w*[A-Z])\w{16,}(?![\w/@])|\b(?=[0-9a-f]*[a-f])(?=[0-9a-f]*\d)[0-9a-f]{24,}\b"
+                    ),
+                    0.6,
+                ),
                 Rule("PIN", labelled(cue("pin"), r"\d{3,8}(?![\w\-]|[.,:]\d)"), 0.75),
                 Rule(
                     "DEVICE_ID",

@@ -25,7 +25,7 @@ def proper_words() -> frozenset[str]:
 @cache
 def cities() -> frozenset[str]:
     """Towns and villages of some forty countries, in lower case."""
-    return frozenset(_lines("cities.txt"))
+    return frozenset(_lines("cities.txt")) | lines("big_cities")
 
 
 @cache
