@@ -26,7 +26,7 @@ def _written(language: str, half: str, part: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize(("half", "least", "most"), [("tuning", 0.97, 0.03), ("held_out", 0.88, 0.06)])
-def test_recall_and_false_alarms_keep_their_level(language: str, half: str, least: float, most: float):
+def test_recall_and_false_alarms_keep_their_level(language: str, half: str, least: float, most: float) -> None:
     emergencies = list(_written(language, half, "emergency"))
     harmless = list(_written(language, half, "harmless"))
 
@@ -38,7 +38,7 @@ def test_recall_and_false_alarms_keep_their_level(language: str, half: str, leas
 
 
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_no_utterance_is_in_both_halves(language: str):
+def test_no_utterance_is_in_both_halves(language: str) -> None:
     halves = [
         {line.lower() for part in ("emergency", "harmless") for line in _written(language, half, part)}
         for half in ("tuning", "held_out")
@@ -62,7 +62,7 @@ def test_no_utterance_is_in_both_halves(language: str):
         ("Unfal auf der A3, jemand ist verletzt", "de", "medical"),
     ],
 )
-def test_an_emergency_is_named_and_quoted(message: str, language: str, kind: str):
+def test_an_emergency_is_named_and_quoted(message: str, language: str, kind: str) -> None:
     reading = read_emergency(message, language=language)
 
     assert reading.emergency
@@ -86,7 +86,7 @@ def test_an_emergency_is_named_and_quoted(message: str, language: str, kind: str
         ("es brennt nicht", "de"),
     ],
 )
-def test_harmless_words_raise_no_alarm(message: str, language: str):
+def test_harmless_words_raise_no_alarm(message: str, language: str) -> None:
     reading = read_emergency(message, language=language)
 
     assert not reading.emergency
@@ -105,11 +105,11 @@ def test_harmless_words_raise_no_alarm(message: str, language: str):
         ("no", "", False),
     ],
 )
-def test_a_bare_answer_counts_after_a_question_about_danger(message: str, previous: str, expected: bool):
+def test_a_bare_answer_counts_after_a_question_about_danger(message: str, previous: str, expected: bool) -> None:
     assert read_emergency(message, language="en", previous=previous).emergency is expected
 
 
-def test_a_danger_that_was_set_aside_is_still_quoted():
+def test_a_danger_that_was_set_aside_is_still_quoted() -> None:
     reading = read_emergency("there was no accident", language="en")
 
     assert not reading.emergency
@@ -117,7 +117,7 @@ def test_a_danger_that_was_set_aside_is_still_quoted():
 
 
 @given(st.text(max_size=200), st.sampled_from(["en", "de", "fr"]))
-def test_any_text_is_read(message: str, language: str):
+def test_any_text_is_read(message: str, language: str) -> None:
     reading = read_emergency(message, language=language)
 
     assert reading.emergency == (reading.kind in KINDS) == bool(reading.severity)
@@ -125,7 +125,7 @@ def test_any_text_is_read(message: str, language: str):
 
 
 @given(st.sampled_from(["en", "de"]), st.data())
-def test_case_and_blanks_do_not_matter(language: str, data: st.DataObject):
+def test_case_and_blanks_do_not_matter(language: str, data: st.DataObject) -> None:
     message = data.draw(st.sampled_from(list(_written(language, "tuning", "emergency"))))
 
     shouted = "  ".join(message.upper().replace("SS", "ss").split())
@@ -143,11 +143,11 @@ def test_case_and_blanks_do_not_matter(language: str, data: st.DataObject):
         ("cat", "cat"),
     ],
 )
-def test_one_slip_is_repaired(typed: str, right: str):
+def test_one_slip_is_repaired(typed: str, right: str) -> None:
     assert Speller(["accident", "police"], ["accidents", "policy"]).repair(typed) == right
 
 
-def test_a_gap_does_not_cross_a_barrier():
+def test_a_gap_does_not_cross_a_barrier() -> None:
     pattern = Grammar({"who": "he she"}, ["not"]).compile("(weak) <who> ..2 burn*|on_fire")
 
     assert pattern.flags == {"weak"}
@@ -157,7 +157,7 @@ def test_a_gap_does_not_cross_a_barrier():
     assert not pattern.regex.search(" he sits far away burning ")
 
 
-def test_an_unknown_class_is_refused():
+def test_an_unknown_class_is_refused() -> None:
     with pytest.raises(ValueError, match="no class 'nobody'"):
         Grammar({}, ["not"]).compile("<nobody> burns")
 
@@ -165,7 +165,7 @@ def test_an_unknown_class_is_refused():
 @pytest.mark.parametrize("language", ["en", "de"])
 @pytest.mark.parametrize("agent_type", ["receptionist", "real_estate", "dispatch", "custom"])
 @pytest.mark.parametrize("kind", [*KINDS, "unheard_of"])
-def test_every_kind_has_a_script_that_can_be_spoken(kind: str, language: str, agent_type: str):
+def test_every_kind_has_a_script_that_can_be_spoken(kind: str, language: str, agent_type: str) -> None:
     script = emergency_script(kind, language, agent_type)
 
     assert script.endswith("?")
@@ -173,6 +173,6 @@ def test_every_kind_has_a_script_that_can_be_spoken(kind: str, language: str, ag
     assert len(script.split()) <= 70
 
 
-def test_a_driver_hears_the_dispatcher_named():
+def test_a_driver_hears_the_dispatcher_named() -> None:
     assert "dispatcher" in emergency_script("breakdown", "en", "dispatch")
     assert "dispatcher" not in emergency_script("breakdown", "en", "receptionist")

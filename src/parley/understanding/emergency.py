@@ -8,6 +8,7 @@ news. What a rule finds is quoted as evidence, so that an incident can show why 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -34,6 +35,7 @@ KINDS = (
 )
 _SEVERITIES = ("moderate", "serious", "critical")
 _SURE, _FRAMED = 0.95, 0.85
+_LETTERS = re.compile(r"[a-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,9 +169,21 @@ def _rulebook(language: str) -> _Rulebook:
         scopes=Scopes(grammar, data["scopes"], words),
         expansions=data["expansions"],
         fillers=frozenset(words["fillers"].split()),
-        speller=Speller(words["spelling"].split(), words["ordinary"].split()),
+        speller=Speller(words["spelling"].split(), [*words["ordinary"].split(), *_vocabulary(data)]),
         asks_after_danger=grammar.union(answers["asks_after_danger"]),
         asks_after_safety=grammar.union(answers["asks_after_safety"]),
         affirm=grammar.union(answers["affirm"]),
         deny=grammar.union(answers["deny"]),
     )
+
+
+def _vocabulary(lexicon: Any) -> Iterator[str]:
+    """Every word the lexicon spells out: none of them is a slip of another."""
+    if isinstance(lexicon, str):
+        yield from _LETTERS.findall(lexicon)
+    elif isinstance(lexicon, dict):
+        for part in lexicon.values():
+            yield from _vocabulary(part)
+    elif isinstance(lexicon, list):
+        for part in lexicon:
+            yield from _vocabulary(part)

@@ -16,7 +16,6 @@ from parley.understanding.emergency_text import MARKS
 _SENTENCE_END = re.compile(r" [.?](?= )")
 _WORD = re.compile(r"\S+")
 _NEGATION_REACH = 6
-_CONDITION_REACH = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +104,9 @@ class Scopes:
 
     def _conditional(self, span: Span) -> bool:
         before = span.text[: span.start]
-        after = " " + " ".join(span.text[span.end :].split()[:_CONDITION_REACH]) + " "
         return (
             self._finds("conditional", before[_last_mark(before) :])
-            or self._unions["conditional_after"].search(after.split(" , ")[0] + " ") is not None
+            or self._unions["conditional_after"].match(span.text, span.end) is not None
             or self._finds("topic", span.text)
         )
 
@@ -133,7 +131,9 @@ class Scopes:
             opens = opens or word[0] in MARKS or word[0] in self._joints
 
     def _past(self, span: Span) -> bool:
-        return self._finds("past", span.text) and not self._finds("present", span.text)
+        rest = re.split(r" (?=[,!.?] )", span.text[span.start :], maxsplit=1)[0]
+        clause = f"{self._clause_before(span)}{rest} "
+        return self._finds("past", span.text) and not self._finds("present", clause)
 
 
 def _last_mark(text: str) -> int:
