@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from parley.house.passages import Unit, read
+from parley.house.passages import Unit, read, with_legend
 from parley.inference.facts import Passage
 
 
@@ -43,3 +43,28 @@ def test_a_detail_knows_its_record() -> None:
     detail = units("Property 7: Villa in Bath, $900. Balcony and lift.")[-1]
     assert detail.text == "Balcony and lift."
     assert {"villa", "bath"} <= detail.head
+
+
+def test_a_line_that_names_its_values_is_a_record() -> None:
+    found = units(
+        "Listing: A-2 | Address: 27 Heron Court | Bedrooms: 3\nListing: A-4 | Address: 5 Elm Way | Bedrooms: 2"
+    )
+    assert [(unit.heading, unit.label, unit.text) for unit in units(content) if unit.label == "Bedrooms"] == [
+        ("A-2, 27 Heron Court", "Bedrooms", "3"),
+        ("A-4, 5 Elm Way", "Bedrooms", "2"),
+    ]
+
+
+def test_a_legend_reads_the_marks() -> None:
+    read_units = with_legend(units("(vg) is vegan.\n\n- Minestrone (vg) 9.50\n- Steak 20.00"), "en")
+    assert [unit.text for unit in read_units if "vegan" in unit.own] == ["Minestrone (vg) 9.50"]
+
+
+def test_wrapped_lines_are_one_sentence() -> None:
+    (unit,) = units("The garden is open every day from nine in the morning, and it\ncloses when the sun goes down.")
+    assert unit.text.endswith("and it closes when the sun goes down.")
+
+
+def test_a_heading_repeated_in_the_passage_counts_once() -> None:
+    (unit,) = read(Passage("d", "T", "menu", "# Menu\n\n## Mains\n- Pie 9.50", 0.5, "Menu › Mains"), "en")
+    assert unit.section == ("Menu", "Mains")

@@ -290,3 +290,28 @@ def test_any_facts_get_a_reply_with_no_figure_of_its_own(
     results = (value for outcome in outcomes for value in _values(outcome.result))
     known = " ".join((message, content, *map(str, slots.values()), *results))
     assert _figures(reply.text) <= _figures(known)
+
+
+RECORDS = Passage(
+    "d",
+    "Homes for sale",
+    "listing",
+    "Listing: A-2 | Address: 27 Heron Court | Type: Condo | Bedrooms: 3 | Price: $389,000 | Features: patio, garage\n"
+    "Listing: A-4 | Address: 5 Elm Way | Type: Condo | Bedrooms: 2 | Price: $259,000 | Features: lake view",
+    0.5,
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "expected", "never"),
+    [
+        ("How many bedrooms does 27 Heron Court have?", "3", "259"),
+        ("How much is the cheapest condo?", r"\$259,000", "389"),
+        ("Does 5 Elm Way have a garage?", "colleague|information", "Yes"),
+        ("Which flats do you have?", "Heron Court.*Elm Way", "Bedrooms"),
+    ],
+)
+def test_records_answer_by_their_own_values(message: str, expected: str, never: str) -> None:
+    reply = say(message, passages=(RECORDS,))
+    assert re.search(expected, reply)
+    assert never not in reply

@@ -11,10 +11,11 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
+from parley.house.found import LISTED, Found, strength
 from parley.house.hours import TIME, day_rows
 from parley.house.lexicon import Lexicon
+from parley.house.listing import find_extreme, find_inside
 from parley.house.matching import hits
 from parley.house.passages import MONEY, OPENS_WITH_PRONOUN, PRICE_AT_END, Unit
 from parley.house.question import Question
@@ -38,24 +39,11 @@ _ADDRESS = re.compile(
 _NEED = 0.62  # share of the question's weight that must be covered
 _VETO = 0.6  # share of the heaviest word's weight from which a word must not be missing
 _FULL = 0.999
+_NAMES = 0.8  # how well a word must match to name the thing itself
 _LONGEST = 260  # characters of two sentences quoted together
-_SAME = 0.88  # a synonym or better; a special kind of the thing is not its name
-_LISTED = frozenset({"item", "row", "pair"})
 _SHORT_PASSAGE = 4  # units; the title of a passage this short says what each of them is about
 _TOLD_BY_TITLE = frozenset({"place", "phone", "email"})
 _STRICT = frozenset({"price", "phone", "email", "duration", "distance", "size", "count", "amount"})
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What answers one question. `certain` says that the unit's own words cover all that was asked."""
-
-    shape: Literal["units", "list", "headings", "days"]
-    question: Question
-    units: tuple[Unit, ...]
-    score: float
-    certain: bool
-    days: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +68,10 @@ def find(question: Question, units: Sequence[Unit], words: Lexicon) -> Found | N
         if not question.keys:
             return None
     weights, spread = _weigh(question, units, vocabulary, words)
-    superlative = _superlative(question, units, spread, words)
+    superlative = find_extreme(question, units, spread, words)
     if superlative:
         return superlative
-    if "list" in question.kinds and (inside := _find_inside(question, units, spread, words)):
+    if "list" in question.kinds and (inside := find_inside(question, units, spread, words)):
         return inside
     matches = [match for unit in units if (match := _match(unit, question, weights, spread, words))]
     if not matches:
@@ -122,17 +110,19 @@ def _match(
 ) -> _Match | None:
     total = sum(weights.values())
     heaviest = max(weights.values())
-    covered = own = heading = nearby = titled = 0.0
+    covered = own = heading = nearby = titled = named_total = 0.0
     for key, weight in weights.items():
         found = spread[key]
-        here, above = _strength(found, unit.own), _strength(found, unit.head)
-        near, around = _strength(found, unit.near), _strength(found, unit.around)
+        here, above = strength(found, unit.own), strength(found, unit.head)
+        near, around = strength(found, unit.near), strength(found, unit.around)
         best = max(here, above * 0.95, near * 0.8, around * 0.8)
         if best == 0 and weight >= _VETO * heaviest:
             return None
         covered += weight * best
-        own += weight * (here > 0)
-        heading += weight * (above > 0)
+        if len(weights) == 1 or key not in question.scene:
+            own += weight * (here >= _NAMES)
+            heading += weight * (above >= _NAMES)
+            named_total += weight
         nearby += weight * (near > 0 and not here and not above)
         titled += weight * (around > 0 and not (here or above or near))
     if covered < _NEED * total or (nearby > 0.35 * total and own == 0 and not OPENS_WITH_PRONOUN.match(unit.text)):
@@ -144,19 +134,21 @@ def _match(
     if bonus is None:
         return None
     named = (
-        unit.form in _LISTED
+        unit.form in LISTED
         and "price" in question.kinds
-        and any(_strength(found, unit.head | unit.own) for found in spread.values())
+        and any(strength(found, unit.head | unit.own) for found in spread.values())
     )
     light = len(question.light & unit.own) / (len(question.light) or 1)
     length = len(unit.own) / 60
-    score = covered / total + 0.25 * bonus + 0.1 * light + 0.15 * own / total + 0.15 * named - min(0.15, length * 0.15)
-    return _Match(unit, score, own / total, heading / total)
-
-
-def _strength(found: Mapping[str, float], stems: frozenset[str]) -> float:
-    common = found.keys() & stems
-    return max(found[key] for key in common) if common else 0.0
+    score = (
+        covered / total
+        + 0.25 * bonus
+        + 0.1 * light
+        + 0.15 * own / (named_total or 1)
+        + 0.15 * named
+        - min(0.15, length * 0.15)
+    )
+    return _Match(unit, score, own / (named_total or 1), heading / (named_total or 1))
 
 
 def _evidence(question: Question, unit: Unit, words: Lexicon) -> float | None:
@@ -232,9 +224,9 @@ def _find_days(question: Question, units: Sequence[Unit], words: Lexicon) -> Fou
         ):
             continue
         topic = unit.own | unit.head | unit.around
-        if any(not _strength(found, topic) for found in spread.values()):
+        if any(not strength(found, topic) for found in spread.values()):
             continue
-        score = sum(_strength(found, unit.own | unit.head) for found in spread.values())
+        score = sum(strength(found, unit.own | unit.head) for found in spread.values())
         score += 1.0 if question.about_hours and (topic & words.open_words) else 0.0
         score += 0.4 if question.about_hours and (unit.own & words.open_words) else 0.0
         score += 0.5 if not question.days or _rows_for(unit, question.days, words) else 0.0
@@ -274,64 +266,6 @@ def _subject(unit: Unit, words: Lexicon) -> frozenset[str]:
     )
 
 
-def _superlative(
-    question: Question, units: Sequence[Unit], spread: Mapping[str, Mapping[str, float]], words: Lexicon
-) -> Found | None:
-    """The cheapest or dearest of the things asked about: of list items where there are any."""
-    pick = next(
-        (pick for name, pick in (("cheapest", min), ("dearest", max)) if words.patterns[name].search(question.text)),
-        None,
-    )
-    if not pick:
-        return None
-    about = [
-        unit for unit in units if all(_strength(found, unit.own | unit.head | unit.around) for found in spread.values())
-    ]
-    listed = [unit for unit in about if unit.form in _LISTED] or about
-    rule = next(rule for kind, rule in words.kinds if kind == "price")
-    listed = [unit for unit in listed if rule.search(unit.label)] or listed
-    priced = [(amount, unit) for unit in listed if (amount := _amount(unit.text)) is not None]
-    return (
-        Found("units", question, (pick(priced, key=lambda pair: pair[0])[1],), 1.0, certain=False) if priced else None
-    )
-
-
-def _amount(text: str) -> float | None:
-    match = MONEY.search(text) or PRICE_AT_END.search(text)
-    figure = re.search(r"\d[\d.,]*", match.group()) if match else None
-    if not figure:
-        return None
-    digits = figure.group().rstrip(".,")
-    whole, decimals = re.fullmatch(r"(.*?)(?:[.,](\d{1,2}))?", digits).groups()  # type: ignore[union-attr]
-    return float(re.sub(r"\D", "", whole) or 0) + float(f"0.{decimals or 0}")
-
-
-def _find_inside(
-    question: Question, units: Sequence[Unit], spread: Mapping[str, Mapping[str, float]], words: Lexicon
-) -> Found | None:
-    """What stands under a heading, or else in a document, that is named just as the question names it."""
-    if set(question.kinds) & {"time", "place", "phone", "email"}:
-        return None
-    if any(
-        unit.form in {"item", "row"} and all(_strength(found, unit.own) for found in spread.values()) for unit in units
-    ):
-        return None
-    named = [found for key, found in spread.items() if key not in words.weak] or list(spread.values())
-    headed = [unit for unit in units if unit.head and all(_strength(found, unit.head) >= _SAME for found in named)]
-    items = [unit for unit in headed if unit.form in _LISTED]
-    if len(items) > 1:
-        return Found("list", question, tuple(items), 1.0, certain=True)
-    if headed:
-        return None
-    titled = [unit for unit in units if all(_strength(found, unit.around) >= _SAME for found in named)]
-    names = list(dict.fromkeys((unit.section[-1:] or ("",))[0] for unit in titled))
-    if len([name for name in names if name]) > 1:
-        firsts = [next(unit for unit in titled if unit.section and unit.heading == name) for name in names if name]
-        return Found("headings", question, tuple(firsts), 1.0, certain=True)
-    items = [unit for unit in titled if unit.form in _LISTED]
-    return Found("list", question, tuple(items), 1.0, certain=True) if len(items) > 1 else None
-
-
 def _find_list(question: Question, matches: Sequence[_Match]) -> Found | None:
     listing = "list" in question.kinds and not set(question.kinds) & {"time", "place", "phone", "email", "price"}
     rows = [
@@ -344,7 +278,8 @@ def _find_list(question: Question, matches: Sequence[_Match]) -> Found | None:
     asks_whether = "yesno" in question.kinds or listing or not question.kinds
     if headed and (listing or (asks_whether and not direct)):
         chosen = tuple(match.unit for match in headed)
-        if len(chosen) > 1:
+        details = all(unit.form == "pair" for unit in chosen)
+        if len({unit.heading for unit in chosen} if details else chosen) > 1:
             return Found("list", question, chosen, 1.0, certain=True)
     if listing or asks_whether:
         own = [match for match in rows if match.own >= _FULL]
@@ -357,14 +292,15 @@ def _best(question: Question, matches: Sequence[_Match], words: Lexicon) -> Foun
     ranked = sorted(matches, key=lambda match: (-match.score, match.unit.order))
     best = ranked[0]
     chosen = [best.unit]
-    describing = bool(words.patterns["describe"].search(question.text)) or not question.kinds
+    asks_one_thing = bool(set(question.kinds) - {"list", "yesno"})
+    describing = not asks_one_thing and (not question.kinds or bool(words.patterns["describe"].search(question.text)))
     for match in ranked[1:4]:
         close = match.score >= best.score - (0.3 if describing else 0.04)
         same = match.unit.section == best.unit.section and match.unit.title == best.unit.title
         if (
             close
             and same
-            and len(chosen) < (3 if describing else 2)
+            and len(chosen) < (3 if describing else 1 if best.unit.record else 2)
             and match.unit.text not in {unit.text for unit in chosen}
         ):
             chosen.append(match.unit)

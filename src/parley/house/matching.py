@@ -47,8 +47,10 @@ def _known(key: str, vocabulary: frozenset[str], words: Lexicon) -> dict[str, fl
     elif words.language == "de" and len(key) > 3:
         others = tuple(other for other in words.related.get(key, ()) if len(other) >= 4)
         for word in vocabulary - found.keys():
-            if word.endswith(key) or word.startswith(key):
+            if word.endswith(key):
                 found[word] = 0.87
+            elif word.startswith(key):  # "Hundegebühr" speaks of dogs, "Haustier" not of a house
+                found[word] = 0.75
             elif word.endswith(others) or word.startswith(others):
                 found[word] = 0.82
     return found

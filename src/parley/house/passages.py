@@ -51,7 +51,8 @@ class Unit:
     """One thing a passage says. `text` is the document's own words; `label` is a pair's key or an FAQ's question.
 
     `section` holds the headings above it, outermost first; `lead` is the line that opens its record, `header` the name
-    of a table's first column, `siblings` the number of units of its passage. The four stem sets are what a question is
+    of a table's first column, `siblings` the number of units of its passage; `record` marks a
+    value of a line that names all its values. The four stem sets are what a question is
     matched with: the unit's own words and its label's, those of its headings and record, those of its paragraph, and
     those of its document's title.
     """
@@ -71,6 +72,7 @@ class Unit:
     lead: str = ""
     header: str = ""
     siblings: int = 0
+    record: bool = False
 
     @property
     def heading(self) -> str:
@@ -90,7 +92,15 @@ class _Reader:
     units: list[Unit] = field(default_factory=list)
 
     def add(
-        self, text: str, form: Form, label: str = "", below: Sequence[str] = (), lead: str = "", header: str = ""
+        self,
+        text: str,
+        form: Form,
+        label: str = "",
+        below: Sequence[str] = (),
+        lead: str = "",
+        header: str = "",
+        *,
+        record: bool = False,
     ) -> None:
         text = _MARKS.sub("", text).strip(" \t|")
         if not text or self.words.instructions.search(text):
@@ -108,6 +118,7 @@ class _Reader:
                 len(self.units),
                 lead=lead,
                 header=header,
+                record=record,
             )
         )
 
@@ -155,7 +166,7 @@ class _Reader:
         whole = " ".join(f"{label} {value}" for label, value in named)
         self.paragraph += 1
         for label, value in named:
-            self.add(value, "pair", label, below=(name,), lead=whole)
+            self.add(value, "pair", label, below=(name,), lead=whole, record=True)
 
     def row(self, line: str) -> None:
         cells = tuple(_MARKS.sub("", cell).strip() for cell in line.strip().strip("|").split("|"))
@@ -290,6 +301,10 @@ def split_priced(text: str) -> list[str]:
 def _with_stems(units: Sequence[Unit], words: Lexicon) -> Iterator[Unit]:
     paragraphs: dict[int, set[str]] = {}
     own = [words.stems(f"{unit.text} {unit.label}" if unit.form != "row" else unit.text) for unit in units]
+    own = [
+        stems - words.stems(unit.heading) | words.stems(unit.label) if unit.record else stems
+        for unit, stems in zip(units, own, strict=True)
+    ]
     for unit, stems in zip(units, own, strict=True):
         paragraphs.setdefault(unit.paragraph, set()).update(stems)
     for unit, stems in zip(units, own, strict=True):
@@ -309,6 +324,7 @@ def _with_stems(units: Sequence[Unit], words: Lexicon) -> Iterator[Unit]:
             lead=unit.lead,
             header=unit.header,
             siblings=len(units),
+            record=unit.record,
         )
 
 

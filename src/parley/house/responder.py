@@ -9,11 +9,12 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
-from parley.house.answer import Found, find
+from parley.house.answer import find
 from parley.house.ask import ask_for, missing, purpose, request_details
+from parley.house.found import Found
 from parley.house.lexicon import Lexicon, lexicon
 from parley.house.outcomes import tell
-from parley.house.passages import Unit, read, with_legend
+from parley.house.passages import OPENS_WITH_PRONOUN, Unit, read, with_legend
 from parley.house.question import Question, inherit, read_parts
 from parley.house.smalltalk import kind_of, small_talk
 from parley.house.standalone import speak
@@ -183,6 +184,8 @@ def _spoken(answers: Sequence[tuple[Question, Found | None]], words: Lexicon, sp
     for question, found in answers:
         if found:
             units = tuple(unit for unit in found.units if unit not in quoted)
+            if len(units) < len(found.units):
+                units = tuple(unit for unit in units if not OPENS_WITH_PRONOUN.match(unit.text))
             quoted.update(units)
             text = speak(replace(found, units=units), words, speech) if units else ""
         elif question.kinds:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from parley.house.answer import Found
+from parley.house.found import Found
 from parley.house.hours import DayRow, day_rows
 from parley.house.lexicon import Lexicon
 from parley.house.passages import MONEY, OPENS_WITH_PRONOUN, PRICE_AT_END, Unit
@@ -13,6 +13,7 @@ from parley.house.wording import Wording
 
 _MOST_ITEMS = 6
 _LONG_ITEM = 70
+_LONG_STEP = 45  # characters from which a list item is spoken as a sentence
 _RECORD_NAME = re.compile(r"\d|,")  # "K-304: Reihenhaus, Kranichweg 5" names a thing, "Parking" a topic
 _LIMITS = re.compile(
     r"\b(?:but|unless|except|until|nearest|nearby|away|aber|außer|bis|nächste\w*|entfernt|or|oder|if|wenn|sofern|falls)\b",
@@ -74,6 +75,9 @@ def _closed(text: str) -> str:
 
 def _list(found: Found, wording: Wording) -> str:
     headings = {unit.heading for unit in found.units}
+    steps = [unit.text for unit in found.units if len(unit.text) > _LONG_STEP and not MONEY.search(unit.text)]
+    if 2 * len(steps) > len(found.units) and found.units[0].form == "item":
+        return " ".join(_closed(unit.text) for unit in found.units[:3])
     items = [_short(unit, named=len(headings) > 1) for unit in found.units]
     return _named_list(headings.pop() if len(headings) == 1 else "", items, wording)
 
@@ -89,7 +93,7 @@ def _named_list(name: str, items: Sequence[str], wording: Wording) -> str:
 
 
 def _short(unit: Unit, *, named: bool) -> str:
-    if unit.form == "pair" and unit.lead and unit.heading:
+    if unit.form == "pair" and unit.heading and (unit.record or _RECORD_NAME.search(unit.heading)):
         return unit.heading
     text = f"{unit.label}: {unit.text}" if unit.form == "pair" else unit.text
     text = text.rstrip(" .;,")
@@ -111,7 +115,9 @@ def _days(found: Found, words: Lexicon, wording: Wording) -> str:
     wanted = [(unit, row) for unit, row in rows if row.days & set(found.days)] if found.days else []
     if not found.days:
         said = ", ".join(dict.fromkeys(f"{row.name} {row.value}" for _, row in rows))
-        return wording.say("open_rows", rows=said) if about_us else _named(found.units[0], said, wording)
+        return (
+            wording.say("open_rows", rows=said) if about_us else _named(found.units[0], said, wording, words.language)
+        )
     if not wanted:
         said = ", ".join(dict.fromkeys(f"{row.name} {row.value}" for _, row in rows))
         return wording.say("days_missing", days=_day_list(found.days, words, wording), rows=said)
@@ -120,7 +126,7 @@ def _days(found: Found, words: Lexicon, wording: Wording) -> str:
             _open_on(day, row, words, wording) for day in found.days for _, row in wanted if day in row.days
         )
     said = ", ".join(dict.fromkeys(f"{row.name} {row.value}" for _, row in wanted))
-    return _named(found.units[0], said, wording)
+    return _named(found.units[0], said, wording, words.language)
 
 
 def _open_on(day: int, row: DayRow, words: Lexicon, wording: Wording) -> str:
@@ -133,10 +139,10 @@ def _open_on(day: int, row: DayRow, words: Lexicon, wording: Wording) -> str:
     return _closed(f"{row.name}: {row.value}")
 
 
-def _named(unit: Unit, rows: str, wording: Wording) -> str:
+def _named(unit: Unit, rows: str, wording: Wording, language: str) -> str:
     subject = unit.heading or unit.title
-    if unit.form == "pair" and not day_rows(f"{unit.label}: 9:00", wording.data.get("language", "en")):
-        subject = unit.label
+    if unit.form == "pair" and not day_rows(f"{unit.label}: 9:00", language):
+        subject = f"{unit.heading}, {unit.label}" if unit.record else unit.label
     return wording.say("rows_of", subject=subject, rows=rows) if subject else _closed(rows)
 
 
