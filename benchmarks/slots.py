@@ -148,7 +148,8 @@ def _print_dialogues(name: str, path: Path, *, errors: bool) -> list[Turn]:
         if score.said:
             print(f"  {slot:11} said {score.said:4}  right {score.recall:7.2%}  precision {score.precision:7.2%}")
     print(
-        f"  a date, time or party size read in {false_alarms} of {silent} turns without one ({false_alarms / silent:.2%})"
+        f"  turns without a date, time or party size: {silent}, one read all the same in {false_alarms} "
+        f"({false_alarms / silent:.2%})"
     )
     return turns
 

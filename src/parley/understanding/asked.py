@@ -7,6 +7,7 @@ import re
 from parley.understanding.lexicon import load_lexicon
 
 _BREAKS = re.compile(r"[^\w'?.!-]+")
+_ARRIVAL = ("check in", "check-in", "checkin", "arriv", "anreise", "einchecken")
 _SENTENCE = re.compile(r"[^.!?]*[.!?]?")
 
 
@@ -23,6 +24,8 @@ def asked_slots(previous: str, language: str) -> frozenset[str]:
         for slot, phrases in load_lexicon(language).asks.items():
             if any(f" {phrase}" in padded for phrase in phrases):
                 found.add(slot)
+    if "end_date" in found and not any(word in question for question in questions for word in _ARRIVAL):
+        found.discard("date")
     if "bedrooms" in found or "bathrooms" in found:
         found.discard("rooms")
     return frozenset(found)

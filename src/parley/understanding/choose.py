@@ -114,10 +114,11 @@ class _Choice:
         day = self._pick("date", named or days, lambda day: day.value)
         if day is None:
             return
+        slot = "end_date" if self._departs(day) else "date"
         if day.value is None:
-            self.chosen.problems.append(("date", day.start, day.end, day.problem))
+            self.chosen.problems.append((slot, day.start, day.end, day.problem))
         else:
-            self.chosen.slots["date"] = day.value.isoformat()
+            self.chosen.slots[slot] = day.value.isoformat()
 
     def _range(self, days: list[Day]) -> bool:
         """ "from the 3rd to the 5th", "Friday to Sunday", "in Friday, out Sunday": date, end_date and nights."""
@@ -135,13 +136,19 @@ class _Choice:
             return True
         return False
 
+    def _departs(self, day: Day) -> bool:
+        """Whether a single day is the last one of a stay: "check out on the 5th", or that was asked."""
+        if any(_leaves(self.scan, i) for i in range(max(0, day.start - 4), day.start)):
+            return True
+        return "end_date" in self.asked and "date" not in self.asked
+
     def _joined(self, first: Day, last: Day) -> bool:
         """Whether two days are the two ends of one stretch."""
         scan = self.scan
         between = [scan.low(i) for i in range(first.end, last.start)]
         if scan.changes_before(first.start):
             return False
-        if any(word in scan.lexicon.words["depart"] for word in between):
+        if any(_leaves(scan, i) for i in range(first.end, last.start)):
             return True
         led = scan.has("from", first.start - 1) or scan.has("from", first.start - 2)
         if not between or len(between) > 3 or (between[0] in ("and", "und") and not led):
@@ -307,6 +314,11 @@ def _idle_today(scan: Scan, day: Day) -> bool:
     if any(scan.phrase(i, *words) for i in range(first, day.start) for words in scan.lexicon.phrases["small_talk"]):
         return True
     return any(scan.has("farewell", i) and scan.low(i + 1) != "of" for i in range(first, day.start))
+
+
+def _leaves(scan: Scan, i: int) -> bool:
+    """A word of leaving at token i: "checking out", "departure", "Abreise"."""
+    return scan.has("depart", i) or (scan.low(i) == "out" and scan.low(i - 1) in ("check", "checking", "-"))
 
 
 def _bounds(first: Day, last: Day) -> tuple[date | None, date | None]:

@@ -38,6 +38,8 @@ def read_day(scan: Scan, i: int) -> Day | None:
 
 def _may_start(scan: Scan, i: int) -> bool:
     """Whether a date can start here at all: most tokens are spared the matchers."""
+    if not 0 <= i < len(scan.tokens):
+        return False
     token = scan.tokens[i]
     if token.value is not None:
         return True
@@ -114,7 +116,7 @@ def _lone_ordinal(scan: Scan, i: int) -> Day | None:
     ordinal = read_ordinal(scan, i)
     if ordinal is None:
         return None
-    dated = read_of_month(scan, i, ordinal)
+    dated = read_of_month(scan, i, ordinal) or (read_day_month(scan, i) if i > start else None)
     if dated is not None:
         dated.start = start
         return dated

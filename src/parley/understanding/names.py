@@ -182,7 +182,7 @@ def _before_speaking(scan: Scan) -> tuple[str, int, int] | None:
         if (
             scan.low(i) == "speaking"
             or scan.phrase(i, "am", "apparat")
-            or (scan.low(i) == "here" and i + 1 == len(scan.tokens))
+            or (scan.low(i) == "here" and not scan.low(i + 1).isalnum())
         ):
             start = i
             while start > 0 and i - start < 3 and _is_name_word(scan, start - 1) and _capital(scan, start - 1):

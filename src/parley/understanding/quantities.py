@@ -122,6 +122,8 @@ def _heads(scan: Scan, i: int) -> Quantity | None:
         value = 1
     j = i + 1
     if scan.phrase(j, "of", "us") or scan.phrase(j, "von", "uns"):
+        if _some_of_us(scan, i, j + 2):
+            return None
         total, end = _add_members(scan, value, j + 2)
         return Quantity("party_size", total, i, end)
     if scan.low(j) in ("-", "–"):
@@ -142,6 +144,14 @@ def _heads(scan: Scan, i: int) -> Quantity | None:
     if scan.low(i - 1) in ("including", "inklusive", "davon", "of") and scan.has("people", i - 2):
         return None
     return Quantity("party_size", total, i, end)
+
+
+def _some_of_us(scan: Scan, i: int, end: int) -> bool:
+    """ "two of us are vegan" speaks of some of the party; "the two of us", "four of us are coming" of all of it."""
+    if scan.low(i - 1) in ("the", "there", "for", "be", "are", "there's", "all", "die", "für"):
+        return False
+    verb = scan.low(end) in ("is", "are", "has", "have", "ist", "sind", "hat", "haben") or scan.low(end).endswith("n't")
+    return verb and not scan.low(end + 1).endswith("ing")
 
 
 def _add_members(scan: Scan, total: int, end: int) -> tuple[int, int]:
@@ -215,6 +225,9 @@ def _alone(scan: Scan, i: int) -> Quantity | None:
         j = i + 1 if not scan.has("for_cues", i + 1) else i + 2
         if scan.has("me", j) and scan.low(j) != "i" and not scan.has("joiners", j + 1) and _closes(scan, j + 1):
             return Quantity("party_size", 1, i, j + 1)
+    for words in scan.lexicon.phrases["alone_phrases"]:
+        if scan.phrase(i, *words) and _closes(scan, i + len(words)):
+            return Quantity("party_size", 1, i, i + len(words))
     if scan.has("alone", i) and scan.has("before_alone", i - 1):
         return Quantity("party_size", 1, i, i + 1)
     return Quantity("party_size", 1, i, i + 1) if scan.has("alone", i) and i == 0 else None

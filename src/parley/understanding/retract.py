@@ -96,6 +96,8 @@ def pick(scan: Scan, mentions: Sequence[M], key: Callable[[M], object]) -> tuple
     dropped = next((mention for mention in mentions if id(mention) not in kept), None)
     last = left[-1]
     if len(left) > 1 and key(left[-2]) != key(last):
+        if any(scan.has("reasons", i) for i in range(left[-2].end, last.start)):
+            return left[-2], None, False  # "at 7 because the show starts at 9"
         if is_alternative(scan, left[-2], last):
             return last, None, True
         if is_retracted(scan, left[-2], last):

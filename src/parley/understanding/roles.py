@@ -55,7 +55,8 @@ class Roles:
     def _of_pronoun(self, lone: Lone) -> str:
         """English "one" counts only in a short answer: "just one"."""
         counts = self._open_counts()
-        return counts[0] if len(counts) == 1 and len(self._scan.tokens) <= 5 and lone.cue != "at" else ""
+        pointed = self._scan.has("determiners", lone.start - 1) or lone.cue == "at"
+        return counts[0] if len(counts) == 1 and len(self._scan.tokens) <= 5 and not pointed else ""
 
     def _after_for(self, lone: Lone) -> str:
         scan = self._scan
@@ -110,7 +111,7 @@ def _is_labelled(scan: Scan, lone: Lone) -> bool:
 
 def _we_are(scan: Scan, lone: Lone) -> bool:
     ends = lone.end >= len(scan.tokens) or not scan.low(lone.end).isalpha() or scan.has("closers", lone.end)
-    if not ends or lone.cue:
+    if not ends or lone.cue or scan.low(lone.end + 2) in ("half", "halb"):
         return False
     return any(scan.phrase(lone.start - len(words), *words) for words in scan.lexicon.phrases["we_are"])
 

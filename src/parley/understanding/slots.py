@@ -126,7 +126,8 @@ class _Reading:
         for slot, start, end, reason in chosen.problems:
             self.problems.append(SlotProblem(slot, self.scan.quote(start, end), reason))
         for slot, replaced in chosen.replaced.items():
-            self.corrections.append(SlotCorrection(slot, chosen.slots[slot], replaced))
+            if slot in chosen.slots:
+                self.corrections.append(SlotCorrection(slot, chosen.slots[slot], replaced))
         arrival, nights = chosen.slots.get("date"), chosen.slots.get("nights")
         if isinstance(arrival, str) and isinstance(nights, int) and "end_date" not in self.slots:
             self.slots["end_date"] = (date.fromisoformat(arrival) + timedelta(days=nights)).isoformat()

@@ -61,7 +61,7 @@ def _is_numeric_date(scan: Scan, i: int, end: int, mark: str, year: int | None) 
         if (first, second) == (24, 7):
             return False
         if (first, second) in ((1, 2), (1, 3), (1, 4), (2, 3), (3, 4)) and scan.low(i)[0] != "0":
-            return scan.has("on", i - 1) or len(scan.tokens) <= 4  # else a fraction
+            return scan.has("on", i - 1) or len(scan.tokens) <= 3  # else a fraction
         return 1 <= first <= 31 and 1 <= second <= 31
     german = scan.lexicon.language == "de"
     dotted = scan.low(end - 1) == "."

@@ -1,0 +1,68 @@
+"""The caller's name."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from parley.understanding.slots import read_slots
+
+NOW = datetime(2026, 11, 18, 8, 0)  # noqa: DTZ001
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("my name is peter parker", "Peter Parker"),
+        ("This is Anna Lee speaking", "Anna Lee"),
+        ("it's for the Millers at six", "Miller"),
+        ("name's O'Brien", "O'Brien"),
+        ("my name's Mary-Jane Watson", "Mary-Jane Watson"),
+        ("the last name is Smyth, S-M-Y-T-H", "Smyth"),
+        ("a table for two under johnson", "Johnson"),
+        ("John Smith here, I need a table", "John Smith"),
+        ("my name is May", "May"),
+    ],
+)
+def test_after_a_cue(text: str, expected: str) -> None:
+    assert read_slots(text, now=NOW).slots["name"] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ich heiße Max Mustermann", "Max Mustermann"),
+        ("auf den Namen Schmidt um acht", "Schmidt"),
+        ("mein name ist anna von der heide", "Anna von der Heide"),
+        ("Hier spricht Frau Becker", "Becker"),
+        ("Schulze am Apparat", "Schulze"),
+        ("für Herrn Weber bitte", "Weber"),
+    ],
+)
+def test_after_a_german_cue(text: str, expected: str) -> None:
+    assert read_slots(text, now=NOW, language="de").slots["name"] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("maria garcia", "Maria Garcia"),
+        ("sure, it's Tom", "Tom"),
+        ("S M I T H", "Smith"),
+        ("Smith, thanks", "Smith"),
+        ("no", None),
+        ("tomorrow", None),
+        ("why do you ask", None),
+    ],
+)
+def test_the_answer_to_the_question(text: str, expected: str | None) -> None:
+    assert read_slots(text, now=NOW, previous="May I have your name?").slots.get("name") == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["this is great", "I'm hungry", "I'm late", "it's for a birthday", "what's the name of the place", "call me back"],
+)
+def test_no_name(text: str) -> None:
+    assert "name" not in read_slots(text, now=NOW).slots
