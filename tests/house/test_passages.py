@@ -46,9 +46,7 @@ def test_a_detail_knows_its_record() -> None:
 
 
 def test_a_line_that_names_its_values_is_a_record() -> None:
-    found = units(
-        "Listing: A-2 | Address: 27 Heron Court | Bedrooms: 3\nListing: A-4 | Address: 5 Elm Way | Bedrooms: 2"
-    )
+    content = "Listing: A-2 | Address: 27 Heron Court | Bedrooms: 3\nListing: A-4 | Address: 5 Elm Way | Bedrooms: 2"
     assert [(unit.heading, unit.label, unit.text) for unit in units(content) if unit.label == "Bedrooms"] == [
         ("A-2, 27 Heron Court", "Bedrooms", "3"),
         ("A-4, 5 Elm Way", "Bedrooms", "2"),
