@@ -75,7 +75,8 @@ REGION_ZIP = rf"\b(?:{CITY},[ ]+)?{CAPITALISED}(?:[ ]{CAPITALISED})?,?[ ]+\d{{5}
 ZIP_CITY = rf"(?<![\w.,\-/])(?:(?:[A-Z]{{1,2}}|FIN|LT|LV)-)?\d{{4,5}}[ ]+{CITY}"
 CODES = {
     "United Kingdom": (
-        r"\b(?:GIR[ ]?0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d{1,2}|\d[A-HJKS-UW]|[A-HK-Y]\d[ABEHMNPRV-Y])[ ]?\d[ABD-HJLNP-UW-Z]{2})\b"
+        r"\b(?:GIR[ ]?0AA|[A-PR-UWYZ](?:\d{1,2}|[A-HK-Y]\d{1,2}|\d[A-HJKS-UW]|[A-HK-Y]\d[ABEHMNPRV-Y])"
+        r"[ ]?\d[ABD-HJLNP-UW-Z]{2})\b"
     ),
     "Canada": r"\b[ABCEGHJ-NPRSTVXY]\d[A-Z][ \-]?\d[A-Z]\d\b",
     "Netherlands": r"\b[1-9]\d{3}[ ]?(?!AM\b|PM\b|EU\b)[A-Z]{2}\b",

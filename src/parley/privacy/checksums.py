@@ -1,4 +1,4 @@
-"""Check digits of cards, bank accounts and national numbers. Every function takes any punctuation and returns a bool."""
+"""Check digits of cards, bank accounts and national numbers. Punctuation in a value is no matter."""
 
 from __future__ import annotations
 

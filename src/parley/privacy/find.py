@@ -79,14 +79,16 @@ def analyzer(model: str | None = None) -> AnalyzerEngine:
     from parley.privacy.addresses import AddressRecognizer
     from parley.privacy.names import NameRecognizer
     from parley.privacy.pipeline import BlankPipeline, model_recognizers
-    from parley.privacy.recognisers_contact import contact_recognizers
     from parley.privacy.recognisers_dates import date_recognizers
+    from parley.privacy.recognisers_network import network_recognizers
+    from parley.privacy.recognisers_numbers import number_recognizers
     from parley.privacy.recognisers_records import record_recognizers
     from parley.privacy.rules import LANGUAGE
     from parley.privacy.spoken import SpokenRecognizer
 
     recognizers: list[Any] = [
-        *contact_recognizers(),
+        *network_recognizers(),
+        *number_recognizers(),
         *record_recognizers(),
         *date_recognizers(),
         SpokenRecognizer(),

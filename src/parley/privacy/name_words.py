@@ -10,7 +10,8 @@ from parley.privacy.words import cities, common_words, lines, names, proper_word
 
 WORD = re.compile(r"[^\W\d_]+(?:['’\-‐][^\W\d_]+)*|'t(?=\s)")
 PARTICLES = frozenset(
-    "van von 't de der den del della di da do dos das du la le ter ten zu zum zur vom al el bin ibn abu ben af av y e st".split()
+    "van von 't de der den del della di da do dos das du la le ter ten zu zum zur vom al el bin ibn "
+    "abu ben af av y e st".split()
 )
 _ALSO_NAMES = frozenset(("will", "april", "june", "may", "august"))
 
@@ -112,10 +113,10 @@ def _is_known(lower: str) -> bool:
     return any(lower.endswith(end) and lower[: -len(end)] in common_words() for end in endings)
 
 
-_NOUN_ENDINGS = (
-    "ung", "ungen", "heit", "heiten", "keit", "keiten", "schaft", "schaften", "tion", "tionen", "tät", "täten", "ismus", "nummer", "nummern", "platz",
-    "straße", "zeit", "haus", "tag", "stelle", "karte", "zimmer", "anfrage", "schein", "amt", "konto", "daten", "adresse", "termin", "lich", "isch", "ische",
-)  # fmt: skip
+_NOUN_ENDINGS = tuple(
+    "ung ungen heit heiten keit keiten schaft schaften tion tionen tät täten ismus nummer nummern platz straße zeit "
+    "haus tag stelle karte zimmer anfrage schein amt konto daten adresse termin lich isch ische".split()
+)
 
 
 def _is_noun_like(lower: str) -> bool:

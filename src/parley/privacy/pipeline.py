@@ -7,11 +7,12 @@ from typing import Any
 import spacy
 from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
 from presidio_analyzer.predefined_recognizers import SpacyRecognizer
+from typing_extensions import override
 
 from parley.privacy.rules import LANGUAGE
 
 
-class BlankPipeline(SpacyNlpEngine):  # type: ignore[misc]  # presidio ships no types
+class BlankPipeline(SpacyNlpEngine):
     """spaCy without a model (nothing is downloaded), or with the installed one that is named."""
 
     def __init__(self, model: str | None = None) -> None:
@@ -21,11 +22,13 @@ class BlankPipeline(SpacyNlpEngine):  # type: ignore[misc]  # presidio ships no 
                 labels_to_ignore=["ORG", "CARDINAL", "ORDINAL", "MONEY", "PERCENT", "QUANTITY", "MISC"]
             ),
         )
-        self.nlp: dict[str, Any] = {LANGUAGE: spacy.load(model) if model else spacy.blank(LANGUAGE)}
+        self.nlp = {LANGUAGE: spacy.load(model) if model else spacy.blank(LANGUAGE)}  # type: ignore[assignment]
 
+    @override
     def load(self) -> None:
         """Presidio's own loading would download; the pipeline is complete from the start."""
 
+    @override
     def is_loaded(self) -> bool:
         """Always."""
         return True

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from presidio_analyzer import EntityRecognizer, RecognizerResult
+from typing_extensions import override
 
 LANGUAGE = "xx"  # spaCy's code for "any": every recogniser reads English and German alike
 NEAR = 48  # characters before a value in which its label stands
@@ -45,17 +46,19 @@ class Rule:
     unless: re.Pattern[str] | None = None
 
 
-class RuleRecognizer(EntityRecognizer):  # type: ignore[misc]  # presidio ships no types
+class RuleRecognizer(EntityRecognizer):
     """Presidio recogniser over a list of rules."""
 
     def __init__(self, name: str, rules: Sequence[Rule]) -> None:
         self._rules = tuple(rules)
         super().__init__(sorted({rule.type for rule in rules}), name=name, supported_language=LANGUAGE)
 
+    @override
     def load(self) -> None:
         """Nothing to load: the patterns are compiled at import."""
 
-    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:  # noqa: ARG002
+    @override
+    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:
         """Every match of every rule; overlaps are settled by the caller."""
         return [result for rule in self._rules for result in _matches(rule, text)]
 
@@ -77,11 +80,12 @@ def _matches(rule: Rule, text: str) -> list[RecognizerResult]:
 
 
 def labelled(labels: str, value: str) -> re.Pattern[str]:
-    """A pattern for "<label> [number|code|…] [is|:|=|ist|lautet …] <value>"; `labels` and `value` are regex sources."""
+    """A pattern for "<label> [number|code|…] [is|:|ist …] <value>"; `labels` and `value` are regex sources."""
     return re.compile(
         rf"(?i:(?<![A-Za-zÄÖÜäöüß])(?:{labels})(?:'s)?"
         r"(?:[\s\-_]*(?:number|numbers|num|no|nr|code|id|nummer|details|#)\b\.?)*(?![A-Za-zÄÖÜäöüß])"
-        r"\s*(?:\([^()]{1,30}\)\s*)?[\"“”']?(?:\s*(?:is|was|are|of|as|to|ist|war|lautet|lauten|von|mit|der|die|number|"
+        r"\s*(?:\([^()]{1,30}\)\s*)?[\"“”']?"
+        r"(?:\s*(?:is|was|are|of|as|to|ist|war|lautet|lauten|von|mit|der|die|number|"
         r"nummer|ending\s+in|following|folgende)\b|\s*[:=#\-–—,(])*\s*[\"“”'`*(\[]*)"
         rf"(?P<value>{value})"
     )
