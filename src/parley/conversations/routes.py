@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AliasChoices, BaseModel, Field, StringConstraints
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints
 
 from parley.conversations.recall import ExactRecall
 from parley.conversations.store import Conversation
@@ -99,6 +99,8 @@ class FeedbackIn(Body):
         Field(ge=1, le=5, validation_alias=AliasChoices("satisfaction", "user_satisfaction", "rating"), examples=[5]),
     ]
     comment: Annotated[str, StringConstraints(max_length=2000)] = ""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"satisfaction": 5, "comment": "Quick and friendly."}]})
 
 
 class CacheStats(BaseModel):

@@ -64,6 +64,10 @@ class DocumentPatch(Body):
     content: Content | None = None
     language: Language | None = None
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"title": "Summer menu", "content": "Main courses: Lasagna 15.00"}]}
+    )
+
 
 class DocumentOut(Read):
     id: str

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Body as FromBody
 from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
 
 from parley.kit.errors import InvalidInput, NotAllowed
@@ -21,6 +22,7 @@ router = APIRouter(responses=ERRORS)
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 TenantFilter = Annotated[str | None, Query(description="Left out: your own tenant.")]
+CredentialFields = dict[str, Annotated[str, StringConstraints(max_length=20_000)]]
 
 
 def _login(request: Request) -> Login:
@@ -48,6 +50,8 @@ class LoginIn(Body):
 
 class RefreshIn(Body):
     refresh_token: Annotated[str, StringConstraints(max_length=200)]
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"refresh_token": "rt_4rJ…"}]})
 
 
 class TokensOut(Read):
@@ -89,6 +93,10 @@ class TenantPatch(Body):
     timezone: Annotated[str, StringConstraints(max_length=64)] | None = None
     settings: dict[str, Any] | None = None
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"name": "Tony's Trattoria", "timezone": "Europe/Berlin"}]}
+    )
+
 
 class TenantOut(Read):
     id: str
@@ -108,11 +116,17 @@ class UserIn(Body):
     role: Role = "operator"
     tenant_id: str | None = None
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"email": "ben@example.com", "password": "correct horse", "role": "operator"}]}
+    )
+
 
 class UserPatch(Body):
     role: Role | None = None
     is_active: bool | None = None
     password: Annotated[str, StringConstraints(max_length=1000)] | None = None
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"role": "operator", "is_active": True}]})
 
 
 class UserOut(Read):
@@ -129,6 +143,8 @@ class ApiKeyIn(Body):
     scopes: Annotated[list[Scope], Field(min_length=1)]
     expires_at: datetime | None = None
     tenant_id: str | None = None
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Website", "scopes": ["chat"]}]})
 
 
 class ApiKeyOut(Read):
@@ -221,7 +237,7 @@ async def delete_tenant(tenant_id: str, who: MayManage, businesses: BusinessesHe
 async def put_credential(
     tenant_id: str,
     vendor: str,
-    body: dict[str, Annotated[str, StringConstraints(max_length=20_000)]],
+    body: Annotated[CredentialFields, FromBody(examples=[{"api_key": "sk-…"}])],
     who: MayManage,
     businesses: BusinessesHere,
     access: AccessHere,
@@ -241,7 +257,9 @@ async def delete_credential(
 async def list_users(
     who: MayManage, businesses: BusinessesHere, access: AccessHere, paging: Pages, tenant_id: TenantFilter = None
 ) -> Any:
-    tenant = await access.tenant_for(who, tenant_id)
+    tenant = await access.tenant_for_filter(who, tenant_id)
+    if tenant is None:
+        return {"users": [], "next_cursor": None}
     page = page_of(await businesses.page_users(tenant, paging.limit, paging.cursor), paging.limit)
     return {"users": page.items, "next_cursor": page.next_cursor}
 
@@ -269,7 +287,9 @@ async def delete_user(user_id: str, who: MayManage, businesses: BusinessesHere, 
 async def list_api_keys(
     who: MayManage, businesses: BusinessesHere, access: AccessHere, paging: Pages, tenant_id: TenantFilter = None
 ) -> Any:
-    tenant = await access.tenant_for(who, tenant_id)
+    tenant = await access.tenant_for_filter(who, tenant_id)
+    if tenant is None:
+        return {"api_keys": [], "next_cursor": None}
     page = page_of(await businesses.page_api_keys(tenant, paging.limit, paging.cursor), paging.limit)
     return {"api_keys": page.items, "next_cursor": page.next_cursor}
 
@@ -294,7 +314,9 @@ async def delete_api_key(key_id: str, who: MayManage, businesses: BusinessesHere
 async def list_audit(
     who: MayManage, businesses: BusinessesHere, access: AccessHere, paging: Pages, tenant_id: TenantFilter = None
 ) -> Any:
-    tenant = await access.tenant_for(who, tenant_id)
+    tenant = await access.tenant_for_filter(who, tenant_id)
+    if tenant is None:
+        return {"audit": [], "next_cursor": None}
     page = page_of(await businesses.audit_page(tenant, paging.limit, paging.cursor), paging.limit)
     return {"audit": page.items, "next_cursor": page.next_cursor}
 
