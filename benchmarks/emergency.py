@@ -65,7 +65,7 @@ def table(language: str, half: str) -> tuple[str, list[str]]:
     alarms = len(harmless) - calm
     row = (
         f"{language} {half:9} recall {found}/{len(emergencies)} = {found / len(emergencies):6.1%}   "
-        f"kind right {named / labelled:6.1%}   "
+        f"kind right {named / max(labelled, 1):6.1%}   "
         f"false alarms {alarms}/{len(harmless)} = {alarms / len(harmless):5.1%}"
     )
     return row, wrong

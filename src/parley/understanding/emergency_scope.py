@@ -52,7 +52,7 @@ class Scopes:
             return "mentioned"
         if "ask" not in span.flags and self._asked(span):
             return "asked"
-        if "past" not in span.flags and self._past(span):
+        if self._past(span):
             return "past"
         if self._finds("resolved", message):
             return "resolved"
@@ -122,13 +122,13 @@ class Scopes:
         return False
 
     def _openings(self, span: Span) -> Iterator[int]:
-        """Where a question that holds the span may begin: the sentence, a part of it after a comma or an "and"."""
+        """Where a question that holds the span may begin: after the mark before the span, or after an "and"."""
         opens = True
-        for word in _WORD.finditer(span.text, 0, span.start + 1):
+        for word in _WORD.finditer(span.text, _last_mark(span.text[: span.start]), span.start + 1):
             if opens and word[0] not in self._leads:
                 yield word.start()
                 opens = False
-            opens = opens or word[0] in MARKS or word[0] in self._joints
+            opens = opens or word[0] in self._joints
 
     def _past(self, span: Span) -> bool:
         rest = re.split(r" (?=[,!.?] )", span.text[span.start :], maxsplit=1)[0]
