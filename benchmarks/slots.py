@@ -10,7 +10,6 @@ import json
 import statistics
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,10 +104,20 @@ def score_dialogues(turns: list[Turn], *, errors: bool = False) -> tuple[dict[st
     return scores, silent, false_alarms
 
 
-def read_sentences(language: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """(defaults, cases) of the project's own sentences."""
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """The project's own sentences of one language: those tuned on and those that are only measured."""
+
+    defaults: Mapping[str, Any]
+    tuned: list[dict[str, Any]]
+    held_out: list[dict[str, Any]]
+
+
+def read_sentences(language: str) -> Sentences:
+    """Every second of `cases` is held out; `more` are tuned on."""
     content = yaml.safe_load((SENTENCES / f"slots_{language}.yaml").read_text(encoding="utf-8"))
-    return content, content["cases"]
+    cases = content["cases"]
+    return Sentences(content, cases[0::2] + content["more"], cases[1::2])
 
 
 def is_right(case: Mapping[str, Any], reading: SlotReading) -> bool:
@@ -155,16 +164,14 @@ def _print_dialogues(name: str, path: Path, *, errors: bool) -> list[Turn]:
 
 
 def _print_sentences(language: str, *, errors: bool) -> None:
-    defaults, cases = read_sentences(language)
-    right: Counter[int] = Counter()
-    for index, case in enumerate(cases):
-        reading = read_case(case, defaults, language)
-        good = is_right(case, reading)
-        right[index % 2] += good
-        if errors and not good and index % 2 == 0:
-            print(f"  {case['say']!r}: expected {case['is']}, read {dict(reading.slots)}")
-    tuned, held = (len(cases) + 1) // 2, len(cases) // 2
-    print(f"own sentences {language}: tuned on {right[0]}/{tuned}, held out {right[1]}/{held} ({right[1] / held:.1%})")
+    sentences = read_sentences(language)
+    for name, cases in (("tuned on", sentences.tuned), ("held out", sentences.held_out)):
+        wrong = [case for case in cases if not is_right(case, read_case(case, sentences.defaults, language))]
+        right = len(cases) - len(wrong)
+        print(f"own sentences {language}, {name}: {right}/{len(cases)} wholly right ({right / len(cases):.1%})")
+        if errors and name == "tuned on":
+            for case in wrong:
+                print(f"  {case['say']!r}: expected {case['is']}")
 
 
 def main() -> None:

@@ -260,6 +260,10 @@ class _Choice:
             quantity = self._pick(slot, said, lambda quantity: quantity.value)
             if quantity is None or slot in self.chosen.slots:
                 continue
+            if slot == "party_size" and slot not in self.chosen.replaced:
+                # Several head counts and none taken back: the parts of a party are smaller than the whole.
+                left = [other for other in said if not is_negated(self.scan, other.start, other.end)]
+                quantity = max(left, key=lambda other: other.value)
             value = quantity.value
             if quantity.delta:
                 base = self.before().slots.get(slot)

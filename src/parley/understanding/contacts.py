@@ -95,7 +95,7 @@ def _spoken_domain(scan: Scan, i: int) -> tuple[str, int] | None:
             dots += 1
         elif word in _JOINTS and parts and scan.low(j + 1).isalnum() and not dots:
             parts.append(_JOINTS[word])
-        elif (word.isalnum() and (not parts or parts[-1] in ".-_")) or (word.isalnum() and not dots and j == i + 1):
+        elif word.isalnum() and (not parts or parts[-1] in ".-_" or (not dots and j < i + 3)):
             parts.append(_chars(scan, j))
         else:
             break
@@ -160,8 +160,9 @@ def _digit_run(scan: Scan, i: int, taken: set[int]) -> tuple[str, int] | None:
     while j < len(scan.tokens) and j not in taken and j < i + 60:
         token = scan.tokens[j]
         word = token.low
-        if word in _MULTIPLIERS and (value := scan.value(j + 1)) is not None and value < 10:
-            digits += str(value) * _MULTIPLIERS[word]
+        repeated = "0" if scan.low(j + 1) in _ZERO else str(scan.value(j + 1))
+        if word in _MULTIPLIERS and len(repeated) == 1:
+            digits += repeated * _MULTIPLIERS[word]
             j += 1
         elif word.isdecimal() and not token.ordinal and token.digits == len(word):
             digits += word

@@ -127,7 +127,7 @@ def _lone_ordinal(scan: Scan, i: int) -> Day | None:
     loose = scan.tokens[i].spelled and scan.low(end).isalpha() and not ends_here(scan, end)
     if scan.low(end) == "weihnachtstag" and ordinal[0] in (1, 2):
         return next_occurrence(scan, start, end + 1, 12, 24 + ordinal[0])
-    if scan.has("street", end) or (loose and (not led or i == start)):
+    if scan.has("street", end) or (loose and (not led or (i == start and scan.lexicon.language == "en"))):
         return None
     if scan.lexicon.language == "de":
         if not led or (not scan.tokens[i].spelled and scan.digits(end) and scan.glued(end)):

@@ -89,6 +89,8 @@ def _may_be_clock(scan: Scan, clock: Clock) -> bool:
         return bool(clock.minute)
     if scan.low(i) in ("-", "/", "#", "%", "€", "$", "£", "+") and scan.glued(i):
         return False
+    if _part_of_something(scan, clock.start) or scan.has("past", i):
+        return False
     if _foreign_noun(scan, i) and not scan.tokens[clock.start].spelled:
         return False
     return not (clock.cue in ("before", "after") and scan.has("day_units", i))
@@ -111,6 +113,8 @@ def _foreign_noun(scan: Scan, i: int) -> bool:
 
 def _part_of_something(scan: Scan, i: int) -> bool:
     """A number inside an identifier, an address or a price, or before a noun that is counted otherwise."""
+    if (scan.has("past", i + 1) or scan.has("to", i + 1)) and scan.has("half", i + 2):  # "fünf nach halb": no hour
+        return True
     if scan.low(i - 1) in ("#", "$", "€", "£", "/", ":", "*") or scan.low(i + 1) in ("%", "/", "*", "€", "$", "+"):
         return True
     if scan.glued(i) and i and scan.low(i - 1) not in ("(", '"', ",", ".", "!", "?", "-", "–", "—", "…"):

@@ -100,13 +100,19 @@ def _group(scan: Scan, i: int) -> Quantity | None:
     found = _heads(scan, i)
     if found is not None:
         return found
-    if (scan.lexicon.language == "de" and scan.has("we", i)) or scan.has("us", i):
+    german_we = scan.lexicon.language == "de" and scan.has("we", i)
+    if german_we or scan.has("us", i):
         counted = scan.cardinal(i + 1)
-        if scan.low(i + 1) in ("both", "beide", "beiden", "two"):
+        if scan.low(i + 1) in ("both", "beide", "beiden"):
             return Quantity("party_size", 2, i, i + 2)
-        if counted is not None and scan.tokens[i + 1].spelled and not scan.has("people", i + 2):
+        led = not german_we or i == 0 or scan.has("before_we", i - 1)  # "nur wir zwei", but "sagen wir zwei"
+        if counted is not None and led and scan.tokens[i + 1].spelled and not _clock_word(scan, i + 2):
             return Quantity("party_size", counted, i, i + 2)
     return _alone(scan, i) or _companions(scan, i)
+
+
+def _clock_word(scan: Scan, i: int) -> bool:
+    return any(scan.has(group, i) for group in ("people", "past", "to", "clock"))
 
 
 def _heads(scan: Scan, i: int) -> Quantity | None:
@@ -141,7 +147,9 @@ def _heads(scan: Scan, i: int) -> Quantity | None:
     total, end = _add_members(scan, value, end)
     if end == j + 1 and scan.has("children", j) and scan.has("possession", i - 1):
         return None
-    if scan.low(i - 1) in ("including", "inklusive", "davon", "of") and scan.has("people", i - 2):
+    if scan.low(i - 1) in ("including", "inklusive", "davon", "of") and any(
+        scan.has("people", j) for j in range(max(0, i - 4), i - 1)
+    ):
         return None
     return Quantity("party_size", total, i, end)
 

@@ -95,7 +95,8 @@ class Roles:
         said = self._said()
         counted = self._counted()
         able = [slot for slot in COUNTS if slot in said and slot not in counted]
-        if "time" in said and self._may_be_time(lone):
+        counting = self._scan.has("only", lone.start - 1)  # "just two" counts heads, not hours
+        if "time" in said and self._may_be_time(lone) and not (counting and able):
             able.insert(0, "time")
         return (able[0], AMBIGUOUS if len(able) > 1 else "") if able else ("", "")
 

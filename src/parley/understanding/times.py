@@ -185,8 +185,9 @@ def _written(scan: Scan, i: int, hour: int) -> tuple[int, int, int, bool] | None
             return hour // 100, hour % 100, i + 1, True
     if mark == "h" and scan.glued(i + 1) and scan.digits(i) in (1, 2) and not scan.glued(i + 2):
         return hour, 0, i + 2, True
-    if scan.tokens[i].spelled and hour % 100 == 0 and 1000 < hour <= 2300 and cue_before(scan, i) == "at":
-        return hour // 100, 0, i + 1, True
+    if scan.tokens[i].spelled and hour % 100 == 0 and 100 <= hour <= 2400:  # "nineteen hundred hours"
+        unit = scan.low(i + 1) in ("hours", "hrs")
+        return (hour // 100, 0, i + 1 + unit, True) if unit or cue_before(scan, i) == "at" else None
     return None
 
 
