@@ -18,7 +18,7 @@ from parley.kit.db import APP_ROLE, driver_url
 from parley.kit.errors import TooMany
 
 _NAMESPACE = 7265003
-_MOST_WAITING = 16
+_MOST_WAITING = 64
 
 
 class TurnHolder:

