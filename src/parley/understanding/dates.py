@@ -93,6 +93,8 @@ def _in_span(scan: Scan, i: int) -> Day | None:
             return weekday
         return _shifted(scan, i, end, span[0])
     span = read_span(scan, i)
+    if scan.low(i - 1) in ("stay", "staying", "bleiben", "for", "für"):  # "for ten days from today" is a stay
+        return None
     if span is None or scan.low(span[1]) not in ("from", "on", "after", "nach", "ab"):
         return None
     j = span[1] + 1
@@ -120,23 +122,33 @@ def _lone_ordinal(scan: Scan, i: int) -> Day | None:
     if dated is not None:
         dated.start = start
         return dated
-    if scan.low(start - 1) == "at" and not scan.tokens[i].spelled:  # "at 5th and Main"
-        return None
-    led = scan.has("on", start - 1) or scan.low(start - 1) in ("from", "until", "till", "to")
     end = ordinal[1]
-    loose = scan.tokens[i].spelled and scan.low(end).isalpha() and not ends_here(scan, end)
     if scan.low(end) == "weihnachtstag" and ordinal[0] in (1, 2):
         return next_occurrence(scan, start, end + 1, 12, 24 + ordinal[0])
-    if scan.has("street", end) or (loose and (not led or (i == start and scan.lexicon.language == "en"))):
-        return None
-    if scan.lexicon.language == "de":
-        if not led or (not scan.tokens[i].spelled and scan.digits(end) and scan.glued(end)):
-            return None
-    elif scan.tokens[i].spelled and not led and start > 0 and ordinal[0] < 4:
-        return None
-    if scan.low(i + 1) not in ("", ".") and not scan.tokens[i].spelled and _street_like(scan, end):
+    german = scan.lexicon.language == "de"
+    if scan.has("street", end) or not (_german_day if german else _english_day)(scan, start, i, end):
         return None
     return day_of_month(scan, start, end, ordinal[0])
+
+
+def _english_day(scan: Scan, start: int, i: int, end: int) -> bool:
+    """Whether an ordinal is a day: "the 11th", "on the third", "how about the third", but not "the second option"."""
+    if not scan.tokens[i].spelled:
+        return scan.low(start - 1) != "at" and not _street_like(scan, end)
+    led = scan.has("on", start - 1) or scan.low(start - 1) in ("from", "about", "be", "is", "it")
+    free = ends_here(scan, end) or scan.has("after_ordinal", end)
+    if i == start:
+        return free and (led or start == 0 or scan.value(i) not in (1, 2, 3))
+    return led or (free and (start == 0 or (scan.value(i) or 0) > 3))
+
+
+def _german_day(scan: Scan, start: int, i: int, end: int) -> bool:
+    """ "am elften", "der 21. wäre gut", but not "den ersten freien Termin"."""
+    if not scan.tokens[i].spelled and scan.digits(end) and scan.glued(end):
+        return False
+    if scan.low(start - 1) in ("am", "vom", "zum", "bis", "ab"):
+        return True
+    return scan.has("on", start - 1) and (ends_here(scan, end) or scan.has("after_ordinal", end))
 
 
 def _street_like(scan: Scan, i: int) -> bool:

@@ -159,7 +159,7 @@ def _read_english(tokens: list[Token], i: int) -> tuple[int, bool, int] | None:
             current, last = current + _ENGLISH_TENS[word], "tens"
         elif word in _ENGLISH and (last in ("", "hundred", "thousand") or (last == "tens" and 0 < _ENGLISH[word] < 10)):
             current, last = current + _ENGLISH[word], "unit"
-        elif word == "hundred" and last == "unit":
+        elif word == "hundred" and (last == "unit" or (last == "tens" and current == 20)):
             current, last = current * 100, "hundred"
         elif word == "thousand" and last in ("unit", "tens", "hundred"):
             total, current, last = total + current * 1000, 0, "thousand"

@@ -187,7 +187,9 @@ def _written(scan: Scan, i: int, hour: int) -> tuple[int, int, int, bool] | None
         return hour, 0, i + 2, True
     if scan.tokens[i].spelled and hour % 100 == 0 and 100 <= hour <= 2400:  # "nineteen hundred hours"
         unit = scan.low(i + 1) in ("hours", "hrs")
-        return (hour // 100, 0, i + 1 + unit, True) if unit or cue_before(scan, i) == "at" else None
+        military = hour >= 1300 and not scan.has("people", i + 1) and not scan.has("no_unit", i + 1)
+        cued = unit or cue_before(scan, i) == "at" or military
+        return (hour // 100, 0, i + 1 + unit, True) if cued else None
     return None
 
 
