@@ -10,7 +10,8 @@ from importlib.resources import files
 from typing import Any
 
 import snowballstemmer
-import yaml
+
+from parley.kit.yaml_text import load_yaml
 
 LANGUAGES: Mapping[str, str] = {"en": "english", "de": "german"}
 WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+|[.,:]\d+)*")
@@ -84,7 +85,7 @@ def lexicon(language: str) -> Lexicon:
     """The words of `language`; English for a language there are none of."""
     code = language[:2].lower()
     code = code if code in LANGUAGES else "en"
-    data = yaml.safe_load((files("parley.house") / "words" / f"{code}.yaml").read_text(encoding="utf-8"))
+    data = load_yaml((files("parley.house") / "words" / f"{code}.yaml").read_text(encoding="utf-8"))
 
     def stemmed(words: str | Iterable[str]) -> frozenset[str]:
         listed = words.split() if isinstance(words, str) else words

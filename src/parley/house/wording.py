@@ -11,9 +11,8 @@ from importlib.resources import files
 from typing import Any
 from zlib import crc32
 
-import yaml
-
 from parley.inference.facts import Facts
+from parley.kit.yaml_text import load_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +68,7 @@ def wording(facts: Facts, day_names: Sequence[str], language: str) -> Wording:
 @lru_cache
 def phrases(language: str) -> dict[str, Any]:
     """The phrases of a language, with its patterns of small talk compiled."""
-    data = yaml.safe_load((files("parley.house") / "phrases" / f"{language}.yaml").read_text(encoding="utf-8"))
+    data = load_yaml((files("parley.house") / "phrases" / f"{language}.yaml").read_text(encoding="utf-8"))
     for part in ("understood", "requests"):
         data[part] = {name: re.compile(rule, re.I) for name, rule in data[part].items()}
     return {**data, "hotel": re.compile(data["hotel"], re.I), "yes_no_starts": re.compile(data["yes_no_starts"], re.I)}

@@ -20,8 +20,8 @@ from pathlib import Path
 from typing import Literal
 
 import snowballstemmer
-import yaml
 
+from parley.kit.yaml_text import load_yaml
 from parley.knowledge.compounds import compound_parts, fold
 
 Weight = Literal["A", "B", "C", "D"]
@@ -145,7 +145,7 @@ def _language(name: str) -> _Language:
 
 @cache
 def _load(code: str) -> _Language:
-    data = yaml.safe_load((_DATA / f"words_{code}.yaml").read_text("utf-8"))
+    data = load_yaml((_DATA / f"words_{code}.yaml").read_text("utf-8"))
     synonyms: dict[str, frozenset[str]] = {}
     for line in data["synonyms"]:
         stems = {_stem(word.replace("-", ""), code) for word in line.split()}

@@ -14,8 +14,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-import yaml
-
+from parley.kit.yaml_text import load_yaml
 from parley.understanding.emergency_grammar import AnchorIndex, Grammar, Pattern
 from parley.understanding.emergency_scope import Scopes, Span, sentences
 from parley.understanding.emergency_text import MARKS, Speller, normalise
@@ -150,7 +149,7 @@ def _answers_alarm(text: str, previous: str, book: _Rulebook) -> bool:
 @lru_cache(maxsize=2)
 def _rulebook(language: str) -> _Rulebook:
     source = resources.files("parley.understanding") / "data" / f"emergency_{language}.yaml"
-    data: dict[str, Any] = yaml.safe_load(source.read_text(encoding="utf-8"))
+    data: dict[str, Any] = load_yaml(source.read_text(encoding="utf-8"))
     words = data["words"]
     grammar = Grammar(data["classes"], words["barriers"].split())
     rules = tuple(

@@ -11,18 +11,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 _FLAGS = re.compile(r"^\(([a-z ]+)\)\s*")
 _CLASS = re.compile(r"<(\w+)>")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pattern:
-    """A compiled row of terms. `anchors` are the words one of which must occur; a closing `*` means any ending."""
+    """A row of terms as a regex. `anchors` are the words one of which must occur; a closing `*` means any ending."""
 
-    regex: re.Pattern[str]
+    source: str
     anchors: tuple[str, ...]
     flags: frozenset[str]
+
+    @cached_property
+    def regex(self) -> re.Pattern[str]:
+        """Compiled when an anchor first occurs: all of them together would cost half a second at the first message."""
+        return re.compile(self.source)
 
 
 class Grammar:
@@ -50,11 +56,11 @@ class Grammar:
             parts.append(f"(?:(?:{body}) )" + ("?" if optional else ""))
             if not optional:
                 anchors = _rarer(anchors, tuple(max(word.split("_"), key=len) for word in words))
-        return Pattern(re.compile(r"(?<= )" + "".join(parts)), anchors, flags)
+        return Pattern(r"(?<= )" + "".join(parts), anchors, flags)
 
     def union(self, sources: Sequence[str]) -> re.Pattern[str]:
         """One regex that finds any of the patterns."""
-        return re.compile("|".join(self.compile(source).regex.pattern for source in sources) or r"(?!)")
+        return re.compile("|".join(self.compile(source).source for source in sources) or r"(?!)")
 
     def _alternatives(self, term: str) -> list[str]:
         found: list[str] = []

@@ -81,7 +81,8 @@ def fit_few(
     inverse = np.linalg.inv(kernel + np.diag(_RIDGE * share))
     dual = inverse @ one_hot
     left_out = one_hot - dual / np.diag(inverse)[:, None]
-    weights = {name: (weight * (lens.T @ dual)).astype(np.float32) for name, (weight, lens) in lenses.items()}
+    single = dual.astype(np.float32)
+    weights = {name: (weight * (lens.T @ single)).astype(np.float32) for name, (weight, lens) in lenses.items()}
     return FewShot(
         labels=names,
         concepts=concepts,
