@@ -1,0 +1,432 @@
+"""The verbs on reservations. Nothing is booked twice: whoever writes first takes the days it touches for itself.
+
+The lock is an advisory one per tenant and UTC day, held for one short transaction. Two stays that conflict share an
+instant, so they share a day. An exclusion constraint could say "one party per table", but neither count seats nor
+choose among combinations of tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from parley.frontdesk import store
+from parley.frontdesk.availability import (
+    SEARCH_DAYS,
+    Ask,
+    Availability,
+    Desk,
+    Kind,
+    NotBookable,
+    alternatives,
+    look,
+)
+from parley.frontdesk.contacts import normal_email, normal_phone, region_of, same_person
+from parley.frontdesk.hours import instant
+from parley.frontdesk.references import candidates, normal_reference
+from parley.frontdesk.settings import LARGEST_PARTY, FrontDeskSettings
+from parley.frontdesk.store import Reservation
+from parley.kit.clock import Clock
+from parley.kit.db import Database
+from parley.kit.errors import Conflict, InvalidInput, NotFound
+from parley.kit.ids import new_id
+from parley.tenants import Principal, Tenant, get_tenant, record_audit
+
+_R = store.reservations
+_COLUMN = _R.table.c
+_ALIVE = ("requested", "held", "confirmed")
+_PLACED_BY = frozenset({"date", "time", "party_size", "nights", "property_id", "kind"})
+_MOST_NIGHTS = 365
+_FEED_PAST = timedelta(days=30)
+_MOST_IN_FEED = 5000
+_LONGEST_REFERENCE = 8  # pairs; at four pairs there are thirteen million
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants to book. A table or a viewing needs `time`, a room needs `nights`."""
+
+    date: date
+    time: time | None = None
+    party_size: int = 1
+    name: str = ""
+    phone: str | None = None
+    email: str | None = None
+    kind: Kind = "table"
+    nights: int | None = None
+    property_id: str | None = None
+    notes: str = ""
+    conversation_id: str | None = None
+
+
+class Reservations:
+    """Reservations of all tenants, and the settings that say what can be booked."""
+
+    def __init__(self, db: Database, clock: Clock) -> None:
+        self._db = db
+        self._clock = clock
+
+    # Settings
+
+    async def settings(self, tenant_id: str) -> FrontDeskSettings:
+        """The tenant's settings; all defaults where nothing is set."""
+        async with self._db.begin(tenant_id) as connection:
+            return await _settings(connection, tenant_id)
+
+    async def put_settings(
+        self, who: Principal | None, tenant_id: str, settings: FrontDeskSettings
+    ) -> FrontDeskSettings:
+        """Put these settings in place of the present ones. Reservations made before stay as they are."""
+        async with self._db.begin(tenant_id) as connection:
+            values = settings.model_dump(mode="json", exclude_defaults=True)
+            await store.put_settings(connection, tenant_id, values)
+            await _audit(connection, who, tenant_id, "frontdesk.settings_changed", "")
+        return settings
+
+    # Looking
+
+    async def availability(
+        self,
+        tenant_id: str,
+        day: date,
+        party_size: int = 1,
+        at: time | None = None,
+        *,
+        kind: Kind = "table",
+        property_id: str | None = None,
+    ) -> Availability:
+        """What is free on a day, whether a time of it is, and the nearest alternatives where it is not.
+
+        Raises `InvalidInput` for a party below 1 or a time that does not exist.
+        """
+        ask = Ask(day, _party(party_size), at, kind, _property(property_id))
+        async with self._db.begin(tenant_id) as connection:
+            desk, _ = await self._desk(connection, tenant_id)
+            return await _answer(connection, tenant_id, desk, ask)
+
+    async def get(self, tenant_id: str, wanted: str) -> Reservation:
+        """By id or reference, or `NotFound`."""
+        async with self._db.begin(tenant_id) as connection:
+            return await _find(connection, tenant_id, wanted)
+
+    async def find(self, tenant_id: str, *, phone: str, name: str | None = None) -> list[Reservation]:
+        """A caller's coming reservations, soonest first, by telephone number (and name, where given)."""
+        async with self._db.begin(tenant_id) as connection:
+            _, tenant = await self._desk(connection, tenant_id)
+            conditions = (
+                _COLUMN.phone == normal_phone(phone, region_of(tenant)),
+                _COLUMN.status.in_(_ALIVE),
+                _COLUMN.ends_at > self._clock.now(),
+            )
+            found = await _R.sorted_by(connection, tenant_id, _COLUMN.starts_at, 20, *conditions)
+        return [one for one in found if name is None or same_person(name, one.name)]
+
+    async def page(self, tenant_id: str, limit: int, cursor: str | None, **filters: Any) -> list[Reservation]:
+        """The newest `limit` + 1 before `cursor`; filters by column, those that are None do not filter."""
+        wanted = {name: value for name, value in filters.items() if value is not None}
+        async with self._db.begin(tenant_id) as connection:
+            if "phone" in wanted:
+                _, tenant = await self._desk(connection, tenant_id)
+                try:
+                    wanted["phone"] = normal_phone(wanted["phone"], region_of(tenant))
+                except InvalidInput:
+                    return []
+            if "reference" in wanted:
+                wanted["reference"] = normal_reference(wanted["reference"])
+            conditions = [_COLUMN[name] == value for name, value in wanted.items()]
+            return await _R.page(connection, tenant_id, limit, cursor, *conditions)
+
+    async def feed(self, tenant_id: str) -> tuple[Tenant, list[Reservation]]:
+        """What a calendar shows: from a month back, soonest first, cancelled ones too."""
+        since = self._clock.now() - _FEED_PAST
+        shown = ("requested", "confirmed", "cancelled", "completed", "no_show")
+        async with self._db.begin(tenant_id) as connection:
+            _, tenant = await self._desk(connection, tenant_id)
+            conditions = (_COLUMN.starts_at > since, _COLUMN.status.in_(shown))
+            found = await _R.sorted_by(connection, tenant_id, _COLUMN.starts_at, _MOST_IN_FEED, *conditions)
+        return tenant, found
+
+    # Writing
+
+    async def hold(
+        self, tenant_id: str, wish: Wish, *, idempotency_key: str | None = None, who: Principal | None = None
+    ) -> Reservation:
+        """Keep a place for the settings' hold time. Nothing set: a request. Raises `NotBookable`."""
+        return await self._add(tenant_id, wish, "held", idempotency_key, who)
+
+    async def book(
+        self,
+        tenant_id: str,
+        wish: Wish,
+        *,
+        hold: str | None = None,
+        idempotency_key: str | None = None,
+        who: Principal | None = None,
+    ) -> Reservation:
+        """Book, turning `hold` (an id or reference) into the booking where one is named.
+
+        The same `idempotency_key` gives the same reservation, once made. Nothing set: status is requested. Raises
+        `NotBookable` (with alternatives) and `InvalidInput`.
+        """
+        if hold is None:
+            return await self._add(tenant_id, wish, "confirmed", idempotency_key, who)
+        asked = {field.name: getattr(wish, field.name) for field in fields(Wish)}
+        return await self.confirm(tenant_id, hold, who=who, **{name: value for name, value in asked.items() if value})
+
+    async def confirm(
+        self, tenant_id: str, wanted: str, *, who: Principal | None = None, **details: Any
+    ) -> Reservation:
+        """Turn a hold into a booking, filling in name, phone and the like. One that is confirmed stays as it is.
+
+        An expired hold is booked where there is still room; a request stays a request, for a person to confirm.
+        """
+        async with self._db.begin(tenant_id) as connection:
+            before = await _find(connection, tenant_id, wanted, lock=True)
+            if before.status in ("confirmed", "requested"):
+                return before
+            return await self._rewrite(connection, before, {**details, "status": "confirmed"}, who)
+
+    async def change(
+        self,
+        tenant_id: str,
+        wanted: str,
+        changes: Mapping[str, Any],
+        *,
+        phone: str | None = None,
+        name: str | None = None,
+        who: Principal | None = None,
+    ) -> Reservation:
+        """Change fields of a `Wish`, or `status`. What cannot be moved stays where it was: `NotBookable` is raised.
+
+        `phone` or `name` is the caller's: one of those given must be the reservation's, else it reads `NotFound`.
+        """
+        async with self._db.begin(tenant_id) as connection:
+            before = await self._callers(connection, tenant_id, wanted, phone, name)
+            return await self._rewrite(connection, before, changes, who)
+
+    async def cancel(
+        self,
+        tenant_id: str,
+        wanted: str,
+        *,
+        phone: str | None = None,
+        name: str | None = None,
+        who: Principal | None = None,
+    ) -> Reservation:
+        """Cancel by id or reference. Cancelling again is fine. `phone`, `name`: see `change`."""
+        async with self._db.begin(tenant_id) as connection:
+            before = await self._callers(connection, tenant_id, wanted, phone, name)
+            if before.status == "cancelled":
+                return before
+            return await self._rewrite(connection, before, {"status": "cancelled"}, who)
+
+    async def delete(self, who: Principal, tenant_id: str, wanted: str) -> None:
+        """Remove the row. A guest who does not come is a cancellation, not this."""
+        async with self._db.begin(tenant_id) as connection:
+            if not await _R.remove(connection, tenant_id, wanted):
+                raise NotFound("reservation")
+            await _audit(connection, who, tenant_id, "reservation.deleted", wanted)
+
+    # Steps
+
+    async def _desk(self, connection: AsyncConnection, tenant_id: str) -> tuple[Desk, Tenant]:
+        tenant = await get_tenant(connection, tenant_id)
+        if tenant is None:
+            raise NotFound("tenant")
+        settings = await _settings(connection, tenant_id)
+        return Desk(settings, ZoneInfo(tenant.timezone), self._clock.now()), tenant
+
+    async def _callers(
+        self, connection: AsyncConnection, tenant_id: str, wanted: str, phone: str | None, name: str | None
+    ) -> Reservation:
+        """The reservation, if the caller's number or name is the one it was made with."""
+        found = await _find(connection, tenant_id, wanted, lock=True)
+        if not phone and not name:
+            return found
+        _, tenant = await self._desk(connection, tenant_id)
+        if phone and found.phone and _same_phone(phone, found.phone, tenant):
+            return found
+        if name and same_person(name, found.name):
+            return found
+        raise NotFound("reservation")
+
+    async def _add(
+        self, tenant_id: str, wish: Wish, status: str, idempotency_key: str | None, who: Principal | None
+    ) -> Reservation:
+        async with self._db.begin(tenant_id) as connection:
+            if idempotency_key is not None:
+                await store.lock(connection, f"{tenant_id}:key:{idempotency_key}")
+                known = await _R.first(connection, tenant_id, _COLUMN.idempotency_key == idempotency_key)
+                if known is not None:
+                    return known
+            desk, tenant = await self._desk(connection, tenant_id)
+            placed = await _place(connection, tenant_id, desk, _normal(wish, tenant), status)
+            reference = await _new_reference(connection, tenant_id)
+            row = {**placed, "id": new_id(), "tenant_id": tenant_id, "reference": reference}
+            made = await _R.add(connection, {**row, "idempotency_key": idempotency_key})
+            await _audit(connection, who, tenant_id, "reservation.created", made.id)
+        return made
+
+    async def _rewrite(
+        self, connection: AsyncConnection, before: Reservation, changes: Mapping[str, Any], who: Principal | None
+    ) -> Reservation:
+        if before.status == "cancelled":
+            raise Conflict("The reservation is cancelled; book a new one.", code="reservation.cancelled")
+        status = changes.get("status", before.status)
+        desk, tenant = await self._desk(connection, before.tenant_id)
+        asked = {name: value for name, value in changes.items() if name != "status"}
+        wish = _normal(replace(_wish(before), **asked), tenant)
+        values = {name: getattr(wish, name) for name in asked} | {"status": status}
+        moved = any(getattr(wish, name) != getattr(before, name) for name in _PLACED_BY)
+        if status in _ALIVE and (moved or (status == "confirmed" and before.status != "confirmed")):
+            values = await _place(connection, before.tenant_id, desk, wish, status, before=before)
+        elif status == "cancelled":
+            values |= {"cancelled_at": desk.now}
+        values |= {"revision": before.revision + 1}
+        changed = await _R.change(connection, before.tenant_id, before.id, values)
+        if changed is None:
+            raise NotFound("reservation")
+        await _audit(connection, who, before.tenant_id, f"reservation.{_verb(status, before)}", before.id)
+        return changed
+
+
+def _verb(status: str, before: Reservation) -> str:
+    return status if status != before.status else "changed"
+
+
+async def _audit(connection: AsyncConnection, who: Principal | None, tenant_id: str, action: str, target: str) -> None:
+    """Written for people; what an agent does is in its conversation's trace."""
+    if who is not None:
+        await record_audit(connection, who, tenant_id, action, target)
+
+
+async def _settings(connection: AsyncConnection, tenant_id: str) -> FrontDeskSettings:
+    stored = await store.get_settings(connection, tenant_id)
+    return FrontDeskSettings.model_validate(stored or {})
+
+
+async def _find(connection: AsyncConnection, tenant_id: str, wanted: str, *, lock: bool = False) -> Reservation:
+    same = _COLUMN.id == wanted if len(wanted) == 36 else _COLUMN.reference == normal_reference(wanted)
+    found = await _R.first(connection, tenant_id, same, lock=lock)
+    if found is None:
+        raise NotFound("reservation")
+    return found
+
+
+async def _answer(connection: AsyncConnection, tenant_id: str, desk: Desk, ask: Ask) -> Availability:
+    """Looks at the day first, and at the week after it only where that does not do."""
+    taken = await store.get_taken(connection, tenant_id, *_window(desk, ask, 1), desk.now)
+    answer = look(desk, ask, taken)
+    if answer.status not in ("full", "closed", "past", "off_grid") or not desk.can_tell(ask):
+        return answer
+    later = await store.get_taken(connection, tenant_id, *_window(desk, ask, SEARCH_DAYS + 1), desk.now)
+    return replace(answer, alternatives=alternatives(desk, ask, later))
+
+
+def _window(desk: Desk, ask: Ask, days: int) -> tuple[datetime, datetime]:
+    """The moments between which a reservation can stand in the way of a start on one of `days` dates."""
+    midnight = datetime.combine(ask.date, time(), desk.zone).astimezone(UTC)
+    around = desk.stay(ask.kind) + timedelta(minutes=desk.settings.buffer_minutes)
+    return midnight - around, midnight + timedelta(days=days, hours=2) + around
+
+
+async def _place(
+    connection: AsyncConnection,
+    tenant_id: str,
+    desk: Desk,
+    wish: Wish,
+    status: str,
+    *,
+    before: Reservation | None = None,
+) -> dict[str, Any]:
+    """The row of a wish that has room, holding the lock of its days until the transaction ends."""
+    ask = Ask(wish.date, wish.party_size, wish.time, wish.kind, wish.property_id)
+    starts_at, ends_at = _stay(desk, wish)
+    row = {field.name: getattr(wish, field.name) for field in fields(Wish)}
+    row |= {"starts_at": starts_at, "ends_at": ends_at, "tables": [], "hold_expires_at": None}
+    buffer = timedelta(minutes=desk.settings.buffer_minutes)
+    if desk.can_tell(ask):
+        await store.lock(connection, *(f"{tenant_id}:{day}" for day in _utc_days(starts_at, ends_at + buffer)))
+        await store.expire_holds(connection, tenant_id, desk.now)
+    but = before.id if before is not None else None
+    taken = await store.get_taken(connection, tenant_id, starts_at - buffer, ends_at + buffer, desk.now, but=but)
+    answer = look(desk, ask, taken)
+    if answer.status == "unknown":
+        by_person = before is not None and status == "confirmed"
+        return row | {"status": "confirmed" if by_person else "requested"}
+    tables = desk.place(ask, starts_at, taken) if answer.available else None
+    if tables is None:
+        raise NotBookable(await _answer(connection, tenant_id, desk, ask))
+    if status == "held":
+        row |= {"hold_expires_at": desk.now + timedelta(minutes=desk.settings.hold_minutes)}
+    return row | {"status": status, "tables": tables}
+
+
+def _utc_days(start: datetime, end: datetime) -> list[date]:
+    first = start.astimezone(UTC).date()
+    return [first + timedelta(days=n) for n in range((end.astimezone(UTC).date() - first).days + 1)]
+
+
+def _stay(desk: Desk, wish: Wish) -> tuple[datetime, datetime]:
+    """From arrival to leaving, in UTC."""
+    if wish.kind == "room":
+        leaving = wish.date + timedelta(days=wish.nights or 1)
+        midnights = (datetime.combine(day, time(), desk.zone).astimezone(UTC) for day in (wish.date, leaving))
+        return next(midnights), next(midnights)
+    if wish.time is None:
+        raise InvalidInput("time is needed to book.")
+    starts_at = instant(wish.date, wish.time, desk.zone)
+    return starts_at, starts_at + desk.stay(wish.kind)
+
+
+async def _new_reference(connection: AsyncConnection, tenant_id: str) -> str:
+    """The shortest that is free: the more of a tenant's are taken, the longer they become."""
+    for pairs in range(2, _LONGEST_REFERENCE + 1):
+        tries = candidates(pairs)
+        known = await store.known_references(connection, tenant_id, tries)
+        if free := [reference for reference in tries if reference not in known]:
+            return free[0]
+    raise Conflict("No reference is free; try again.")
+
+
+def _wish(of: Reservation) -> Wish:
+    return Wish(**{field.name: getattr(of, field.name) for field in fields(Wish)})
+
+
+def _normal(wish: Wish, tenant: Tenant) -> Wish:
+    """The wish as it is stored. Raises `InvalidInput` naming the field."""
+    _party(wish.party_size)
+    if wish.party_size > LARGEST_PARTY:
+        raise InvalidInput(f"party_size must be at most {LARGEST_PARTY}.", code="reservation.too_large")
+    if wish.kind == "room" and not 1 <= (wish.nights or 0) <= _MOST_NIGHTS:
+        raise InvalidInput(f"nights must be 1 to {_MOST_NIGHTS} to book a room.")
+    return replace(
+        wish,
+        time=None if wish.time is None else wish.time.replace(second=0, microsecond=0, tzinfo=None),
+        name=" ".join(wish.name.split()),
+        phone=normal_phone(wish.phone, region_of(tenant)) if wish.phone else None,
+        email=normal_email(wish.email) if wish.email else None,
+        property_id=None if wish.kind == "table" else _property(wish.property_id),
+    )
+
+
+def _party(size: int) -> int:
+    if size < 1:
+        raise InvalidInput("party_size must be at least 1.")
+    return size
+
+
+def _property(property_id: str | None) -> str | None:
+    return property_id.strip().upper() or None if property_id else None
+
+
+def _same_phone(said: str, known: str, tenant: Tenant) -> bool:
+    try:
+        return normal_phone(said, region_of(tenant)) == known
+    except InvalidInput:
+        return False

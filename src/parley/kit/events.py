@@ -1,0 +1,138 @@
+"""News between processes over PostgreSQL's NOTIFY: told on the caller's transaction, heard only if that commits.
+
+An event carries ids, never words: channels are not held by row-level security, and a payload has at most 8,000 bytes.
+Who listens reads the rows through the ordinary door. Delivery is at most once: what must not be lost is a job.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import psycopg
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from parley.kit import log
+from parley.kit.db import APP_ROLE, driver_url
+
+CHANNEL = "parley_events"
+MISSED = "missed"
+_MOST_WAITING = 1000
+_RETRY_SECONDS = 1.0
+
+_log = log.get("events")
+_NOTIFY = text("SELECT pg_notify(:channel, :payload)")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """`name` is dotted, such as incident.raised; `data` holds ids and small facts."""
+
+    tenant_id: str
+    name: str
+    data: Mapping[str, Any]
+
+
+async def publish(connection: AsyncConnection, event: Event) -> None:
+    """Tell whoever listens, when the caller's transaction commits."""
+    payload = orjson.dumps({"tenant_id": event.tenant_id, "name": event.name, "data": dict(event.data)}).decode()
+    await connection.execute(_NOTIFY, {"channel": CHANNEL, "payload": payload})
+
+
+class Subscription:
+    """Events for one reader, in order. A reader too slow loses the oldest and is told by an event named `MISSED`."""
+
+    def __init__(self, tenant_id: str | None) -> None:
+        self.tenant_id = tenant_id
+        self._waiting: deque[Event] = deque()
+        self._missed = False
+        self._news = asyncio.Event()
+
+    def give(self, event: Event) -> None:
+        if self.tenant_id is not None and event.tenant_id != self.tenant_id:
+            return
+        if len(self._waiting) >= _MOST_WAITING:
+            self._waiting.popleft()
+            self._missed = True
+        self._waiting.append(event)
+        self._news.set()
+
+    def miss(self) -> None:
+        """Say that something may have been lost: the reader looks at the rows again."""
+        self._missed = True
+        self._news.set()
+
+    def __aiter__(self) -> AsyncIterator[Event]:
+        return self
+
+    async def __anext__(self) -> Event:
+        while not self._missed and not self._waiting:
+            self._news.clear()
+            await self._news.wait()
+        if self._missed:
+            self._missed = False
+            return Event(self.tenant_id or "", MISSED, {})
+        return self._waiting.popleft()
+
+
+class Listener:
+    """One connection that listens for a whole process, and hands every event to its subscriptions."""
+
+    def __init__(self, url: str) -> None:
+        self._conninfo = driver_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._subscriptions: set[Subscription] = set()
+        self._task: asyncio.Task[None] | None = None
+        self._listening = asyncio.Event()
+
+    async def open(self) -> None:
+        """Start; returns when the first LISTEN stands."""
+        self._task = asyncio.create_task(self._run(), name="events")
+        waiting = asyncio.create_task(self._listening.wait())
+        await asyncio.wait({self._task, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if self._task.done():
+            self._task.result()
+
+    async def aclose(self) -> None:
+        """Stop listening."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    @asynccontextmanager
+    async def subscribe(self, tenant_id: str | None = None) -> AsyncIterator[Subscription]:
+        """Events of one tenant (None: of all) told from here on."""
+        subscription = Subscription(tenant_id)
+        self._subscriptions.add(subscription)
+        try:
+            yield subscription
+        finally:
+            self._subscriptions.discard(subscription)
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                await self._listen()
+            except psycopg.OperationalError as error:
+                _log.warning("events.connection_lost", error=str(error))
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _listen(self) -> None:
+        connection = await psycopg.AsyncConnection.connect(
+            self._conninfo, autocommit=True, options=f"-c role={APP_ROLE}", application_name="parley events"
+        )
+        async with connection:
+            await connection.execute(f"LISTEN {CHANNEL}")
+            for subscription in self._subscriptions:
+                subscription.miss()
+            self._listening.set()
+            async for notice in connection.notifies():
+                event = Event(**orjson.loads(notice.payload))
+                for subscription in self._subscriptions:
+                    subscription.give(event)
