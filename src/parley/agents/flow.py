@@ -2,7 +2,8 @@
 
 `{"start": "greet", "nodes": {"greet": {"type": "say", "text": "Hello!", "next": "listen"}, "listen": {}}}`. A node
 without a type is `answer`: the model replies freely. Transitions are deterministic: the first branch whose conditions
-all hold, else `next`, else the flow stays where it is.
+all hold, else `next`, else the flow stays where it is. An `answer` node without branches has those of the start node,
+and at an `ask` node they let a caller turn to something else.
 """
 
 from __future__ import annotations
@@ -23,13 +24,19 @@ class _Strict(BaseModel):
 
 
 class Condition(_Strict):
-    """All the given parts must hold. `slots` known, `missing` unknown, `outcome` of the last tool."""
+    """All the given parts must hold.
+
+    `intent`: one of these. `slots`: all known. `missing`: all unknown. `stated`: any of these said in this turn.
+    `equals`: slots with these values. `outcome`: of the tool that ran last in this turn; `result`: fields of it.
+    """
 
     intent: tuple[str, ...] | str | None = None
     slots: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    stated: tuple[str, ...] = ()
     equals: dict[str, str | int | float | bool] = Field(default_factory=dict)
     outcome: Literal["ok", "failed"] | None = None
+    result: dict[str, str | int | float | bool] = Field(default_factory=dict)
 
 
 class Branch(_Strict):
@@ -38,13 +45,20 @@ class Branch(_Strict):
 
 
 class Node(_Strict):
-    """One place in the flow. `text` may be given per language: {"en": …, "de": …}."""
+    """One place in the flow.
+
+    answer: reply freely and wait. say: speak `text` and go on. ask: ask for `slots` until all are known.
+    condition: only branch. tool: run `tool` with `arguments` ("{name}" stands for a slot).
+    handoff: a person takes over. end: say goodbye and close.
+    `text` may be given per language: {"en": …, "de": …}. `forget`: slots that lose their value on the way in.
+    """
 
     type: Literal["answer", "say", "ask", "condition", "tool", "handoff", "end"] = "answer"
     text: Spoken | dict[str, Spoken] = ""
     slots: tuple[str, ...] = ()
     tool: str = ""
     arguments: dict[str, Any] = Field(default_factory=dict)
+    forget: tuple[str, ...] = ()
     branches: tuple[Branch, ...] = ()
     next: NodeId | None = None
 
@@ -107,7 +121,7 @@ def _check_node(name: str, node: Node) -> None:
 
 def _check_moves(flow: Flow) -> None:
     """A ring of nodes that never wait for the caller would never end a turn."""
-    passing = {name for name, node in flow.nodes.items() if node.type in {"condition", "say"}}
+    passing = {name for name, node in flow.nodes.items() if node.type in {"condition", "say", "tool"}}
     for start in passing:
         seen, frontier = {start}, [target for target in _targets(flow.nodes[start]) if target in passing]
         while frontier:

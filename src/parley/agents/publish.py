@@ -9,6 +9,7 @@ from typing import Any
 from parley.agents import store
 from parley.agents.agent import Agent, Definition, LlmChoice, Version
 from parley.agents.flow import parse_flow
+from parley.agents.learn import Learning
 from parley.kit.db import Database
 from parley.kit.errors import NotFound
 from parley.kit.ids import new_id
@@ -24,8 +25,9 @@ class Agents:
     `check_model` raises `InvalidInput` for a choice of model that cannot answer.
     """
 
-    def __init__(self, db: Database, check_model: Callable[[str | LlmChoice | None], None]) -> None:
+    def __init__(self, db: Database, learning: Learning, check_model: Callable[[str | LlmChoice | None], None]) -> None:
         self._db = db
+        self._learning = learning
         self._check_model = check_model
         self._versions: OrderedDict[tuple[str, str, int], Version] = OrderedDict()
 
@@ -38,6 +40,7 @@ class Agents:
         async with self._db.begin(tenant_id) as connection:
             agent = await store.add_agent(connection, row)
             await store.add_version(connection, agent)
+            await self._learning.want(connection, tenant_id, agent.id, agent.definition.understanding)
             await record_audit(connection, who, tenant_id, "agent.created", agent.id)
         return agent
 
@@ -75,6 +78,7 @@ class Agents:
             if _published_part(agent) != _published_part(before):
                 agent = await store.change_agent(connection, tenant_id, agent_id, {"version": before.version + 1})
                 await store.add_version(connection, agent)
+            await self._learning.want(connection, tenant_id, agent.id, agent.definition.understanding)
             await record_audit(connection, who, tenant_id, "agent.changed", agent_id, version=agent.version)
         return agent
 

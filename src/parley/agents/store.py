@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, delete, func, insert, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.agents.agent import Agent, Definition, Version
-from parley.agents.tables import agent_versions, agents
+from parley.agents.tables import agent_understanding, agent_versions, agents
 
 _HEAD = ("name", "type", "config_key", "scenario_type")
 
@@ -100,3 +103,67 @@ def _version(row: RowMapping) -> Version:
         published_at=row["published_at"],
         **row["definition"]["head"],
     )
+
+
+# What agents have learnt
+
+
+@dataclass(frozen=True, slots=True)
+class Learnt:
+    """The state of an agent's own intents. `model_fingerprint` names the examples the ready model was trained on."""
+
+    agent_id: str
+    fingerprint: str
+    status: str
+    error: str | None
+    examples: int
+    seconds: float | None
+    model_fingerprint: str | None
+    updated_at: datetime
+
+
+_LEARNT = tuple(agent_understanding.c[field.name] for field in fields(Learnt))
+
+
+async def begin_training(
+    connection: AsyncConnection, tenant_id: str, agent_id: str, fingerprint: str, examples: int
+) -> None:
+    """Note that a model for these examples is wanted. The last ready one stays in use."""
+    values = {"fingerprint": fingerprint, "status": "training", "error": None, "examples": examples}
+    query = upsert(agent_understanding).values(agent_id=agent_id, tenant_id=tenant_id, **values)
+    query = query.on_conflict_do_update(index_elements=["agent_id"], set_={**values, "updated_at": func.now()})
+    await connection.execute(query)
+
+
+async def get_learnt(connection: AsyncConnection, tenant_id: str, agent_id: str) -> Learnt | None:
+    query = select(*_LEARNT).where(
+        agent_understanding.c.tenant_id == tenant_id, agent_understanding.c.agent_id == agent_id
+    )
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return None if row is None else Learnt(**row)
+
+
+async def get_model(connection: AsyncConnection, tenant_id: str, agent_id: str) -> bytes | None:
+    query = select(agent_understanding.c.model).where(
+        agent_understanding.c.tenant_id == tenant_id, agent_understanding.c.agent_id == agent_id
+    )
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def finish_training(
+    connection: AsyncConnection, tenant_id: str, agent_id: str, fingerprint: str, values: Mapping[str, Any]
+) -> bool:
+    """Store what came of it, unless other examples have been given since."""
+    query = update(agent_understanding).where(
+        agent_understanding.c.tenant_id == tenant_id,
+        agent_understanding.c.agent_id == agent_id,
+        agent_understanding.c.fingerprint == fingerprint,
+    )
+    return (await connection.execute(query.values(**values, updated_at=func.now()))).rowcount > 0
+
+
+async def forget_learnt(connection: AsyncConnection, tenant_id: str, agent_id: str) -> None:
+    query = delete(agent_understanding).where(
+        agent_understanding.c.tenant_id == tenant_id, agent_understanding.c.agent_id == agent_id
+    )
+    await connection.execute(query)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, DateTime, Integer, Table, Text
+from sqlalchemy import Boolean, Column, DateTime, Float, Integer, LargeBinary, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from parley.kit.db import metadata
@@ -33,4 +33,19 @@ agent_versions = Table(
     Column("tenant_id", Text, nullable=False),
     Column("definition", JSONB, nullable=False),
     Column("published_at", _When, nullable=False),
+)
+
+agent_understanding = Table(
+    "agent_understanding",
+    metadata,
+    Column("agent_id", Text, primary_key=True),
+    Column("tenant_id", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("error", Text),
+    Column("examples", Integer, nullable=False),
+    Column("seconds", Float(53)),
+    Column("model", LargeBinary),
+    Column("model_fingerprint", Text),
+    Column("updated_at", _When, nullable=False),
 )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Any
 
 import yaml
 
 from parley.agents.agent import AgentType
+from parley.agents.flow import Flow, parse_flow
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +27,16 @@ def defaults(kind: AgentType, language: str) -> TypeDefaults:
     text = resources.files("parley.agents").joinpath("types", f"{kind}.yaml").read_text(encoding="utf-8")
     by_language = yaml.safe_load(text)
     return TypeDefaults(**by_language.get(language, by_language["en"]))
+
+
+@cache
+def default_flow(kind: AgentType) -> Flow:
+    """The flow that an agent of this type follows unless it brings its own."""
+    return parse_flow(flow_source(kind))
+
+
+def flow_source(kind: AgentType) -> dict[str, Any]:
+    """The type's flow as one would write it into `conversation_flow`."""
+    text = resources.files("parley.agents").joinpath("types", f"{kind}.flow.yaml").read_text(encoding="utf-8")
+    source: dict[str, Any] = yaml.safe_load(text)
+    return source

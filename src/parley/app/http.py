@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
-from parley.agents import agent_routes
+from parley.agents import agent_routes, understanding_routes
 from parley.app.limits import Surroundings
 from parley.app.pages import VERSION
 from parley.app.pages import router as open_routes
@@ -23,7 +23,7 @@ from parley.kit.web import install_error_handlers
 from parley.knowledge import knowledge_routes
 from parley.tenants import tenant_routes
 
-ROUTERS = (open_routes, tenant_routes, agent_routes, knowledge_routes, chat_routes, conversation_routes)
+ROUTERS = (open_routes, tenant_routes, agent_routes, understanding_routes, knowledge_routes, chat_routes, conversation_routes)
 
 _ABOUT = """Conversational agents on your own machine: text, live voice and phone.
 

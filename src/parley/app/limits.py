@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import orjson
@@ -25,7 +26,7 @@ _HEADERS = (
 
 
 class _TooLarge(Exception):
-    pass
+    """Ends the reading of a body; whoever catches it answers into the void, and this middleware answers instead."""
 
 
 class Surroundings:
@@ -58,14 +59,17 @@ class Surroundings:
                 message["headers"] = [*message.get("headers", ()), *_HEADERS, (b"x-request-id", request_id)]
             await send(message)
 
+        async def answered(message: Message) -> None:
+            if started or seen <= limit:
+                await dressed(message)
+
         if _declared(scope) > limit:
             await _refuse(dressed, limit)
             return
-        try:
-            await self._app(scope, bounded, dressed)
-        except _TooLarge:
-            if not started:
-                await _refuse(dressed, limit)
+        with contextlib.suppress(_TooLarge):
+            await self._app(scope, bounded, answered)
+        if seen > limit and not started:
+            await _refuse(dressed, limit)
 
 
 def _declared(scope: Scope) -> int:

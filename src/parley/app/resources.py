@@ -9,11 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from parley.agents import Agents
+from parley.agents import Agents, Learning, Reader
 from parley.app.metrics import Metrics
 from parley.app.models import Models
 from parley.app.settings import Settings
-from parley.conversations import ExactRecall, Responder, Transcripts, TurnHolder
+from parley.conversations import (
+    Desk,
+    ExactRecall,
+    NoDeclaredTools,
+    Opening,
+    Parts,
+    Responder,
+    Settlement,
+    Tools,
+    Transcripts,
+    TurnHolder,
+    Writer,
+)
+from parley.frontdesk import Incidents, Leads, Listings, Reservations
 from parley.inference.ports import Embedder
 from parley.kit.clock import Clock, SystemClock
 from parley.kit.db import Database
@@ -36,6 +49,12 @@ class Resources:
     access: Access
     businesses: Businesses
     agents: Agents
+    learning: Learning
+    reader: Reader
+    reservations: Reservations
+    leads: Leads
+    listings: Listings
+    incidents: Incidents
     library: Library
     search: Search
     models: Models
@@ -90,12 +109,26 @@ async def open_resources(
         await db.verify_roles()
         await holder.open()
         await jobs.open()
-        agents = Agents(db, models.check)
+        learning = Learning(db, embedder, jobs)
+        agents = Agents(db, learning, models.check)
+        reader = Reader(embedder, learning, await asyncio.to_thread(_examples, embedder))
         search = Search(db, embedder)
         library = Library(db, embedder, jobs)
         recall = ExactRecall(clock)
-        examples = await asyncio.to_thread(_examples, embedder)
-        responder = Responder(db, agents, search, models, recall, holder, clock, examples, metrics.turn_settled)
+        reservations, leads = Reservations(db, clock), Leads(db, clock)
+        listings, incidents = Listings(db), Incidents(db)
+        responder = Responder(
+            Parts(
+                opening=Opening(db, agents, holder),
+                reader=reader,
+                search=search,
+                tools=Tools(db, Desk(reservations, leads, listings, incidents), NoDeclaredTools()),
+                writer=Writer(models),
+                recall=recall,
+                settlement=Settlement(db, metrics.turn_settled),
+                clock=clock,
+            )
+        )
         resources = Resources(
             settings=settings,
             db=db,
@@ -105,6 +138,12 @@ async def open_resources(
             access=Access(db, login, open_mode=open_mode, any_host=any_host),
             businesses=businesses,
             agents=agents,
+            learning=learning,
+            reader=reader,
+            reservations=reservations,
+            leads=leads,
+            listings=listings,
+            incidents=incidents,
             library=library,
             search=search,
             models=models,
@@ -113,7 +152,7 @@ async def open_resources(
             transcripts=Transcripts(db, clock),
             metrics=metrics,
         )
-        jobs.register(library.background())
+        jobs.register([*library.background(), *learning.background()])
         yield resources
         await responder.drain()
     finally:

@@ -5,26 +5,42 @@ arrived (channels) and what made the model (ports). Enter through `Responder.res
 reading, `ExactRecall` for the cache.
 """
 
+from parley.conversations.desk import Desk
 from parley.conversations.events import Action, Delta, Done, Event, Opened, Source
+from parley.conversations.open import Opening
 from parley.conversations.ordering import TurnHolder
 from parley.conversations.recall import ExactRecall
-from parley.conversations.respond import Ask, ModelChoice, Responder
+from parley.conversations.respond import Parts, Responder
 from parley.conversations.routes import router as conversation_routes
+from parley.conversations.settle import Settlement
+from parley.conversations.tools import NoDeclaredTools, Tool, ToolRefused, Tools
 from parley.conversations.transcript import LoggedConversation, Transcripts
+from parley.conversations.turn import Ask, ModelChoice, Turn
+from parley.conversations.write import Writer
 
 __all__ = [
     "Action",
     "Ask",
     "Delta",
+    "Desk",
     "Done",
     "Event",
     "ExactRecall",
     "LoggedConversation",
     "ModelChoice",
+    "NoDeclaredTools",
     "Opened",
+    "Opening",
+    "Parts",
     "Responder",
+    "Settlement",
     "Source",
+    "Tool",
+    "ToolRefused",
+    "Tools",
     "Transcripts",
+    "Turn",
     "TurnHolder",
+    "Writer",
     "conversation_routes",
 ]

@@ -28,6 +28,7 @@ class TurnHolder:
         self._conninfo = driver_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self.number = secrets.randbelow(2**31 - 1) + 1
         self._connection: psycopg.AsyncConnection | None = None
+        self._opening = asyncio.Lock()
 
     async def open(self) -> None:
         """Take the lock that says this process lives."""
@@ -36,16 +37,35 @@ class TurnHolder:
             self._conninfo, autocommit=True, options=f"-c role={APP_ROLE}", application_name="parley-turns"
         )
         await connection.execute("SELECT pg_advisory_lock(%s, %s)", (_NAMESPACE, self.number))
+        asyncio.get_running_loop().add_reader(connection.fileno(), self._look)
         self._connection = connection
 
     async def ensure(self) -> None:
-        """Take it again where the database has been restarted since."""
-        if self._connection is None or self._connection.closed:
-            await self.open()
+        """Take it again where the connection was lost since. Raises `OperationalError` while the database is away."""
+        if self._connection is not None:
+            return
+        async with self._opening:  # a second session of ours would wait for the first one's lock
+            if self._connection is None:
+                await self.open()
 
     async def aclose(self) -> None:
-        if self._connection is not None:
-            await self._connection.close()
+        """Let go. Idempotent."""
+        connection, self._connection = self._connection, None
+        if connection is not None and not connection.closed:
+            asyncio.get_running_loop().remove_reader(connection.fileno())
+            await connection.close()
+
+    def _look(self) -> None:
+        """The idle connection has something to say: mostly that it ends, and the lock with it."""
+        connection = self._connection
+        if connection is None:
+            return
+        socket = connection.fileno()
+        try:
+            connection.pgconn.consume_input()
+        except psycopg.OperationalError:
+            asyncio.get_running_loop().remove_reader(socket)
+            connection.pgconn.finish()
             self._connection = None
 
 

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from parley.conversations.tables import conversations, messages, turns
+from parley.conversations.tables import conversations, messages, tool_runs, turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,17 +164,20 @@ async def transcripts(
 
 _SETTLE = text("""
     UPDATE conversations SET state = cast(:state AS jsonb), language = :language, turn_count = turn_count + 1,
-      turn_holder = NULL, last_message_at = now()
+      turn_holder = NULL, last_message_at = now(),
+      status = CASE WHEN :ends THEN 'ended' ELSE status END,
+      ended_at = CASE WHEN :ends THEN now() ELSE ended_at END,
+      duration = CASE WHEN :ends THEN extract(epoch FROM now() - started_at) ELSE duration END
     WHERE tenant_id = :tenant_id AND id = :conversation_id
 """)
 
 
 async def settle_conversation(
-    connection: AsyncConnection, tenant_id: str, conversation_id: str, state: str, language: str
+    connection: AsyncConnection, tenant_id: str, conversation_id: str, state: str, language: str, *, ends: bool
 ) -> None:
     """Store where the flow stands, count the turn and let the next one in. `state` is JSON text."""
     scope = {"tenant_id": tenant_id, "conversation_id": conversation_id}
-    await connection.execute(_SETTLE, {**scope, "state": state, "language": language})
+    await connection.execute(_SETTLE, {**scope, "state": state, "language": language, "ends": ends})
 
 
 async def add_turn(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
@@ -212,3 +216,26 @@ async def page_conversations(
         query = query.where(conversations.c.id < cursor)
     rows = await connection.execute(query.order_by(conversations.c.id.desc()).limit(limit + 1))
     return [_conversation(row) for row in rows.mappings()]
+
+
+# Tools that ran
+
+
+async def get_tool_result(
+    connection: AsyncConnection, tenant_id: str, conversation_id: str, key: str
+) -> dict[str, Any] | None:
+    """What a tool confirmed before, for these arguments, in this conversation."""
+    query = select(tool_runs.c.result).where(
+        tool_runs.c.tenant_id == tenant_id, tool_runs.c.conversation_id == conversation_id, tool_runs.c.key == key
+    )
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
+async def add_tool_run(
+    connection: AsyncConnection, tenant_id: str, conversation_id: str, values: Mapping[str, Any]
+) -> None:
+    """Remember what a tool confirmed. The first memory stays."""
+    query = upsert(tool_runs).values(
+        tenant_id=tenant_id, conversation_id=conversation_id, ok=True, finished_at=func.now(), **values
+    )
+    await connection.execute(query.on_conflict_do_nothing())

@@ -70,3 +70,17 @@ turns = Table(
     Column("trace", JSONB, nullable=False),
     Column("created_at", _When, nullable=False),
 )
+
+tool_runs = Table(
+    "tool_runs",
+    metadata,
+    Column("tenant_id", Text, nullable=False),
+    Column("conversation_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("arguments", JSONB, nullable=False),
+    Column("result", JSONB),
+    Column("ok", Boolean),
+    Column("started_at", _When, nullable=False),
+    Column("finished_at", _When),
+)

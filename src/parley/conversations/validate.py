@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from parley.inference.facts import Passage, ToolOutcome
+from parley.inference.facts import Passage
 from parley.kit.sentences import sentence_spans, split_sentences
 
 _UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
@@ -45,6 +45,17 @@ _NOT_A_CLAIM = re.compile(
     r"wenn|sobald|falls|bevor|nicht|noch kein|kein)\b",
     re.IGNORECASE,
 )
+ACTING_TOOLS = frozenset(
+    {
+        "book_table",
+        "book_room",
+        "change_reservation",
+        "cancel_reservation",
+        "schedule_viewing",
+        "capture_lead",
+        "transfer_to_person",
+    }
+)
 _INSTEAD = {
     "en": "That is not done yet: I need to confirm it first.",
     "de": "Das ist noch nicht erledigt: Ich muss es erst bestätigen lassen.",
@@ -55,12 +66,12 @@ _INSTEAD = {
 class Gate:
     """Holds text back until its sentence is whole and checked.
 
-    `confirmed` are the outcomes of tools that ran; a claim passes only when one of them succeeded. `held` are the
-    reasons for which sentences were replaced, for the trace.
+    `confirmed` are the names of tools that succeeded in this conversation; a claim passes only when there is one.
+    `held` are the reasons for which sentences were replaced, for the trace.
     """
 
     language: str
-    confirmed: list[ToolOutcome] = field(default_factory=list)
+    confirmed: set[str] = field(default_factory=set)
     released: str = ""
     held: list[str] = field(default_factory=list)
     _waiting: str = ""
@@ -95,7 +106,7 @@ class Gate:
         if _FENCE.search(sentence) or _UUID.search(sentence):
             self.held.append("internal")
             return ""
-        if claims_action(sentence) and not any(outcome.ok for outcome in self.confirmed):
+        if claims_action(sentence) and not self.confirmed & ACTING_TOOLS:
             repeated = "claim" in self.held
             self.held.append("claim")
             return "" if repeated else f"{_INSTEAD.get(self.language, _INSTEAD['en'])} "

@@ -10,6 +10,7 @@ process), `read_slots`, `read_emergency`, `detect_language`. `train_intents` mak
 
 from parley.understanding.classify import TrainedIntents
 from parley.understanding.emergency import EmergencyReading, read_emergency
+from parley.understanding.emergency_scripts import emergency_script
 from parley.understanding.intents import (
     AGENT_INTENTS,
     Embed,
@@ -37,6 +38,7 @@ __all__ = [
     "Understanding",
     "detect_language",
     "embed_examples",
+    "emergency_script",
     "read_emergency",
     "read_intent",
     "read_slots",

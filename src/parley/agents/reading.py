@@ -1,0 +1,109 @@
+"""Reading a caller's line for an agent: its language, its tenant's time, its own intents and slots."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parley.agents.agent import Agent, Version
+from parley.agents.learn import Learning
+from parley.inference.ports import Embedder
+from parley.kit import guard
+from parley.tenants import Tenant
+from parley.understanding import ExampleVectors, TrainedIntents, Understanding, detect_language, understand
+
+_REGIONS = {"en": "US", "de": "DE"}
+_REGION_OF_ZONE = {"Europe/London": "GB", "Europe/Dublin": "IE", "Europe/Vienna": "AT", "Europe/Zurich": "CH"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """What is read. `now` is aware, in the tenant's timezone; `previous` is the agent's last line."""
+
+    message: str
+    now: datetime
+    previous: str = ""
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A reading and the line's vector, which search uses again; None where the embedder lacks the language."""
+
+    meaning: Understanding
+    vector: NDArray[np.float32] | None
+
+
+class Reader:
+    """Reads lines. One per process: it holds the built-in examples' vectors."""
+
+    def __init__(self, embedder: Embedder, learning: Learning, examples: ExampleVectors | None) -> None:
+        self._embedder = embedder
+        self._learning = learning
+        self._examples = examples
+
+    async def read(self, tenant: Tenant, agent: Agent | Version, line: Line) -> Read:
+        """Read one line."""
+        return (await self.read_many(tenant, agent, [line]))[0]
+
+    async def read_many(self, tenant: Tenant, agent: Agent | Version, lines: Sequence[Line]) -> list[Read]:
+        """Read lines one by one, embedding them together. No transaction may be open."""
+        guard.require_no_transaction("understanding")
+        own = await self._own(tenant.id, agent)
+        expected = agent.definition.language or tenant.language
+        languages = [detect_language(line.message, line.language or expected) for line in lines]
+        vectors = await self._vectors(lines, languages, every=own is not None)
+        known = {slot.name: slot.values for slot in agent.definition.understanding.slots}
+        region = _REGION_OF_ZONE.get(tenant.timezone) or _REGIONS.get(tenant.language, "US")
+        return [
+            self._read(agent, line, language, vector, own, known, region)
+            for line, language, vector in zip(lines, languages, vectors, strict=True)
+        ]
+
+    def _read(
+        self,
+        agent: Agent | Version,
+        line: Line,
+        language: str,
+        vector: NDArray[np.float32] | None,
+        own: TrainedIntents | None,
+        known: Mapping[str, Sequence[str]],
+        region: str,
+    ) -> Read:
+        meaning = understand(
+            line.message,
+            now=line.now,
+            previous=line.previous,
+            agent_type=agent.type,
+            language_hint=language,
+            vector=vector,
+            examples=self._examples,
+            own=own,
+            builtin=agent.definition.understanding.builtin,
+            default_region=region,
+            known=known,
+        )
+        return Read(meaning, vector if language in self._embedder.languages else None)
+
+    async def _own(self, tenant_id: str, agent: Agent | Version) -> TrainedIntents | None:
+        if not agent.definition.understanding.intents:
+            return None
+        agent_id = agent.agent_id if isinstance(agent, Version) else agent.id
+        return await self._learning.model(tenant_id, agent_id)
+
+    async def _vectors(
+        self, lines: Sequence[Line], languages: Sequence[str], *, every: bool
+    ) -> list[NDArray[np.float32] | None]:
+        """Vectors of the lines in the embedder's languages; of `every` line where own intents were trained on them."""
+        wanted = [at for at, language in enumerate(languages) if every or language in self._embedder.languages]
+        vectors: list[NDArray[np.float32] | None] = [None] * len(lines)
+        if wanted:
+            for at, vector in zip(
+                wanted, await self._embedder.embed([lines[at].message for at in wanted]), strict=True
+            ):
+                vectors[at] = vector
+        return vectors

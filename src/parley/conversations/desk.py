@@ -1,0 +1,328 @@
+"""The front desk as tools: what each one asks for, and what it confirms in words a caller can be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, time
+from decimal import Decimal
+from typing import Any
+
+from parley.conversations.tools import Tool, ToolRefused
+from parley.conversations.turn import Turn
+from parley.frontdesk import (
+    Availability,
+    Criteria,
+    Incidents,
+    Leads,
+    Listing,
+    Listings,
+    NewLead,
+    NotBookable,
+    Reservation,
+    Reservations,
+    Wish,
+)
+from parley.inference.chat import ToolSpec
+from parley.kit.errors import NotFound
+from parley.understanding import EmergencyReading
+
+_DATE = {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$", "description": "YYYY-MM-DD"}
+_TIME = {"type": "string", "pattern": r"^\d{2}:\d{2}$", "description": "HH:MM, 24 hours"}
+_PARTY = {"type": "integer", "minimum": 1, "maximum": 5000, "description": "Number of people."}
+_NAME = {"type": "string", "minLength": 1, "maxLength": 200}
+_PHONE = {"type": "string", "maxLength": 40}
+_EMAIL = {"type": "string", "maxLength": 320}
+_NOTES = {"type": "string", "maxLength": 2000}
+_REFERENCE = {"type": "string", "minLength": 2, "maxLength": 40, "description": "The booking's reference."}
+_PROPERTY = {"type": "string", "minLength": 1, "maxLength": 100, "description": "The listing's id, such as A-102."}
+
+_COMMON = ("capture_lead", "transfer_to_person", "end_conversation")
+_BY_TYPE: Mapping[str, tuple[str, ...]] = {
+    "receptionist": (
+        "check_availability", "book_table", "book_room", "change_reservation", "cancel_reservation", *_COMMON,
+    ),
+    "real_estate": ("find_listings", "schedule_viewing", "change_reservation", "cancel_reservation", *_COMMON),
+    "dispatch": ("transfer_to_person", "end_conversation"),
+    "custom": _COMMON,
+}  # fmt: skip
+
+
+_SEVERITY: Mapping[str, Any] = {"critical": "critical", "serious": "high", "moderate": "medium"}
+
+
+def _schema(required: Sequence[str], **properties: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(required), "additionalProperties": False}
+
+
+class Desk:
+    """Makes the tools of an agent type over the front desk's verbs."""
+
+    def __init__(self, reservations: Reservations, leads: Leads, listings: Listings, incidents: Incidents) -> None:
+        self._reservations = reservations
+        self._leads = leads
+        self._listings = listings
+        self._incidents = incidents
+        self._all = {tool.spec.name: tool for tool in self._tools()}
+
+    def tools_for(self, agent_type: str) -> dict[str, Tool]:
+        """The tools an agent of this type has."""
+        return {name: self._all[name] for name in _BY_TYPE[agent_type]}
+
+    async def raise_incident(self, turn: Turn, danger: EmergencyReading, excerpt: str) -> Mapping[str, Any]:
+        """Put an emergency on record; the same kind in the same conversation only once."""
+        incident, _ = await self._incidents.raise_now(
+            turn.tenant.id,
+            kind=danger.kind or "other",
+            severity=_SEVERITY.get(danger.severity, "high"),
+            conversation_id=turn.conversation.id,
+            excerpt=excerpt,
+            evidence={"words": danger.evidence, "confidence": round(danger.confidence, 3)},
+        )
+        return {"status": "recorded", "kind": incident.kind, "severity": incident.severity}
+
+    def _tools(self) -> tuple[Tool, ...]:
+        person = {"name": _NAME, "phone": _PHONE, "email": _EMAIL}
+        return (
+            Tool(
+                ToolSpec(
+                    "check_availability",
+                    "Whether a table is free. Without a time: which times of the day are.",
+                    _schema(("date", "party_size"), date=_DATE, time=_TIME, party_size=_PARTY),
+                ),
+                self._availability,
+            ),
+            Tool(
+                ToolSpec(
+                    "book_table",
+                    "Book a table. Only with a name and a telephone number that the caller gave.",
+                    _schema(
+                        ("date", "time", "party_size", "name"),
+                        date=_DATE, time=_TIME, party_size=_PARTY, notes=_NOTES, **person,
+                    ),
+                ),
+                self._book_table,
+                changes=True,
+            ),
+            Tool(
+                ToolSpec(
+                    "book_room",
+                    "Book a hotel room for a number of nights.",
+                    _schema(
+                        ("date", "nights", "party_size", "name"),
+                        date=_DATE, nights={"type": "integer", "minimum": 1, "maximum": 365}, party_size=_PARTY,
+                        notes=_NOTES, **person,
+                    ),
+                ),
+                self._book_room,
+                changes=True,
+            ),
+            Tool(
+                ToolSpec(
+                    "change_reservation",
+                    "Move a reservation to another date, time or number of people.",
+                    _schema(("reference",), reference=_REFERENCE, date=_DATE, time=_TIME, party_size=_PARTY),
+                ),
+                self._change,
+                changes=True,
+            ),
+            Tool(
+                ToolSpec("cancel_reservation", "Cancel a reservation.", _schema(("reference",), reference=_REFERENCE)),
+                self._cancel,
+                changes=True,
+            ),
+            Tool(
+                ToolSpec(
+                    "schedule_viewing",
+                    "Arrange the viewing of a listing.",
+                    _schema(
+                        ("property_id", "date", "time", "name"),
+                        property_id=_PROPERTY, date=_DATE, time=_TIME, notes=_NOTES, **person,
+                    ),
+                ),
+                self._viewing,
+                changes=True,
+            ),
+            Tool(
+                ToolSpec(
+                    "find_listings",
+                    "Listings that fit what the caller is looking for.",
+                    _schema(
+                        (),
+                        city={"type": "string", "maxLength": 100},
+                        kind={"type": "string", "enum": ["rent", "buy"]},
+                        bedrooms={"type": "integer", "minimum": 0, "maximum": 50},
+                        max_price={"type": "number", "minimum": 0},
+                        features={"type": "array", "items": {"type": "string", "maxLength": 50}, "maxItems": 10},
+                    ),
+                ),
+                self._find_listings,
+            ),
+            Tool(
+                ToolSpec(
+                    "capture_lead",
+                    "Note who wants to be contacted, and about what.",
+                    _schema(
+                        ("name",),
+                        property_id=_PROPERTY, budget={"type": "number", "minimum": 0}, notes=_NOTES, **person,
+                    ),
+                ),
+                self._lead,
+                changes=True,
+            ),
+            Tool(
+                ToolSpec(
+                    "transfer_to_person",
+                    "Hand the conversation over to a person.",
+                    _schema((), reason={"type": "string", "maxLength": 500}),
+                ),
+                self._transfer,
+            ),
+            Tool(ToolSpec("end_conversation", "End the conversation politely.", _schema(())), self._end),
+        )  # fmt: skip
+
+    # What they do
+
+    async def _availability(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:
+        found = await self._reservations.availability(
+            turn.tenant.id, date.fromisoformat(given["date"]), given["party_size"], _clock(given.get("time"))
+        )
+        return _free(found)
+
+    async def _book_table(self, turn: Turn, given: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+        return await self._book(turn, self._wish(turn, given, "table"), key)
+
+    async def _book_room(self, turn: Turn, given: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+        return await self._book(turn, self._wish(turn, given, "room"), key)
+
+    async def _viewing(self, turn: Turn, given: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+        wish = self._wish(turn, {"party_size": 1, **given}, "viewing")
+        booked = await self._book(turn, wish, key)
+        await self._leads.capture(turn.tenant.id, _new_lead(turn, given, "viewing"))
+        return booked
+
+    async def _book(self, turn: Turn, wish: Wish, key: str) -> Mapping[str, Any]:
+        try:
+            made = await self._reservations.book(turn.tenant.id, wish, idempotency_key=key)
+        except NotBookable as error:
+            raise ToolRefused(error.detail, **_free(error.availability)) from error
+        return _reserved(made)
+
+    @staticmethod
+    def _wish(turn: Turn, given: Mapping[str, Any], kind: Any) -> Wish:
+        return Wish(
+            date=date.fromisoformat(given["date"]),
+            time=_clock(given.get("time")),
+            party_size=given["party_size"],
+            name=given["name"],
+            phone=given.get("phone"),
+            email=given.get("email"),
+            kind=kind,
+            nights=given.get("nights"),
+            property_id=given.get("property_id"),
+            notes=given.get("notes", ""),
+            conversation_id=turn.conversation.id,
+        )
+
+    async def _change(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:
+        changes: dict[str, Any] = {}
+        if "date" in given:
+            changes["date"] = date.fromisoformat(given["date"])
+        if "time" in given:
+            changes["time"] = _clock(given["time"])
+        if "party_size" in given:
+            changes["party_size"] = given["party_size"]
+        if not changes:
+            raise ToolRefused("Nothing was said to change: a date, a time or a number of people.")
+        try:
+            return _reserved(await self._reservations.change(turn.tenant.id, given["reference"], changes))
+        except NotBookable as error:
+            raise ToolRefused(error.detail, **_free(error.availability)) from error
+        except NotFound as error:
+            raise _unknown_reference(given["reference"]) from error
+
+    async def _cancel(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:
+        try:
+            return _reserved(await self._reservations.cancel(turn.tenant.id, given["reference"]))
+        except NotFound as error:
+            raise _unknown_reference(given["reference"]) from error
+
+    async def _find_listings(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:
+        criteria = Criteria(
+            city=given.get("city"),
+            kind=given.get("kind"),
+            bedrooms_min=given.get("bedrooms"),
+            price_max=Decimal(str(given["max_price"])) if "max_price" in given else None,
+            features=tuple(given.get("features", ())),
+        )
+        found = await self._listings.find(turn.tenant.id, criteria, limit=3)
+        shown: dict[str, Any] = {"listings": [_offered(match.listing) for match in found.matches]}
+        return {**shown, "differs_in": list(found.relaxed)} if found.relaxed else shown
+
+    async def _lead(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:
+        lead, _new = await self._leads.capture(turn.tenant.id, _new_lead(turn, given, "lead_capture"))
+        return {"status": "noted", "name": lead.name}
+
+    @staticmethod
+    async def _transfer(_: Turn, given: Mapping[str, Any], __: str) -> Mapping[str, Any]:
+        return {"status": "requested", "reason": given.get("reason", "")}
+
+    @staticmethod
+    async def _end(_: Turn, __: Mapping[str, Any], ___: str) -> Mapping[str, Any]:
+        return {"status": "ended"}
+
+
+def _clock(text: str | None) -> time | None:
+    return time.fromisoformat(text) if text else None
+
+
+def _unknown_reference(reference: str) -> ToolRefused:
+    return ToolRefused(f"There is no reservation with the reference {reference}.")
+
+
+def _new_lead(turn: Turn, given: Mapping[str, Any], intent: str) -> NewLead:
+    budget = given.get("budget")
+    return NewLead(
+        name=given.get("name", ""),
+        phone=given.get("phone"),
+        email=given.get("email"),
+        intent=intent,
+        property_id=given.get("property_id"),
+        budget=None if budget is None else Decimal(str(budget)),
+        notes=given.get("notes", ""),
+        conversation_id=turn.conversation.id,
+    )
+
+
+def _offered(listing: Listing) -> dict[str, Any]:
+    """A listing in the few words a caller can take in."""
+    shown: dict[str, Any] = {"title": listing.title, "property_id": listing.property_id, "city": listing.city}
+    if listing.price is not None:
+        shown["price"] = f"{listing.price:,.0f} {listing.currency}"
+    return shown
+
+
+def _free(found: Availability) -> dict[str, Any]:
+    """Availability as a tool tells it. unknown: the business takes requests, so asking on makes sense."""
+    shown: dict[str, Any] = {"status": found.status, "date": found.date.isoformat(), "party_size": found.party_size}
+    shown["available"] = found.status in {"available", "unknown"}
+    if found.time is not None:
+        shown["time"] = f"{found.time:%H:%M}"
+    if found.alternatives:
+        shown["alternatives"] = [
+            {"date": one.date.isoformat(), "time": f"{one.time:%H:%M}"} for one in found.alternatives
+        ]
+    if found.detail:
+        shown["detail"] = found.detail
+    return shown
+
+
+def _reserved(made: Reservation) -> dict[str, Any]:
+    shown: dict[str, Any] = {"reference": made.reference, "status": made.status, "date": made.date.isoformat()}
+    if made.time is not None:
+        shown["time"] = f"{made.time:%H:%M}"
+    if made.kind != "viewing":
+        shown["party_size"] = made.party_size
+    for name in ("nights", "property_id"):
+        if getattr(made, name):
+            shown[name] = getattr(made, name)
+    return {**shown, "name": made.name}

@@ -1,0 +1,103 @@
+"""The first step of a turn: one short transaction that stores the caller's line and takes the conversation's turn."""
+
+from __future__ import annotations
+
+import asyncio
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from parley.agents import Agents, Version, get_agent, oldest_active_agent
+from parley.conversations import store
+from parley.conversations.ordering import TurnHolder
+from parley.conversations.turn import Ask, Turn
+from parley.kit.db import Database
+from parley.kit.errors import Conflict, InvalidInput, NotFound, TooMany
+from parley.kit.ids import new_id
+from parley.tenants import get_tenant
+
+_HISTORY_LINES = 20
+_OTHER_PROCESS_WAIT = 30.0
+_OTHER_PROCESS_POLL = 0.025
+
+
+class Opening:
+    """Opens turns."""
+
+    def __init__(self, db: Database, agents: Agents, holder: TurnHolder) -> None:
+        self._db = db
+        self._agents = agents
+        self._holder = holder
+
+    async def open(self, ask: Ask, conversation_id: str) -> Turn:
+        """Store the line and take the turn, waiting while another living process has it.
+
+        Not durable by itself: nobody is told of the line before the settled answer carries both to the disk.
+        """
+        await self._holder.ensure()
+        deadline = asyncio.get_running_loop().time() + _OTHER_PROCESS_WAIT
+        while True:
+            async with self._db.begin(ask.tenant_id, durable=False) as connection:
+                turn = await self._take_turn(connection, ask, conversation_id)
+            if turn is not None:
+                return turn
+            if asyncio.get_running_loop().time() > deadline:
+                raise TooMany("conversation_id is being answered by another process.", retry_after=2)
+            await asyncio.sleep(_OTHER_PROCESS_POLL)
+
+    async def _take_turn(self, connection: AsyncConnection, ask: Ask, conversation_id: str) -> Turn | None:
+        tenant = await get_tenant(connection, ask.tenant_id)
+        if tenant is None:
+            raise NotFound("tenant")
+        earlier: list[store.Message] = []
+        if ask.conversation_id is None:
+            conversation, version = await self._begin(connection, ask, conversation_id)
+        else:
+            claimed = await store.claim_turn(connection, ask.tenant_id, conversation_id, self._holder.number)
+            if claimed is None:
+                if await store.get_conversation(connection, ask.tenant_id, conversation_id) is None:
+                    raise NotFound("conversation")
+                return None
+            conversation = claimed
+            version = await self._version_of(connection, ask, conversation)
+            earlier = await store.last_messages(connection, ask.tenant_id, conversation_id, _HISTORY_LINES)
+        question_id = new_id()
+        await store.add_message(connection, ask.tenant_id, conversation_id, question_id, "user", ask.message)
+        return Turn(tenant, version, conversation, tuple(earlier), question_id, ask.message)
+
+    async def _begin(
+        self, connection: AsyncConnection, ask: Ask, conversation_id: str
+    ) -> tuple[store.Conversation, Version]:
+        if ask.agent_id is None:
+            agent = await oldest_active_agent(connection, ask.tenant_id)
+        else:
+            agent = await get_agent(connection, ask.tenant_id, ask.agent_id)
+        if agent is None:
+            raise NotFound("agent")
+        if not agent.is_active:
+            raise Conflict("agent_id names an agent that is not active.", code="agent.inactive")
+        version = await self._agents.recall_version(connection, ask.tenant_id, agent.id, agent.version)
+        row = {
+            "id": conversation_id,
+            "tenant_id": ask.tenant_id,
+            "agent_id": agent.id,
+            "agent_version": agent.version,
+            "agent_config": agent.config_key,
+            "agent_name": agent.name,
+            "channel": ask.channel,
+            "session_id": ask.session_id,
+            "user_id": ask.user_id,
+            "language": agent.definition.language,
+            "turn_holder": self._holder.number,
+            "metadata": dict(ask.metadata),
+        }
+        return await store.add_conversation(connection, row), version
+
+    async def _version_of(self, connection: AsyncConnection, ask: Ask, conversation: store.Conversation) -> Version:
+        if conversation.status == "ended":
+            raise Conflict("conversation_id names a conversation that has ended.", code="conversation.ended")
+        if conversation.agent_id is None or conversation.agent_version is None:
+            raise Conflict("conversation_id names a conversation without an agent.", code="conversation.no_agent")
+        if ask.agent_id is not None and ask.agent_id != conversation.agent_id:
+            raise InvalidInput("agent_id differs from the agent of conversation_id.")
+        number = conversation.agent_version
+        return await self._agents.recall_version(connection, ask.tenant_id, conversation.agent_id, number)

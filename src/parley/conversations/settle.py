@@ -1,0 +1,130 @@
+"""The last step of a turn: one durable transaction with the answer, its trace and the state the next begins from."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import orjson
+
+from parley.conversations import store
+from parley.conversations.events import Done
+from parley.conversations.trace import Trace
+from parley.conversations.turn import Answer, Turn
+from parley.kit import log
+from parley.kit.db import Database
+from parley.kit.ids import new_id
+
+_log = log.get("conversations")
+_LINES = frozenset({"voice", "phone"})  # a goodbye closes a line; who types may go on
+
+
+class Settlement:
+    """Settles turns, whatever becomes of those who asked."""
+
+    def __init__(self, db: Database, on_settled: Callable[[Done], None]) -> None:
+        self._db = db
+        self._on_settled = on_settled
+        self._running: set[asyncio.Task[Done]] = set()
+
+    async def settle(self, turn: Turn, answer: Answer, trace: Trace) -> Done:
+        """Store the turn, carried through even if the caller of this leaves now."""
+        task = asyncio.ensure_future(self._settle(turn, answer, trace))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return await asyncio.shield(task)
+
+    async def drain(self) -> None:
+        """Wait until every answer is on disk."""
+        while self._running:
+            await asyncio.wait(self._running)
+
+    async def _settle(self, turn: Turn, answer: Answer, trace: Trace) -> Done:
+        reply, reply_id = answer.reply.strip(), new_id()
+        timings = trace.timings()
+        tenant_id, conversation_id = turn.tenant.id, turn.conversation.id
+        async with self._db.begin(tenant_id) as connection:
+            if reply:
+                place = turn.question_id
+                await store.add_message(
+                    connection, tenant_id, conversation_id, reply_id, "agent", reply, reply_to=place
+                )
+            row = _turn_row(turn, answer, trace, timings)
+            await store.add_turn(connection, {**row, "message_id": reply_id if reply else turn.question_id})
+            state = orjson.dumps(_state(turn, answer)).decode()
+            await store.settle_conversation(
+                connection,
+                tenant_id,
+                conversation_id,
+                state,
+                answer.language,
+                ends=answer.ends and turn.conversation.channel in _LINES,
+            )
+        timings["total_ms"] = trace.elapsed()
+        done = Done(
+            conversation_id=conversation_id,
+            message_id=reply_id,
+            reply=reply,
+            intent=answer.intent,
+            language=answer.language,
+            slots=answer.slots,
+            sources=answer.sources,
+            cached=answer.cached,
+            escalate=answer.escalate,
+            emergency=answer.emergency,
+            actions=tuple(answer.actions),
+            timings=timings,
+            model=answer.model,
+        )
+        _log_turn(turn, answer, timings)
+        self._on_settled(done)
+        return done
+
+
+def _state(turn: Turn, answer: Answer) -> dict[str, Any]:
+    """Where the conversation stands: the next turn begins from here."""
+    confirmed = turn.done | {action.name for action in answer.actions if action.ok}
+    new = {"slots": answer.slots, "intent": answer.intent, "node": answer.node, "done": sorted(confirmed)}
+    return {**turn.conversation.state, **new}
+
+
+def _turn_row(turn: Turn, answer: Answer, trace: Trace, timings: Mapping[str, float]) -> dict[str, Any]:
+    return {
+        "tenant_id": turn.tenant.id,
+        "conversation_id": turn.conversation.id,
+        "intent": answer.intent,
+        "cached": answer.cached or None,
+        "model": answer.model,
+        "escalate": answer.escalate,
+        "emergency": answer.emergency,
+        "prompt_tokens": answer.usage.prompt_tokens,
+        "completion_tokens": answer.usage.completion_tokens,
+        "first_token_ms": trace.first_token_ms,
+        "total_ms": timings["total_ms"],
+        "trace": {
+            "steps": trace.steps,
+            "slots": answer.slots,
+            "node": answer.node,
+            "actions": [{"name": action.name, "ok": action.ok} for action in answer.actions],
+            "sources": [source.document_id for source in answer.sources],
+            "agent_version": turn.version.number,
+            "cut_short": answer.cut_short,
+        },
+    }
+
+
+def _log_turn(turn: Turn, answer: Answer, timings: Mapping[str, float]) -> None:
+    _log.info(
+        "turn.settled",
+        tenant_id=turn.tenant.id,
+        conversation_id=turn.conversation.id,
+        intent=answer.intent,
+        cached=answer.cached,
+        model=answer.model,
+        escalate=answer.escalate,
+        emergency=answer.emergency,
+        actions=[action.name for action in answer.actions],
+        cut_short=answer.cut_short,
+        **timings,
+    )

@@ -1,0 +1,166 @@
+"""What an agent can do besides talking. The same tools for a hosted model and for the house responder.
+
+A tool that changes something runs once per conversation and arguments: asked for again, by a retried turn or a model
+that repeats itself, it is answered with what it confirmed the first time. Refusals are outcomes too, never exceptions:
+the answer has to say what happened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import Any, Protocol
+
+import jsonschema_rs
+import orjson
+
+from parley.conversations import store
+from parley.conversations.turn import Turn
+from parley.inference.chat import ToolSpec
+from parley.inference.facts import ToolOutcome
+from parley.kit import guard, log
+from parley.kit.db import Database
+from parley.kit.errors import VoiceAgentException
+from parley.understanding import EmergencyReading
+
+_log = log.get("tools")
+
+Action = Callable[[Turn, Mapping[str, Any], str], Awaitable[Mapping[str, Any]]]
+"""Does the thing and returns what it confirms. Gets the turn, checked arguments and an idempotency key."""
+
+
+class ToolRefused(VoiceAgentException):
+    """A tool could not do what was asked; `result` goes to the model beside the sentence."""
+
+    code, status = "tool.refused", 409
+
+    def __init__(self, detail: str, **result: Any) -> None:
+        super().__init__(detail)
+        self.result = result
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """A tool: what the model sees of it, and what it does. `changes`: it runs once, and is remembered."""
+
+    spec: ToolSpec
+    act: Action
+    changes: bool = False
+
+
+class Incidents(Protocol):
+    """Puts an emergency on record."""
+
+    async def raise_incident(self, turn: Turn, danger: EmergencyReading, excerpt: str) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Toolbox:
+    """The tools of one turn."""
+
+    db: Database
+    turn: Turn
+    incidents: Incidents
+    tools: Mapping[str, Tool] = field(default_factory=dict)
+
+    @property
+    def specs(self) -> tuple[ToolSpec, ...]:
+        """What is offered to the model."""
+        return tuple(tool.spec for tool in self.tools.values())
+
+    async def run(self, name: str, arguments: Mapping[str, Any]) -> ToolOutcome:
+        """Run a tool. Whatever goes wrong is an outcome with `ok` False and a sentence under "error"."""
+        guard.require_no_transaction("tool")
+        tool = self.tools.get(name)
+        if tool is None:
+            return ToolOutcome(name, arguments, {"error": f"There is no tool {name!r}."}, ok=False)
+        given = {key: value for key, value in arguments.items() if value is not None}
+        fault = _fault(tool.spec, given)
+        if fault is not None:
+            return ToolOutcome(name, given, {"error": fault}, ok=False)
+        key = _key(name, given)
+        if tool.changes and (before := await self._before(key)) is not None:
+            return ToolOutcome(name, given, before, ok=True)
+        outcome = await self._act(tool, given, key)
+        if tool.changes:
+            await self._record(key, outcome)
+        return outcome
+
+    async def raise_incident(self, danger: EmergencyReading, excerpt: str) -> ToolOutcome:
+        """Put an emergency on record. Not a tool of the model's: nobody can talk it out of it."""
+        result = await self.incidents.raise_incident(self.turn, danger, excerpt)
+        return ToolOutcome("raise_incident", {"kind": danger.kind or "other"}, result, ok=True)
+
+    async def _act(self, tool: Tool, arguments: Mapping[str, Any], key: str) -> ToolOutcome:
+        name = tool.spec.name
+        try:
+            result = await tool.act(self.turn, arguments, f"{self.turn.conversation.id}:{key}")
+        except ToolRefused as error:
+            return ToolOutcome(name, arguments, {"error": error.detail, **error.result}, ok=False)
+        except VoiceAgentException as error:
+            if error.status >= 500:
+                _log.warning("tool.failed", tool=name, code=error.code)
+            return ToolOutcome(name, arguments, {"error": error.detail}, ok=False)
+        return ToolOutcome(name, arguments, result, ok=True)
+
+    async def _before(self, key: str) -> Mapping[str, Any] | None:
+        async with self.db.begin(self.turn.tenant.id) as connection:
+            return await store.get_tool_result(connection, self.turn.tenant.id, self.turn.conversation.id, key)
+
+    async def _record(self, key: str, outcome: ToolOutcome) -> None:
+        """Only what was confirmed is remembered: a refusal may be otherwise in a minute."""
+        if not outcome.ok:
+            return
+        row = {"key": key, "name": outcome.name, "arguments": dict(outcome.arguments), "result": dict(outcome.result)}
+        async with self.db.begin(self.turn.tenant.id) as connection:
+            await store.add_tool_run(connection, self.turn.tenant.id, self.turn.conversation.id, row)
+
+
+def _fault(spec: ToolSpec, arguments: Mapping[str, Any]) -> str | None:
+    """What is wrong with the arguments, in a sentence that names the field."""
+    try:
+        jsonschema_rs.validate(dict(spec.parameters), dict(arguments))
+    except jsonschema_rs.ValidationError as error:
+        place = ".".join(str(part) for part in error.instance_path)
+        return f"{place}: {error.message}" if place else error.message
+    return None
+
+
+def _key(name: str, arguments: Mapping[str, Any]) -> str:
+    packed = orjson.dumps([name, arguments], option=orjson.OPT_SORT_KEYS)
+    return blake2b(packed, digest_size=16).hexdigest()
+
+
+class Tools:
+    """Gives each turn its tools: those of the agent's type, and those its tenant has declared."""
+
+    def __init__(self, db: Database, desk: DeskTools, declared: DeclaredTools) -> None:
+        self._db = db
+        self._desk = desk
+        self._declared = declared
+
+    async def open(self, turn: Turn) -> Toolbox:
+        """The tools of a turn."""
+        tools = {**await self._declared.tools_for(turn.tenant.id), **self._desk.tools_for(turn.version.type)}
+        return Toolbox(self._db, turn, self._desk, tools)
+
+
+class DeskTools(Incidents, Protocol):
+    """The built-in tools."""
+
+    def tools_for(self, agent_type: str) -> dict[str, Tool]: ...
+
+
+class DeclaredTools(Protocol):
+    """Tools that tenants declare, by tenant id."""
+
+    async def tools_for(self, tenant_id: str, /) -> dict[str, Tool]: ...
+
+
+class NoDeclaredTools:
+    """Where tenants declare none."""
+
+    async def tools_for(self, _: str) -> dict[str, Tool]:
+        """None."""
+        return {}

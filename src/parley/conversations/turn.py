@@ -1,0 +1,109 @@
+"""The values a turn is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from parley.agents import Flow, LlmChoice, Version, default_flow, parse_flow
+from parley.conversations import store
+from parley.conversations.events import Action, Cached, Source
+from parley.inference.facts import SlotValue
+from parley.inference.ports import ChatModel
+from parley.inference.usage import Usage
+from parley.kit.errors import InvalidInput
+from parley.tenants import Tenant
+
+MAX_MESSAGE_CHARACTERS = 10_000
+
+
+class ModelChoice(Protocol):
+    """Which chat model answers: given by the wiring, which knows vendors and keys."""
+
+    async def for_agent(self, tenant_id: str, choice: str | LlmChoice | None) -> ChatModel:
+        """The chain of models for an agent's choice; its last link always answers."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One line of a caller and where it belongs. A left-out conversation begins a new one."""
+
+    tenant_id: str
+    message: str
+    agent_id: str | None = None
+    conversation_id: str | None = None
+    session_id: str | None = None
+    user_id: str | None = None
+    channel: str = "text"
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def check(self) -> None:
+        """Raise `InvalidInput` for a message that cannot be one."""
+        if not self.message.strip():
+            raise InvalidInput("message must not be empty.")
+        if len(self.message) > MAX_MESSAGE_CHARACTERS:
+            raise InvalidInput(f"message must be at most {MAX_MESSAGE_CHARACTERS:,} characters long.")
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What is on record when a turn begins: the caller's line is stored, the turn is taken."""
+
+    tenant: Tenant
+    version: Version
+    conversation: store.Conversation
+    earlier: tuple[store.Message, ...]
+    question_id: str
+    message: str
+
+    @property
+    def previous(self) -> str:
+        """The agent's last line."""
+        return next((line.content for line in reversed(self.earlier) if line.role != "user"), "")
+
+    @property
+    def heard(self) -> tuple[str, ...]:
+        """The caller's earlier lines, oldest first."""
+        return tuple(line.content for line in self.earlier if line.role == "user")
+
+    @property
+    def slots(self) -> dict[str, SlotValue]:
+        """What the conversation had established before this turn."""
+        return dict(self.conversation.state.get("slots", {}))
+
+    @property
+    def done(self) -> frozenset[str]:
+        """The tools that confirmed something earlier in this conversation."""
+        return frozenset(self.conversation.state.get("done", ()))
+
+    @property
+    def language(self) -> str:
+        """The language to expect."""
+        return self.version.definition.language or self.conversation.language or self.tenant.language
+
+    def flow(self) -> Flow:
+        """The agent's own flow, else its type's."""
+        own = self.version.definition.conversation_flow
+        return parse_flow(own) if own else default_flow(self.version.type)
+
+
+@dataclass(slots=True)
+class Answer:
+    """What the turn has said and done so far."""
+
+    intent: str = "unknown"
+    language: str = "en"
+    slots: dict[str, SlotValue] = field(default_factory=dict)
+    reply: str = ""
+    sources: tuple[Source, ...] = ()
+    cached: Cached = False
+    escalate: bool = False
+    emergency: bool = False
+    actions: list[Action] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
+    model: str = ""
+    node: str | None = None
+    ends: bool = False
+    cut_short: bool = False

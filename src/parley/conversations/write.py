@@ -1,0 +1,127 @@
+"""Writing the answer: the model's words through the gate, its tools in between, a bounded number of times."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from parley.agents import LlmChoice, defaults
+from parley.conversations import prompt
+from parley.conversations.events import Action, Delta
+from parley.conversations.tools import Toolbox
+from parley.conversations.trace import Trace
+from parley.conversations.turn import Answer, ModelChoice, Turn
+from parley.conversations.validate import Gate
+from parley.inference.chat import ChatRequest, Finished, Message, TextDelta, ToolCall
+from parley.inference.errors import ProviderError
+from parley.inference.facts import Facts, ToolOutcome
+from parley.inference.ports import ChatModel
+from parley.kit import guard, log
+from parley.knowledge import Findings
+
+MOST_ROUNDS = 5
+_PROMPT_LINES = 8
+_SORRY = {
+    "en": "I'm sorry, something went wrong on my side. Could you say that again?",
+    "de": "Entschuldigung, bei mir ist etwas schiefgegangen. Könnten Sie das noch einmal sagen?",
+}
+_log = log.get("conversations")
+
+
+class Writer:
+    """Turns facts into an answer."""
+
+    def __init__(self, models: ModelChoice) -> None:
+        self._models = models
+
+    async def write(
+        self, turn: Turn, answer: Answer, facts: Facts, found: Findings, toolbox: Toolbox, trace: Trace
+    ) -> AsyncGenerator[Delta | Action, None]:
+        """Released text and the tools that ran, in order. Every word is kept in `answer.reply` as it is released."""
+        request = self._request(turn, facts, found, toolbox)
+        model = await self._models.for_agent(turn.tenant.id, turn.version.definition.llm)
+        gate = Gate(
+            facts.language, confirmed={*turn.done, *(o.name for o in facts.outcomes if o.ok)}, released=answer.reply
+        )
+        for _ in range(MOST_ROUNDS):
+            calls: list[ToolCall] = []
+            with trace.step("write") as step:
+                async with aclosing(self._round(model, request, gate, answer, calls, step)) as deltas:
+                    async for delta in deltas:
+                        yield delta
+                step["model"], step["held"] = answer.model, list(gate.held)
+            if not calls:
+                break
+            outcomes = []
+            for call in calls:
+                with trace.step("tool") as step:
+                    outcome = await toolbox.run(call.name, call.arguments)
+                    step["tool"], step["ok"] = call.name, outcome.ok
+                outcomes.append(outcome)
+                answer.actions.append(action := Action(call.name, outcome.arguments, outcome.result, outcome.ok))
+                if outcome.ok:
+                    gate.confirmed.add(outcome.name)
+                yield action
+            request = _with_outcomes(request, calls, outcomes)
+        if not gate.released.strip():
+            answer.reply = _SORRY.get(facts.language, _SORRY["en"])
+            yield Delta(answer.reply)
+
+    async def _round(
+        self,
+        model: ChatModel,
+        request: ChatRequest,
+        gate: Gate,
+        answer: Answer,
+        calls: list[ToolCall],
+        step: dict[str, Any],
+    ) -> AsyncGenerator[Delta, None]:
+        """One request to the model; its tool calls are put into `calls`."""
+        guard.require_no_transaction("model call")
+        try:
+            async with aclosing(model.stream(request)) as events:
+                async for event in events:
+                    if isinstance(event, TextDelta):
+                        for text in gate.take(event.text):
+                            answer.reply = gate.released
+                            yield Delta(text)
+                    elif isinstance(event, ToolCall):
+                        calls.append(event)
+                    elif isinstance(event, Finished):
+                        answer.usage, answer.model = answer.usage + event.usage, event.model or model.name
+        except ProviderError as error:
+            step["error"] = error.code
+            _log.warning("turn.model_failed", code=error.code, model=model.name)
+        for text in gate.finish():
+            answer.reply = gate.released
+            yield Delta(text)
+
+    def _request(self, turn: Turn, facts: Facts, found: Findings, toolbox: Toolbox) -> ChatRequest:
+        definition = turn.version.definition
+        words = defaults(turn.version.type, facts.language)
+        instructions = definition.prompts.get("instructions", "")
+        script = prompt.Script(definition.system_prompt or words.system_prompt, instructions, turn.tenant.name)
+        talk = turn.earlier[-_PROMPT_LINES:]
+        messages = prompt.build(script, facts, talk, found.passages, whole=found.whole)
+        return ChatRequest(messages, facts, toolbox.specs, **_sampling(definition.llm))
+
+
+def _sampling(choice: str | LlmChoice | None) -> dict[str, Any]:
+    if isinstance(choice, LlmChoice):
+        return {"temperature": choice.temperature, "max_tokens": choice.max_tokens}
+    return {}
+
+
+def _with_outcomes(request: ChatRequest, calls: Sequence[ToolCall], outcomes: Sequence[ToolOutcome]) -> ChatRequest:
+    """The request of the next round: the calls and what became of them, as messages and as facts."""
+    told = tuple(
+        Message("tool", orjson.dumps({"ok": outcome.ok, **outcome.result}).decode(), tool_call_id=call.id)
+        for call, outcome in zip(calls, outcomes, strict=True)
+    )
+    asked = Message("assistant", "", tool_calls=tuple(calls))
+    facts = replace(request.facts, outcomes=(*request.facts.outcomes, *outcomes))
+    return replace(request, messages=(*request.messages, asked, *told), facts=facts)
