@@ -7,6 +7,7 @@ beside the repository and are skipped when they are missing.
 from __future__ import annotations
 
 import json
+import re
 import statistics
 import sys
 import time
@@ -104,6 +105,46 @@ def score_dialogues(turns: list[Turn], *, errors: bool = False) -> tuple[dict[st
     return scores, silent, false_alarms
 
 
+_ONES = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+).split()
+_ORDINALS = (
+    "zeroth first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
+    "fifteenth sixteenth seventeenth eighteenth nineteenth twentieth"
+).split()
+_TENS = {20: "twenty", 30: "thirty", 40: "forty", 50: "fifty"}
+
+
+def _cardinal(number: int) -> str:
+    if number < 20 or number > 59:
+        return _ONES[number] if number < 20 else str(number)
+    return f"{_TENS[number // 10 * 10]} {_ONES[number % 10]}".removesuffix(" zero")
+
+
+def _ordinal(match: re.Match[str]) -> str:
+    number = int(match[1])
+    if number <= 20 or number > 59:
+        return _ORDINALS[number] if number <= 20 else match[0]
+    return "thirtieth" if number == 30 else f"{_TENS[number // 10 * 10]} {_ORDINALS[number % 10]}"
+
+
+def _clock(match: re.Match[str]) -> str:
+    hour, minute = int(match[1]), int(match[2])
+    if minute == 0:
+        return _cardinal(hour) + (" hundred" if hour > 12 else " o'clock")
+    return f"{_cardinal(hour)} {'oh ' if minute < 10 else ''}{_cardinal(minute)}"
+
+
+def as_spoken(message: str) -> str:
+    """The line as a recogniser writes it: small letters, no punctuation, every number in words."""
+    text = message.lower().replace('o"clock', "o'clock")
+    text = re.sub(r"\b(\d{1,2}):(\d\d)\b", _clock, text)
+    text = re.sub(r"\b(\d{1,2})(st|nd|rd|th)\b", _ordinal, text)
+    text = re.sub(r"\b\d{1,2}\b", lambda match: _cardinal(int(match[0])), text)
+    return " ".join(re.sub(r"[.,!?;:]", " ", text).split())
+
+
 @dataclass(frozen=True, slots=True)
 class Sentences:
     """The project's own sentences of one language: those tuned on and those that are only measured."""
@@ -149,10 +190,9 @@ def time_messages(turns: list[Turn]) -> tuple[float, float]:
     return statistics.median(taken), statistics.quantiles(taken, n=20)[-1]
 
 
-def _print_dialogues(name: str, path: Path, *, errors: bool) -> list[Turn]:
-    turns = list(read_turns(path))
+def _print_dialogues(name: str, turns: list[Turn], *, errors: bool) -> None:
     scores, silent, false_alarms = score_dialogues(turns, errors=errors)
-    print(f"SGD {name}: {len(turns)} turns of callers")
+    print(f"{name}: {len(turns)} turns of callers")
     for slot, score in scores.items():
         if score.said:
             print(f"  {slot:11} said {score.said:4}  right {score.recall:7.2%}  precision {score.precision:7.2%}")
@@ -160,7 +200,6 @@ def _print_dialogues(name: str, path: Path, *, errors: bool) -> list[Turn]:
         f"  turns without a date, time or party size: {silent}, one read all the same in {false_alarms} "
         f"({false_alarms / silent:.2%})"
     )
-    return turns
 
 
 def _print_sentences(language: str, *, errors: bool) -> None:
@@ -180,7 +219,10 @@ def main() -> None:
     for name, file in FILES.items():
         path = DIALOGUES / file
         if path.exists():
-            turns = _print_dialogues(name, path, errors=errors)
+            turns = list(read_turns(path))
+            spoken = [Turn(as_spoken(turn.message), turn.previous, turn.informs) for turn in turns]
+            _print_dialogues(f"SGD {name}", turns, errors=errors)
+            _print_dialogues(f"SGD {name}, as spoken", spoken, errors=errors)
         else:
             print(f"SGD {name}: skipped, {path} is missing")
     for language in ("en", "de"):

@@ -63,6 +63,9 @@ def test_german_addresses() -> None:
     assert read_slots(text, now=NOW, language="de").slots["email"] == "max.muster@t-online.de"
 
 
-@pytest.mark.parametrize("text", ["meet me at 7", "I was at home dot", "@", "a@b", "look at this"])
+@pytest.mark.parametrize(
+    "text",
+    ["meet me at 7", "I was at home dot", "@", "a@b", "look at this", "I want at least four rooms. Can you look"],
+)
 def test_no_address(text: str) -> None:
     assert "email" not in read_slots(text, now=NOW).slots

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from datetime import datetime
 from typing import Any
@@ -94,6 +95,17 @@ def test_known_values_of_the_tenants_own_slots() -> None:
     assert reading.slots["dish"] == "Pizza Margherita"
     assert reading.slots["city"] == "Köln"
     assert "none" not in reading.slots
+
+
+def test_a_pattern_of_the_tenants_own() -> None:
+    known = {"ticket": re.compile(r"ticket (?:number )?(\d{4})", re.IGNORECASE), "plate": re.compile(r"[A-Z]{2}-\d+")}
+    reading = read_slots("It's about Ticket number 4711", now=NOW, known=known)
+    assert reading.slots["ticket"] == "4711"
+    assert "plate" not in reading.slots
+
+
+def test_the_agents_language_is_the_prior_of_a_wordless_answer() -> None:
+    assert read_slots("18:30", now=NOW, language="en", previous="Um wie viel Uhr möchten Sie kommen?").language == "de"
 
 
 def test_the_region_orders_day_and_month() -> None:

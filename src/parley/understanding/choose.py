@@ -83,8 +83,15 @@ class _Choice:
                 home = not stay and scan.any("home_words")
         if not home and not stay:
             before = self._scan_before()
-            stay = self.scan.any("booking_words") or any(
-                scan.any(group) for scan in (self.scan, before) if scan is not None for group in ("stay_asks", "rooms")
+            stay = (
+                "nights" in self.asked
+                or self.scan.any("booking_words")
+                or any(
+                    scan.any(group)
+                    for scan in (self.scan, before)
+                    if scan is not None
+                    for group in ("stay_asks", "rooms")
+                )
             )
         return stay, home
 
@@ -101,7 +108,7 @@ class _Choice:
                 self._before = _Before({}, "", visit=False)
             else:
                 inner = _Choice(scan, set(), "", frozenset())
-                self._before = _Before(inner.run().slots, inner.context(), visit=scan.any("visit_words"))
+                self._before = _Before(inner.run().slots, inner.context(), visit=_is_visit(scan))
         return self._before
 
     # -- days
@@ -221,13 +228,13 @@ class _Choice:
     def _resolve(self, clock: Clock) -> str | None:
         if clock.label in ("am", "pm", "fixed", "impossible") or clock.hour > 12:
             return resolve_clock(clock, "", None, "table")
-        context, near, visit = self.context(), None, self.scan.any("visit_words")
+        context, near, visit = self.context(), None, _is_visit(self.scan)
         if not context and not clock.label and self.previous:
             before = self.before()
             context = "" if "time" in before.slots else before.context
             said = before.slots.get("time")
             near = int(str(said)[:2]) * 60 + int(str(said)[3:]) if said else None
-            visit = visit or before.visit
+            visit = visit or (before.visit and not self.scan.any("dine_words"))
         today = self.chosen.slots.get("date") == self.scan.now.date().isoformat()
         earliest = self.scan.now.hour * 60 + self.scan.now.minute if today else 0
         return resolve_clock(clock, context, near, "visit" if visit else "table", earliest)
@@ -318,6 +325,11 @@ def _idle_today(scan: Scan, day: Day) -> bool:
     if any(scan.phrase(i, *words) for i in range(first, day.start) for words in scan.lexicon.phrases["small_talk"]):
         return True
     return any(scan.has("farewell", i) and scan.low(i + 1) != "of" for i in range(first, day.start))
+
+
+def _is_visit(scan: Scan) -> bool:
+    """A viewing or an appointment, which keeps office hours, rather than a meal."""
+    return scan.any("visit_words") and not scan.any("dine_words")
 
 
 def _leaves(scan: Scan, i: int) -> bool:

@@ -89,7 +89,8 @@ def _spoken_domain(scan: Scan, i: int) -> tuple[str, int] | None:
     while j < min(i + 10, len(scan.tokens)):
         word = scan.low(j)
         if word in _DOTS:
-            if not parts or parts[-1] == "." or not scan.low(j + 1).isalnum():
+            ends_sentence = word == "." and not (scan.glued(j) and scan.glued(j + 1))
+            if not parts or parts[-1] == "." or not scan.low(j + 1).isalnum() or ends_sentence:
                 break
             parts.append(".")
             dots += 1

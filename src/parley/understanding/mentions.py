@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from parley.understanding.dates import read_day
 from parley.understanding.days import Day
@@ -63,6 +63,9 @@ def _step(scan: Scan, i: int, found: Mentions, *, stay: bool, home: bool) -> int
     quantity = read_quantity(scan, i, stay=stay, home=home)
     if quantity is not None:
         found.quantities.append(quantity)
+        j = quantity.end
+        if quantity.slot == "bedrooms" and scan.has("joiners", j) and scan.has("bathrooms", j + 1):
+            found.quantities.append(replace(quantity, slot="bathrooms", start=j + 1, end=j + 2))  # "2 beds and baths"
         return quantity.end
     return _clock_or_number(scan, i, found)
 

@@ -27,9 +27,10 @@ def _cues() -> dict[str, tuple[tuple[tuple[str, ...], bool], ...]]:
     return {first: tuple(sorted(found, key=lambda entry: -len(entry[0]))) for first, found in table.items()}
 
 
-@lru_cache(maxsize=1)
-def _final_cues() -> frozenset[str]:
-    return frozenset(read_yaml("names.yaml")["final_cues"])
+@lru_cache(maxsize=8)
+def _words(key: str) -> frozenset[str]:
+    """One list of names.yaml: `polite`, what an answer may begin or end with; `clause_breaks`, what ends a name; …"""
+    return frozenset(read_yaml("names.yaml")[key])
 
 
 @lru_cache(maxsize=1)
@@ -47,11 +48,11 @@ def _never() -> tuple[frozenset[str], frozenset[str]]:
 def read_name(scan: Scan, *, asked: bool) -> tuple[str, int, int] | None:
     """(name, first token, end) or None. `asked`: the agent's last line asks for the name."""
     cues = _cues()
-    finals = _final_cues()
+    finals, not_mine = _words("final_cues"), _words("not_mine")
     booking = scan.any("booking_words") or scan.any("table_words")
     for i, token in enumerate(scan.tokens):
         for phrase, weak in cues.get(token.low, ()):
-            if scan.phrase(i, *phrase):
+            if scan.phrase(i, *phrase) and scan.low(i - 1) not in not_mine:
                 found = _name_at(scan, i + len(phrase), weak=weak and not (token.low in finals and booking))
                 if found is not None:
                     return found[0], i, found[1]
@@ -195,7 +196,7 @@ def _before_speaking(scan: Scan) -> tuple[str, int, int] | None:
 
 def _bare(scan: Scan) -> tuple[str, int, int] | None:
     """The answer to "what name?": at most four words, nothing else said but politeness."""
-    polite = _polite()
+    polite = _words("polite")
     spelled = _spelled_only(scan)
     i = 0
     while i < len(scan.tokens) and (scan.low(i) in polite or scan.low(i) in _TITLES or scan.low(i) in ",.!-"):
@@ -204,7 +205,7 @@ def _bare(scan: Scan) -> tuple[str, int, int] | None:
     if found is not None:
         name, end = found
         follows = scan.low(end)
-        if not follows.isalpha() or follows in polite or follows in _clause_breaks():
+        if not follows.isalpha() or follows in polite or follows in _words("clause_breaks"):
             return name, i, end
     return spelled or _after_for(scan)
 
@@ -216,14 +217,3 @@ def _after_for(scan: Scan) -> tuple[str, int, int] | None:
             words, end = _name_words(scan, i + 1)
             return " ".join(words), i, end
     return None
-
-
-@lru_cache(maxsize=1)
-def _polite() -> frozenset[str]:
-    """Words an answer may begin or end with without being part of the name."""
-    return frozenset(read_yaml("names.yaml")["polite"])
-
-
-@lru_cache(maxsize=1)
-def _clause_breaks() -> frozenset[str]:
-    return frozenset(read_yaml("names.yaml")["clause_breaks"])

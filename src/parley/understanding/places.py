@@ -14,6 +14,8 @@ _PROPERTY_CUES = frozenset({
     "nr", "no", "nummer", "anzeige", "expose", "exposé", "referenz", "home", "apartment", "house", "flat", "wohnung",
 })  # fmt: skip
 _PROPERTY = re.compile(r"\b[A-Za-z]{1,4}-?\d{1,6}[A-Za-z]?\b")
+Known = Mapping[str, Sequence[str] | re.Pattern[str]]
+
 _CITY_CUES = frozenset({"in", "near", "nach", "around", "bei", "to", "from"})
 
 
@@ -71,14 +73,18 @@ def _known_pattern(values: tuple[str, ...]) -> re.Pattern[str]:
     return re.compile(r"(?<!\w)(?:" + "|".join(re.escape(value) for value in longest_first) + r")(?!\w)", re.IGNORECASE)
 
 
-def read_known(text: str, known: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Slot → the known value the text names, in the spelling it is known by. The longest match wins."""
+def read_known(text: str, known: Known) -> dict[str, str]:
+    """Slot → what the text names of it: a listed value in its listed spelling (the longest wins), or what the pattern
+    finds (its first group where it has one)."""
     found: dict[str, str] = {}
     for slot, values in known.items():
-        if not values:
-            continue
-        match = _known_pattern(tuple(values)).search(text)
-        if match:
-            said = match.group().lower()
-            found[slot] = next(value for value in values if value.lower() == said)
+        if isinstance(values, re.Pattern):
+            match = values.search(text)
+            if match:
+                found[slot] = (match.group(1) if values.groups else match.group()) or match.group()
+        elif values:
+            match = _known_pattern(tuple(values)).search(text)
+            if match:
+                said = match.group().lower()
+                found[slot] = next((value for value in values if value.lower() == said), match.group())
     return found

@@ -6,7 +6,7 @@ previous line always give the same reading.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -16,7 +16,7 @@ from parley.understanding.choose import Chosen, choose
 from parley.understanding.contacts import read_contacts
 from parley.understanding.language import detect_language
 from parley.understanding.names import read_name
-from parley.understanding.places import read_city, read_known, read_property
+from parley.understanding.places import Known, read_city, read_known, read_property
 from parley.understanding.scan import Scan, scan_text
 from parley.understanding.tokens import MAX_CHARACTERS
 
@@ -64,21 +64,22 @@ def read_slots(
     previous: str = "",
     default_region: str = "US",
     wanted: frozenset[str] | None = None,
-    known: Mapping[str, Sequence[str]] | None = None,
+    known: Known | None = None,
 ) -> SlotReading:
     """Slots that `message` itself says.
 
     `now` is the tenant's local time and decides what "tomorrow" is; dates and times come back local and naive.
-    `language` is the language spoken so far. `previous` is the agent's last line: it decides what a bare "four" or
-    "seven thirty" means; what it merely offers is never returned. `default_region` is the ISO 3166 country for
-    telephone numbers and the order of 03/05. `wanted` limits the slots returned, `known` lists possible values of
-    further slots.
+    `language` is the conversation's; the agent's last line and the message itself decide where they are clear.
+    `previous` is the agent's last line: it decides what a bare "four" or "seven thirty" means; what it merely offers is
+    never returned. `default_region` is the ISO 3166 country for telephone numbers and the order of 03/05. `wanted`
+    limits the slots returned. `known` holds the tenant's own slots: the values they may take, or a pattern, which the
+    caller vouches to be free of runaway backtracking.
     """
     previous = previous[-_PREVIOUS_CHARACTERS:]
-    spoken = language or (detect_language(previous) if previous else "en")
+    spoken = detect_language(previous, default=language or "en")
     found_language = detect_language(message, default=spoken)
     scan = scan_text(message[:MAX_CHARACTERS], found_language, now, default_region)
-    asked = asked_slots(previous, detect_language(previous, spoken)) if previous else frozenset()
+    asked = asked_slots(previous, spoken) if previous else frozenset()
     reading = _Reading(scan, previous, asked)
     reading.read(known or {})
     slots = {slot: value for slot, value in reading.slots.items() if wanted is None or slot in wanted}
@@ -98,7 +99,7 @@ class _Reading:
         self.problems: list[SlotProblem] = []
         self.corrections: list[SlotCorrection] = []
 
-    def read(self, known: Mapping[str, Sequence[str]]) -> None:
+    def read(self, known: Known) -> None:
         taken = self._contacts()
         self._name(taken)
         chosen = choose(self.scan, taken, self.previous, self.asked)
@@ -132,7 +133,7 @@ class _Reading:
         if isinstance(arrival, str) and isinstance(nights, int) and "end_date" not in self.slots:
             self.slots["end_date"] = (date.fromisoformat(arrival) + timedelta(days=nights)).isoformat()
 
-    def _places(self, known: Mapping[str, Sequence[str]]) -> None:
+    def _places(self, known: Known) -> None:
         property_id = read_property(self.scan)
         if property_id:
             self.slots["property_id"] = property_id
