@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -9,11 +10,13 @@ import orjson
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
+from fastapi.routing import iter_route_contexts
 from fastapi.sse import format_sse_event
 from pydantic import BaseModel, ConfigDict, create_model, model_validator
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from parley.kit import log
 from parley.kit.errors import InvalidInput, Unavailable, VoiceAgentException
@@ -21,6 +24,8 @@ from parley.kit.errors import InvalidInput, Unavailable, VoiceAgentException
 _log = log.get("web")
 
 Item = TypeVar("Item")
+
+_DEEPEST = 64
 
 
 class ErrorBody(BaseModel):
@@ -32,19 +37,33 @@ class ErrorBody(BaseModel):
 
 
 def _refuse_unstorable(value: Any) -> None:
-    """PostgreSQL stores neither NUL nor lone surrogates in text: refuse them here, by a sentence."""
+    """Refuse, by a sentence, what JSON can say and PostgreSQL or our own JSON cannot: NUL, lone surrogates, numbers
+    beyond 64 bits, no numbers at all (NaN), and nesting that would exhaust the stack further in."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        deeper: list[Any] = []
+        for one in level:
+            _refuse_scalar(one)
+            if isinstance(one, dict):
+                deeper += [*one.keys(), *one.values()]
+            elif isinstance(one, list):
+                deeper += one
+        if not deeper:
+            return
+        level = deeper
+    raise ValueError(f"JSON must be nested at most {_DEEPEST} levels deep")
+
+
+def _refuse_scalar(value: Any) -> None:
     if isinstance(value, str):
         if "\x00" in value:
             raise ValueError("text must not contain the NUL character")
         if not value.isascii() and any("\ud800" <= char <= "\udfff" for char in value):
             raise ValueError("text must not contain lone surrogates")
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            _refuse_unstorable(key)
-            _refuse_unstorable(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            _refuse_unstorable(inner)
+    elif isinstance(value, float) and not math.isfinite(value):
+        raise ValueError("numbers must be finite")
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError("whole numbers must fit into 64 bits")
 
 
 class Body(BaseModel):
@@ -144,11 +163,22 @@ async def _on_invalid(_: Request, error: Exception) -> JSONResponse:
     return JSONResponse(body, status_code=422)
 
 
-async def _on_http_error(_: Request, error: Exception) -> JSONResponse:
+async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101
-    code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http")
+    code = {400: "input.unreadable", 404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "http")
     body = {"detail": error.detail, "type": "HTTPException", "code": code}
-    return JSONResponse(body, status_code=error.status_code, headers=dict(error.headers or {}))
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = _allowed(request)
+    return JSONResponse(body, status_code=error.status_code, headers=headers)
+
+
+def _allowed(request: Request) -> str:
+    """Every method of the path (RFC 9110, section 15.5.6); the router itself names those of one route only."""
+    routes = [(one.path, one.methods) for one in iter_route_contexts(request.app.routes) if one.path and one.methods]
+    path = request.scope["path"]
+    template = next((known for known, _ in routes if compile_path(known)[0].match(path)), "")
+    return ", ".join(sorted({method for known, methods in routes if known == template for method in methods}))
 
 
 async def _on_unstorable(_: Request, __: Exception) -> JSONResponse:

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi import Body as FromBody
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, EmailStr, Field, StrictBool, StringConstraints
 
-from parley.kit.errors import InvalidInput, NotAllowed
+from parley.kit.errors import NotAllowed
 from parley.kit.web import ERRORS, Body, Pages, Read, given, list_model, page_of
 from parley.tenants.access import AccessHere, MayManage, MayPlatform, MayRead, SignedIn
 from parley.tenants.businesses import Businesses
@@ -123,7 +123,7 @@ class UserIn(Body):
 
 class UserPatch(Body):
     role: Role | None = None
-    is_active: bool | None = None
+    is_active: StrictBool | None = None
     password: Annotated[str, StringConstraints(max_length=1000)] | None = None
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"role": "operator", "is_active": True}]})
@@ -138,10 +138,16 @@ class UserOut(Read):
     created_at: datetime
 
 
+def _written_out(value: Any) -> Any:
+    if isinstance(value, int | float):
+        raise ValueError("must be a text such as 2027-01-01T00:00:00Z")  # noqa: TRY004 - becomes a 422
+    return value
+
+
 class ApiKeyIn(Body):
     name: Name
     scopes: Annotated[list[Scope], Field(min_length=1)]
-    expires_at: datetime | None = None
+    expires_at: Annotated[AwareDatetime | None, BeforeValidator(_written_out)] = None
     tenant_id: str | None = None
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Website", "scopes": ["chat"]}]})
@@ -299,8 +305,6 @@ async def create_api_key(
     body: ApiKeyIn, who: MayManage, businesses: BusinessesHere, access: AccessHere
 ) -> NewApiKeyOut:
     tenant = await access.tenant_for(who, body.tenant_id)
-    if body.expires_at is not None and body.expires_at.tzinfo is None:
-        raise InvalidInput("expires_at needs an offset, such as 2027-01-01T00:00:00Z.")
     shown, key = await businesses.add_api_key(who, tenant, body.name, list(body.scopes), body.expires_at)
     return NewApiKeyOut(**_fields(shown), key=key)
 
