@@ -86,13 +86,13 @@ class Operation:
 
     @property
     def example(self) -> Any:
-        """The first example of the JSON body; None where there is no JSON body."""
+        """The first example of the JSON body; empty where it has none, None where there is no JSON body."""
         content = self.spec.get("requestBody", {}).get("content", {}).get("application/json")
         if content is None:
             return None
         if "examples" in content:
             return next(iter(content["examples"].values()))["value"]
-        return content.get("example") or resolved(content["schema"])["examples"][0]
+        return content.get("example") or (resolved(content["schema"]).get("examples") or [{}])[0]
 
     def at(self, values: Mapping[str, str]) -> str:
         """The path with its parameters filled in."""

@@ -1,0 +1,93 @@
+"""Every operation of the OpenAPI document, with generated requests: no 5xx, and answers as the document has them."""
+
+from __future__ import annotations
+
+import asyncio
+import zlib
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import positive_data_acceptance
+
+from parley.tenants import passwords
+from tests.api.conftest import Served
+from tests.conftest import Business
+from tests.isolation.operations import document
+from tests.isolation.victims import ID_OF, NAMES, furnish
+
+# Signing out would end the session that all the other requests use; tests/tenants has it.
+schema = schemathesis.openapi.from_dict(document()).exclude(path="/auth/logout")
+
+CALM = settings(
+    max_examples=5,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+# A body may fit the schema and still be refused by a rule no schema can say: IANA timezones, a flow that is no graph,
+# a model that is gone, text of blanks only.
+BEYOND = [positive_data_acceptance]
+
+
+@pytest.fixture(scope="module")
+def known(served: Served) -> dict[str, str]:
+    """Ids that exist, by parameter: with random ones most routes would only ever say 404."""
+
+    async def make() -> dict[str, str]:
+        headers = {"Authorization": f"Bearer {served.tokens['owner']}"}
+        async with httpx.AsyncClient(base_url=served.url, headers=headers, timeout=60) as client:
+            has = await furnish(Business(served.tenant, client, ""), "Known")
+        return {**{name: find(has) for name, find in ID_OF.items()}, **NAMES}
+
+    return asyncio.run(make())
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quick_passwords() -> Iterator[None]:
+    """Generated sign-ins are many; what bcrypt costs is shown in tests/tenants."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(passwords, "_ROUNDS", 4)
+    passwords._nobody.cache_clear()
+    yield
+    patch.undo()
+    passwords._nobody.cache_clear()
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[requests.Session]:
+    with requests.Session() as kept:
+        yield kept
+
+
+def check(case: Any, served: Served, session: requests.Session, role: str, known: dict[str, str]) -> None:
+    """Send one request and hold the answer against the document. Most are about things that exist."""
+    chosen = zlib.crc32(repr((case.path_parameters, case.query, case.body)).encode("utf-8", "replace"))
+    if case.path_parameters and case.method != "DELETE" and chosen % 4:
+        case.path_parameters = {name: known[name] for name in case.path_parameters}
+    headers = {"Authorization": f"Bearer {served.tokens[role]}"}
+    case.call_and_validate(base_url=served.url, session=session, headers=headers, excluded_checks=BEYOND)
+
+
+@schema.parametrize()
+@CALM
+def test_the_owner(case: Any, served: Served, session: requests.Session, known: dict[str, str]) -> None:
+    check(case, served, session, "owner", known)
+
+
+@schema.parametrize()
+@settings(CALM, max_examples=2)
+def test_the_administrator(case: Any, served: Served, session: requests.Session, known: dict[str, str]) -> None:
+    check(case, served, session, "admin", known)
+
+
+@pytest.mark.soak
+@schema.parametrize()
+@settings(CALM, max_examples=300, derandomize=False, print_blob=True)
+def test_the_owner_at_length(case: Any, served: Served, session: requests.Session, known: dict[str, str]) -> None:
+    check(case, served, session, "owner", known)
