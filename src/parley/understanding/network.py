@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float32]
 
 _HIDDEN = 512
-_BATCH = 256
+_BATCHES, _BATCH = 4, 256  # at least so many batches a round, of at most so many rows
 _RATE = 4e-3
 _DROPOUT = 0.4
 _DECAY = 1e-4
@@ -23,7 +23,7 @@ _SMOOTHING = 0.2
 _INPUT_SCALE = 8.0
 _NOISE_ROWS = 4096
 _EXAMPLES_SEEN = 300_000  # 20 rounds over 15,000; a small set is gone over more often, within bounds
-_ROUNDS = (20, 120)
+_ROUNDS = (20, 60)
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def train_network(vectors: Matrix, target: NDArray[np.intp], labels: int, smooth
     inner = random.standard_normal((dimensions, _HIDDEN), dtype=np.float32) / np.float32(np.sqrt(dimensions))
     outer = random.standard_normal((_HIDDEN, labels), dtype=np.float32) / np.float32(2 * np.sqrt(_HIDDEN))
     weights = [inner, np.zeros(_HIDDEN, np.float32), outer, np.zeros(labels, np.float32)]
-    batch = min(_BATCH, rows)
+    batch = min(rows, max(32, min(_BATCH, rows // _BATCHES)))
     rounds = int(np.clip(_EXAMPLES_SEEN // rows, *_ROUNDS))
     adam = _Adam(weights, rounds * (rows // batch))
     for _ in range(rounds):
