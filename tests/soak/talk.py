@@ -60,7 +60,8 @@ class Caller:
 
 def client_of(base_url: str, key: str, *, timeout: float = 60) -> httpx.AsyncClient:
     """A client with room for many requests at a time."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+    # Idle connections go before the server closes them: a request into a closing one is an error nobody made.
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=1)
     return httpx.AsyncClient(base_url=base_url, headers={"X-API-Key": key}, timeout=timeout, limits=limits)
 
 
@@ -83,21 +84,24 @@ async def talk_until_cut(
 ) -> None:
     """Everybody talks at once, each line after the answer to the one before; after `after` answers in all, `cut`.
 
-    Returns when every caller's connection has failed.
+    Nobody says another line after the cut. Returns when the lines under way have got their answers or failed.
     """
-    enough, left = asyncio.Event(), after
+    enough, left, over = asyncio.Event(), after, False
 
     async def talk(caller: Caller) -> None:
         nonlocal left
-        while await caller.say(client):
+        while not over and await caller.say(client):
             left -= 1
-            if left <= 0:
+            if left == 0:
                 enough.set()
 
-    talking = asyncio.gather(*(talk(caller) for caller in callers))
-    await enough.wait()
-    await asyncio.to_thread(cut)
-    await talking
+    async def cut_off() -> None:
+        nonlocal over
+        await enough.wait()
+        await asyncio.to_thread(cut)
+        over = True
+
+    await asyncio.gather(cut_off(), *(talk(caller) for caller in callers))
 
 
 async def transcript(client: httpx.AsyncClient, conversation_id: str) -> list[dict[str, Any]]:

@@ -37,7 +37,7 @@ async def test_killed_servers_lose_nothing(postgres: Postgres, tenant: Tenant, c
         for kills in range(1, 4):
             async with client_of(server.base_url, tenant.key) as client:
                 await talk_until_cut(client, callers, chance.randrange(50, 400), server.kill)
-            assert all(len(caller.unanswered) == kills for caller in callers), "every conversation was in a turn"
+            assert sum(len(caller.unanswered) for caller in callers) == kills * CALLERS, "everybody was in a turn"
             await asyncio.to_thread(server.start)
             async with client_of(server.base_url, tenant.key, timeout=PROMPTLY) as client:
                 assert await faults(client, callers) == []
@@ -70,7 +70,8 @@ async def test_a_killed_database_is_waited_for(postgres: Postgres, tenant: Tenan
             callers = await begin(client, CALLERS)
             await talk_until_cut(client, callers, chance.randrange(50, 400), postgres.kill)
             refused = [error for caller in callers for error in caller.errors]
-            assert len(refused) == CALLERS
+            assert len(refused) > CALLERS / 2, "most were in a turn"
+            assert len(refused) == sum(len(caller.unanswered) for caller in callers), "a request was left hanging"
             assert all(error.startswith("503") for error in refused), {error[:120] for error in refused}
             down = await _until_ready(server)
             for caller in callers:

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 import psycopg
 
 from parley.kit.db import APP_ROLE, driver_url
-from parley.kit.errors import TooMany
+from parley.kit.errors import TooMany, Unavailable
 
 _NAMESPACE = 7265003
 _MOST_WAITING = 64
@@ -33,15 +33,18 @@ class TurnHolder:
     async def open(self) -> None:
         """Take the lock that says this process lives."""
         await self.aclose()
-        connection = await psycopg.AsyncConnection.connect(
-            self._conninfo, autocommit=True, options=f"-c role={APP_ROLE}", application_name="parley-turns"
-        )
-        await connection.execute("SELECT pg_advisory_lock(%s, %s)", (_NAMESPACE, self.number))
+        try:
+            connection = await psycopg.AsyncConnection.connect(
+                self._conninfo, autocommit=True, options=f"-c role={APP_ROLE}", application_name="parley-turns"
+            )
+            await connection.execute("SELECT pg_advisory_lock(%s, %s)", (_NAMESPACE, self.number))
+        except psycopg.OperationalError as error:
+            raise Unavailable("The database cannot be reached; try again.", retry_after=1) from error
         asyncio.get_running_loop().add_reader(connection.fileno(), self._look)
         self._connection = connection
 
     async def ensure(self) -> None:
-        """Take it again where the connection was lost since. Raises `OperationalError` while the database is away."""
+        """Take it again where the connection was lost since. Raises `Unavailable` while the database is away."""
         if self._connection is not None:
             return
         async with self._opening:  # a second session of ours would wait for the first one's lock

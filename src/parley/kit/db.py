@@ -63,7 +63,7 @@ def driver_url(url: str) -> URL:
 class Database:
     """A pool of connections and the two doors."""
 
-    def __init__(self, url: str, *, pool_size: int = 10, overflow: int = 10, wait_seconds: float = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, overflow: int = 10, wait_seconds: float = 30) -> None:
         self.url = driver_url(url)
         options = " ".join(f"-c {name}={value}" for name, value in _SESSION_OPTIONS.items())
         self._engine: AsyncEngine = create_async_engine(
