@@ -214,7 +214,8 @@ def _companions(scan: Scan, i: int) -> Quantity | None:
             joined = True
             j += 1
         plus = scan.cardinal(j) if kind == "me" and scan.low(j - 1) in ("plus", "+") else None
-        member = _member(scan, j) if j > end else None
+        # Speech recognition leaves out the comma: "me my sister and her two kids".
+        member = _member(scan, j) if j > end or scan.has("possessives", j) else None
         if member is None and plus is not None and not scan.has("no_unit", j + 1):
             member = plus, j + 1, "counted"
         if member is not None and member[2] == "me" and me:
