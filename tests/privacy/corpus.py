@@ -11,15 +11,33 @@ import random
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
 
-from tests.privacy import pools, templates
+import yaml
 
 Split = Literal["tuned", "held_out"]
 STRUCTURED = frozenset(
-    "email phone card iban bic ssn nino nhs taxid svnr idcard passport licence ip ipv6 mac url domain dob account routing policy imei vin "
-    "plate plate_de btc cvv pin username password zip zip_us address street secondary building".split()
+    "email phone card iban bic ssn nino nhs taxid svnr idcard passport licence ip ipv6 mac url domain dob account "
+    "routing policy imei vin plate plate_de btc cvv pin username password zip zip_us address street secondary "
+    "building".split()
 )
+
+
+DATA = Path(__file__).resolve().parent / "corpus_data"
+MONTHS_EN = "January February March April May June July August September October November December".split()
+MONTHS_DE = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()
+
+
+@cache
+def _data(name: str) -> Any:
+    return yaml.safe_load((DATA / f"{name}.yaml").read_text(encoding="utf-8"))
+
+
+def bookings(language: str) -> list[str]:
+    """Ordinary sentences of callers who book, without anybody's data, near-misses of every kind among them."""
+    return (DATA / f"bookings_{language}.txt").read_text(encoding="utf-8").splitlines()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +52,10 @@ class Marked:
 def generate(split: Split, language: str, count: int, seed: int = 7) -> Iterator[Marked]:
     """`count` messages, every template in turn, reproducible by `seed`."""
     rng = random.Random(f"{split}-{language}-{seed}")
-    sources = {
-        ("tuned", "en"): templates.TUNED_EN,
-        ("tuned", "de"): templates.TUNED_DE,
-        ("held_out", "en"): templates.HELD_EN,
-        ("held_out", "de"): templates.HELD_DE,
-    }[split, language]
+    sources = _data("templates")[split][language]
     values = Values(rng, split, language)
     for index in range(count):
-        yield _fill(sources[index % len(sources)].replace("\\n", "\n"), values, language)
+        yield _fill(sources[index % len(sources)], values, language)
 
 
 _HOLE = re.compile(r"\{([a-z_0-9]+)\}")
@@ -59,12 +72,32 @@ def _fill(template: str, values: Values, language: str) -> Marked:
     return Marked(text + template[last:], tuple(spans), language)
 
 
+_ENGLISH_PHONES = (
+    "(%##) %##-####", "%##-%##-####", "%##.%##.####", "+1 %## %## ####", "1-%##-%##-####", "+44 20 #### ####",
+    "07### ######", "020 #### ####", "+1-%##-%##-####x###", "%########",
+    "+91 %#### #####", "+61 4## ### ###", "0### ### ####",
+    "001-%##-%##-####",
+)  # fmt: skip
+_GERMAN_PHONES = (
+    "0%## #######", "+49 %## #######", "0%##/#######", "+49 (0)%## ######", "0049 %## #### ###", "(0%###) ######",
+    "0171 #######", "+43 %## ######", "0%## ### ## ##", "+41 ## ### ## ##", "030-########", "0176########",
+)  # fmt: skip
+_IBANS = (
+    ("##################", "DE"),
+    ("@@@@##############", "GB"),
+    ("####################", "ES"),
+    ("@@@@##########", "NL"),
+    ("################", "AT"),
+    ("@##########$$##########", "FR"),
+)
+
+
 class Values:
     """Made-up values of every kind, from one random source."""
 
     def __init__(self, rng: random.Random, split: Split, language: str) -> None:
         self._rng, self._language = rng, language
-        self._pool = pools.TUNED[language] if split == "tuned" else pools.HELD_OUT[language]
+        self._pool: dict[str, list[str]] = _data("pools")[split][language]
 
     def make(self, kind: str) -> str:
         """A value of a kind that the templates name."""
@@ -93,11 +126,7 @@ class Values:
         )
 
     def _phone(self) -> str:
-        english = ("(%##) %##-####", "%##-%##-####", "%##.%##.####", "+1 %## %## ####", "1-%##-%##-####", "+44 20 #### ####", "07### ######", "020 #### ####",
-                   "+1-%##-%##-####x###", "%########", "+91 %#### #####", "+61 4## ### ###", "0### ### ####", "001-%##-%##-####")  # fmt: skip
-        german = ("0%## #######", "+49 %## #######", "0%##/#######", "+49 (0)%## ######", "0049 %## #### ###", "(0%###) ######", "0171 #######", "+43 %## ######",
-                  "0%## ### ## ##", "+41 ## ### ## ##", "030-########", "0176########")  # fmt: skip
-        return self._pattern(*(german if self._language == "de" else english))
+        return self._pattern(*(_GERMAN_PHONES if self._language == "de" else _ENGLISH_PHONES))
 
     def _card(self) -> str:
         digits = self._pattern("4##############", "5%#############", "34############", "6011###########")
@@ -107,8 +136,7 @@ class Values:
         )
 
     def _iban(self) -> str:
-        body, country = self._rng.choice((("##################", "DE"), ("@@@@##############", "GB"), ("####################", "ES"), ("@@@@##########", "NL"),
-                                          ("################", "AT"), ("@##########$$##########", "FR")))  # fmt: skip
+        body, country = self._rng.choice(_IBANS)
         account = self._pattern(body).upper()
         check = 98 - int("".join(str(int(c, 36)) for c in f"{account}{country}00")) % 97
         iban = f"{country}{check:02}{account}"
@@ -182,12 +210,12 @@ class Values:
             return self._rng.choice(
                 (
                     f"{day:02}.{month:02}.{year}",
-                    f"{day}. {pools.MONTHS_DE[month - 1]} {year}",
+                    f"{day}. {MONTHS_DE[month - 1]} {year}",
                     f"{day}.{month}.{year % 100:02}",
                     f"{year}-{month:02}-{day:02}",
                 )
             )
-        name = pools.MONTHS_EN[month - 1]
+        name = MONTHS_EN[month - 1]
         return self._rng.choice(
             (
                 f"{month:02}/{day:02}/{year}",
@@ -294,26 +322,7 @@ def luhn(digits: str) -> bool:
 
 def ascii_only(word: str) -> str:
     """A name as it stands in an address of the net."""
-    table = str.maketrans(
-        {
-            "ä": "ae",
-            "ö": "oe",
-            "ü": "ue",
-            "ß": "ss",
-            "é": "e",
-            "è": "e",
-            "ø": "o",
-            "å": "a",
-            "ł": "l",
-            "ń": "n",
-            "ć": "c",
-            "ğ": "g",
-            "ş": "s",
-            "ç": "c",
-            "ñ": "n",
-            "í": "i",
-            "á": "a",
-            "ó": "o",
-        }
+    table = str.maketrans("éèøåłńćğşçñíáó", "eeoalncgscniao") | str.maketrans(
+        {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"}
     )
     return re.sub(r"[^a-z]", "", word.lower().translate(table))

@@ -6,7 +6,7 @@ from parley.privacy.cues import cue
 from parley.privacy.rules import UPPER
 from parley.privacy.words import lines
 
-CAPITALISED = rf"(?:[{UPPER}][\w'’\-]*|\d{{1,3}}(?:st|nd|rd|th))"
+CAPITALISED = rf"(?:[{UPPER}][\w'’\-]{{0,40}}+|\d{{1,3}}(?:st|nd|rd|th))"
 _OF = r"(?:of|the|de|del|della|di|da|do|dos|das|des|du|la|le|les|los|las|el|y|e|St\.?|and)"
 _SMALL = (
     r"(?:of|the|de|del|della|di|da|do|dos|das|des|du|la|le|les|los|las|el|den|der|dem|am|an|im|in|auf|van|von|zum|zur|st\.?|y|e|a|and|sur|aan|op|ob)"
@@ -25,7 +25,7 @@ STATE = (
     r"(?:A[LKZRSAPE]|C[AOT]|D[EC]|FL|GA|GU|HI|I[DLNA]|K[SY]|LA|M[EHDAINSOTP]|N[EVHJMYCD]|O[HKR]|P[WAR]|RI|S[CD]|T[NX]|"
     r"UT|V[TIA]|W[AVIY]|ON|QC|BC|AB|MB|SK|NS|NB|PE|NL|YT|NT|NU|NSW|VIC|QLD|TAS|ACT)"
 )
-CITY = rf"{CAPITALISED}\.?(?:[ \-](?:{CAPITALISED}|{_SMALL}(?=[ ]{CAPITALISED}))){{0,3}}"
+CITY = rf"{CAPITALISED}\.?(?:[ ](?:{CAPITALISED}|{_SMALL}(?=[ ]{CAPITALISED}))){{0,3}}"
 
 ENGLISH_LINE = (
     rf"\b\d{{1,6}}(?:[A-Za-z]\b|[\-/]\d{{1,5}})?,?(?:[ ]+|\n)(?:{_COMPASS}[ ]+)?"
@@ -33,7 +33,7 @@ ENGLISH_LINE = (
 )
 SHOUTED_LINE = rf"\b\d{{1,6}}[ ](?:[A-Z0-9]+[ ]){{1,3}}(?:{_SUFFIX.upper()})\b"
 GERMANIC_LINE = (
-    rf"\b(?:{CAPITALISED}[ ]){{0,2}}?[{UPPER}][\w'’.\-]*?"
+    rf"\b(?:{CAPITALISED}[ ]){{0,2}}?[{UPPER}][\w'’.\-]{{0,40}}?"
     rf"(?:[\- ](?i:{cue('street_end')})|(?<=[a-zäöüßéø]){cue('street_end')}),?[ ]{_NUMBER}{_NOT_A_TIME}"
 )
 ROMANCE_NUMBER_FIRST = rf"\b\d{{1,5}}[ ]?(?:bis|ter|[A-D])?,?[ ](?i:{cue('street_start')})(?:[ ]{_NAME_WORD}){{1,5}}"
@@ -55,7 +55,7 @@ NUMBER_FIRST_IN_DOUBT = rf"(?<![\w.,])\d{{1,5}}[a-zA-Z]?[ ](?:{CAPITALISED}[ ]){
 STREET_ONLY = (
     rf"\b(?:{CAPITALISED}[ ]){{1,3}}?(?:Street|Avenue|Boulevard|Lane|Drive|Road|Court|Terrace|Crescent|Parkway|Highway|"
     rf"Turnpike|Ave|Blvd|Rd|Ln)\b\.?(?:[ ]{_COMPASS})?"
-    r"|\b[A-ZÄÖÜ][\wäöüß\-]+(?:stra(?:ß|ss)e|gasse|straat|gracht|gatan|vägen|gade)\b"
+    r"|\b[A-ZÄÖÜ][\wäöüß\-]{1,40}(?:stra(?:ß|ss)e|gasse|straat|gracht|gatan|vägen|gade)\b"
 )
 
 _SAID = rf"(?:{cue('said_unit')}|{cue('said_teen')}|{cue('said_ten')}|hundred)"
@@ -66,7 +66,7 @@ SAID_STREET = (
     r"(?:street|avenue|road|lane|drive|boulevard|court|crescent|terrace|parkway|highway|st|ave|rd|blvd)\b)"
 )
 SAID_GERMAN_STREET = (
-    r"(?i:\b[a-zäöüß]+[ \-]?(?:stra(?:ß|ss)e|gasse|allee)[ ](?:nummer[ ])?"
+    r"(?i:\b[a-zäöüß]{1,40}[ \-]?(?:stra(?:ß|ss)e|gasse|allee)[ ](?:nummer[ ])?"
     rf"(?:\d{{1,4}}[ ]?[a-z]?\b(?!\s?uhr)|(?:[a-zäöüß]*und)?{_SAID}(?:zehn|hundert)?\b))"
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,15 @@ if TYPE_CHECKING:
 
 CERTAIN = 0.5  # from this score on a find stands by itself
 SUSPECTED = 0.35  # … and from this one where the text identifies somebody anyway
+_PART = 2000  # characters analysed at once
 IDENTIFYING = 0.75  # the score that makes a text one that identifies somebody
+
+
+_BOOKING = re.compile(
+    r"\b(?:book(?:ed|ing)?|reserv\w+|table|appointments?|check-?(?:in|out)|tickets?|flights?|rooms?|tisch|zimmer|termin\w*|"
+    r"gebucht|buch(?:e|en|ung)|anreise|abreise)\b",
+    re.IGNORECASE,
+)
 
 
 def find_personal_data(text: str, *, language: str | None = None, known_names: Sequence[str] = ()) -> list[Entity]:
@@ -27,13 +35,28 @@ def find_personal_data(text: str, *, language: str | None = None, known_names: S
         return []
     engine = analyzer(_model_for(language))
     found = [
-        Entity(r.entity_type, r.start, r.end, r.score)
-        for r in engine.analyze(text, language="xx", score_threshold=SUSPECTED)
+        Entity(r.entity_type, start + r.start, start + r.end, r.score)
+        for start, part in _parts(text)
+        for r in engine.analyze(part, language="xx", score_threshold=SUSPECTED)
     ]
     found += _known(text, known_names)
+    if _BOOKING.search(text):
+        # What somebody books and when and where is the business of the conversation, not of the person.
+        found = [e for e in found if e.score >= CERTAIN or e.type not in ("DATE_OF_BIRTH", "ADDRESS")]
     identifying = any(e.score >= IDENTIFYING and e.type not in ("URL", "DOMAIN_NAME", "AGE") for e in found)
     threshold = SUSPECTED if identifying else CERTAIN
     return merge_overlaps(_trimmed(e, text) for e in found if e.score >= threshold)
+
+
+def _parts(text: str) -> Iterator[tuple[int, str]]:
+    """A long text in parts that end with a line, a sentence or a word, so that the time grows with the length only."""
+    start = 0
+    while len(text) - start > _PART:
+        window = text[start : start + _PART]
+        cut = next((at + 1 for mark in ("\n", ". ", " ") if (at := window.rfind(mark)) > _PART // 2), _PART)
+        yield start, window[:cut]
+        start += cut
+    yield start, text[start:]
 
 
 def _trimmed(entity: Entity, text: str) -> Entity:
@@ -78,7 +101,7 @@ def analyzer(model: str | None = None) -> AnalyzerEngine:
 
     from parley.privacy.addresses import AddressRecognizer
     from parley.privacy.names import NameRecognizer
-    from parley.privacy.pipeline import BlankPipeline, model_recognizers
+    from parley.privacy.pipeline import NoEnhancer, Pipeline, model_recognizers
     from parley.privacy.recognisers_dates import date_recognizers
     from parley.privacy.recognisers_network import network_recognizers
     from parley.privacy.recognisers_numbers import number_recognizers
@@ -99,6 +122,7 @@ def analyzer(model: str | None = None) -> AnalyzerEngine:
     ]
     return AnalyzerEngine(
         registry=RecognizerRegistry(recognizers=recognizers, supported_languages=[LANGUAGE]),
-        nlp_engine=BlankPipeline(model),
+        nlp_engine=Pipeline(model),
+        context_aware_enhancer=NoEnhancer(),
         supported_languages=[LANGUAGE],
     )

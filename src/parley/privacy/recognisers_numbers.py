@@ -74,7 +74,7 @@ def number_recognizers() -> list[RuleRecognizer]:
             "phone",
             [
                 Rule("CREDIT_CARD", _CARD, 0.95, check=_is_card, unless=NOT_PERSONAL),
-                Rule("PHONE_NUMBER", _GROUPED, 0.8, check=_is_phone, unless=NOT_PERSONAL),
+                Rule("PHONE_NUMBER", _GROUPED, 0.75, check=_is_phone, unless=NOT_PERSONAL),
                 Rule("PHONE_NUMBER", labelled(cue("phone"), _BEHIND_LABEL), 0.8, check=_is_labelled_phone),
                 Rule("DEVICE_ID", labelled(cue("device"), IDENTIFIER), 0.7, check=_is_identifying),
                 Rule("ID_NUMBER", _LONG, 0.6, check=_is_identifying, unless=NOT_PERSONAL),

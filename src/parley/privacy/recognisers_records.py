@@ -69,14 +69,14 @@ def record_recognizers() -> list[RuleRecognizer]:
                 ),
                 Rule("CRYPTO", _WALLET, 0.9, check=_has(3)),
                 Rule("CREDIT_CARD", labelled(cue("card"), IDENTIFIER), 0.8, check=_has(12)),
-                Rule("ACCOUNT_NUMBER", labelled(cue("account"), IDENTIFIER), 0.75, check=_has(4)),
+                Rule("ACCOUNT_NUMBER", labelled(cue("account"), IDENTIFIER), 0.8, check=_has(4)),
             ],
         ),
         RuleRecognizer(
             "records",
             [
-                Rule("POLICY_NUMBER", labelled(cue("policy"), IDENTIFIER), 0.75, check=_has(4)),
-                Rule("NATIONAL_ID", labelled(cue("patient"), IDENTIFIER), 0.7, check=_has(4)),
+                Rule("POLICY_NUMBER", labelled(cue("policy"), IDENTIFIER), 0.8, check=_has(4)),
+                Rule("NATIONAL_ID", labelled(cue("patient"), IDENTIFIER), 0.78, check=_has(4)),
             ],
         ),
         RuleRecognizer(

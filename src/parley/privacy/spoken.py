@@ -42,14 +42,14 @@ _TLD = (
     r"(?:com|org|net|edu|gov|io|info|biz|de|at|ch|uk|co|us|eu|fr|es|it|nl|ca|au|in|dev|app|me|online|shop|email|name)"
 )
 _MAIL = re.compile(
-    rf"\b(?:(?:[a-z]\s+){{2,24}}[a-z]\b|[\w.+]+(?:\s+{_MARK}\s+[\w.]+)*)"
+    rf"(?<![\w.+])(?:(?:[a-z]\s+){{2,24}}[a-z]\b|[\w.+]{{1,64}}+(?:\s+{_MARK}\s+[\w.]{{1,64}}+){{0,4}})"
     rf"\s*(?:\s(?:at|ät|ett|at\s+sign|klammeraffe)\s|@\s?)\s*"
-    rf"[\w\-]+(?:\s+{_MARK}\s+[\w\-]+)*?\s+{_DOT}\s+{_TLD}(?:\s+{_DOT}\s+{_TLD})?\b"
-    r"|\b[\w.+\-]+\s*[(\[]\s*(?:at|ät)\s*[)\]]\s*[\w\-]+(?:\s*[(\[]\s*(?:dot|punkt)\s*[)\]]\s*[\w\-]+|\.[\w\-]+)+",
+    rf"[\w\-]{{1,64}}(?:\s+{_MARK}\s+[\w\-]{{1,64}}){{0,4}}?\s+{_DOT}\s+{_TLD}(?:\s+{_DOT}\s+{_TLD})?\b"
+    r"|(?<![\w.+\-])[\w.+\-]{1,64}+\s*[(\[]\s*(?:at|ät)\s*[)\]]\s*[\w\-]+(?:\s*[(\[]\s*(?:dot|punkt)\s*[)\]]\s*[\w\-]+|\.[\w\-]+)+",
     re.IGNORECASE,
 )
 _SITE = re.compile(
-    rf"\b(?:(?:www|w\s+w\s+w)\s+{_DOT}\s+)?[\w\-]+\s+{_DOT}\s+(?:com|org|net|de|at|ch|io|co\s+{_DOT}\s+uk)\b",
+    rf"\b(?:(?:www|w\s+w\s+w)\s+{_DOT}\s+)?(?<![\w\-])[\w\-]{{1,64}}+\s+{_DOT}\s+(?:com|org|net|de|at|ch|io|co\s+{_DOT}\s+uk)\b",
     re.IGNORECASE,
 )
 _SPELLED = re.compile(r"(?<![\w\-.])[A-Za-z](?:\s?[\-.]\s?[A-Za-z]|,?\s[A-Za-z](?![\w'])){3,20}(?![\w\-])")
