@@ -68,7 +68,7 @@ def test_an_aside_does_not_lose_the_booking() -> None:
 def test_a_caller_may_turn_to_something_else() -> None:
     assert walk("escalation", node="table").begin().kind == "handoff"
     turned = walk("cancel_booking", node="table", party_size=4)
-    assert turned.begin().slots == ("reference",)
+    assert turned.begin().slots == ("reference", "name")
     assert turned.node == "cancel_which"
 
 
@@ -86,9 +86,10 @@ def test_an_answer_to_what_was_asked_goes_before_a_change_of_mind() -> None:
 
 
 def test_a_correction_after_the_booking_changes_it() -> None:
-    turn = walk("booking", node="done", stated=("time",), reference="K7F4", time="20:00")
+    turn = walk("booking", node="done", stated=("time",), reference="K7F4", name="Ann", time="20:00")
     step = turn.begin()
-    assert (step.tool, step.arguments) == ("change_reservation", {"reference": "K7F4", "time": "20:00"})
+    assert step.tool == "change_reservation"
+    assert step.arguments == {"reference": "K7F4", "name": "Ann", "time": "20:00"}
 
 
 def test_words_on_the_way_are_kept_in_order() -> None:

@@ -14,7 +14,7 @@ from parley.agents.routes import agents_of
 from parley.agents.routes import router as agent_routes
 from parley.agents.store import get_agent, oldest_active_agent
 from parley.agents.types import TypeDefaults, default_flow, defaults
-from parley.agents.understanding_routes import router as understanding_routes
+from parley.agents.reading_routes import router as understanding_routes
 
 __all__ = [
     "Agent",

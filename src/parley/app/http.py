@@ -23,7 +23,15 @@ from parley.kit.web import install_error_handlers
 from parley.knowledge import knowledge_routes
 from parley.tenants import tenant_routes
 
-ROUTERS = (open_routes, tenant_routes, agent_routes, understanding_routes, knowledge_routes, chat_routes, conversation_routes)
+ROUTERS = (
+    open_routes,
+    tenant_routes,
+    agent_routes,
+    understanding_routes,
+    knowledge_routes,
+    chat_routes,
+    conversation_routes,
+)
 
 _ABOUT = """Conversational agents on your own machine: text, live voice and phone.
 

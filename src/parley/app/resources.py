@@ -16,11 +16,13 @@ from parley.app.settings import Settings
 from parley.conversations import (
     Desk,
     ExactRecall,
+    LiveView,
     NoDeclaredTools,
     Opening,
     Parts,
     Responder,
     Settlement,
+    Takeover,
     Tools,
     Transcripts,
     TurnHolder,
@@ -30,6 +32,7 @@ from parley.frontdesk import Incidents, Leads, Listings, Reservations
 from parley.inference.ports import Embedder
 from parley.kit.clock import Clock, SystemClock
 from parley.kit.db import Database
+from parley.kit.events import Listener
 from parley.kit.jobs import JobQueue
 from parley.kit.secrets import Keyring
 from parley.knowledge import Library, Search
@@ -61,6 +64,8 @@ class Resources:
     recall: ExactRecall
     responder: Responder
     transcripts: Transcripts
+    takeover: Takeover
+    live: LiveView
     metrics: Metrics
 
     def state(self) -> Mapping[str, Any]:
@@ -100,6 +105,7 @@ async def open_resources(
     db = Database(url)
     jobs = JobQueue(url)
     holder = TurnHolder(url)
+    listener = Listener(url)
     embedder = make_embedder(settings)
     metrics = Metrics()
     login = Login(db, keyring, clock, access_minutes=settings.access_token_expire_minutes)
@@ -109,6 +115,7 @@ async def open_resources(
         await db.verify_roles()
         await holder.open()
         await jobs.open()
+        await listener.open()
         learning = Learning(db, embedder, jobs)
         agents = Agents(db, learning, models.check)
         reader = Reader(embedder, learning, await asyncio.to_thread(_examples, embedder))
@@ -150,6 +157,8 @@ async def open_resources(
             recall=recall,
             responder=responder,
             transcripts=Transcripts(db, clock),
+            takeover=Takeover(db),
+            live=LiveView(db, listener),
             metrics=metrics,
         )
         jobs.register([*library.background(), *learning.background()])
@@ -157,6 +166,7 @@ async def open_resources(
         await responder.drain()
     finally:
         await models.aclose()
+        await listener.aclose()
         await holder.aclose()
         await jobs.aclose()
         await db.aclose()

@@ -63,7 +63,10 @@ class ActionOut(BaseModel):
 
 
 class ChatOut(BaseModel):
-    """`cached`: where the answer came from a cache. `timings` in milliseconds."""
+    """`cached`: where the answer came from a cache. `held`: a person has taken over, the agent is silent.
+
+    `timings` in milliseconds.
+    """
 
     conversation_id: str
     reply: str
@@ -76,6 +79,7 @@ class ChatOut(BaseModel):
     escalate: bool
     emergency: bool
     actions: list[ActionOut]
+    held: bool
     model: str
     timings: dict[str, float]
 

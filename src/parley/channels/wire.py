@@ -34,6 +34,7 @@ def reply(done: Done) -> dict[str, Any]:
         "escalate": done.escalate,
         "emergency": done.emergency,
         "actions": [action(one) for one in done.actions],
+        "held": done.held,
         "model": done.model,
         "timings": dict(done.timings),
     }

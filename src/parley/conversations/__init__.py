@@ -7,12 +7,14 @@ reading, `ExactRecall` for the cache.
 
 from parley.conversations.desk import Desk
 from parley.conversations.events import Action, Delta, Done, Event, Opened, Source
+from parley.conversations.live import LiveView
 from parley.conversations.open import Opening
 from parley.conversations.ordering import TurnHolder
 from parley.conversations.recall import ExactRecall
 from parley.conversations.respond import Parts, Responder
 from parley.conversations.routes import router as conversation_routes
 from parley.conversations.settle import Settlement
+from parley.conversations.takeover import Takeover
 from parley.conversations.tools import NoDeclaredTools, Tool, ToolRefused, Tools
 from parley.conversations.transcript import LoggedConversation, Transcripts
 from parley.conversations.turn import Ask, ModelChoice, Turn
@@ -26,6 +28,7 @@ __all__ = [
     "Done",
     "Event",
     "ExactRecall",
+    "LiveView",
     "LoggedConversation",
     "ModelChoice",
     "NoDeclaredTools",
@@ -35,6 +38,7 @@ __all__ = [
     "Responder",
     "Settlement",
     "Source",
+    "Takeover",
     "Tool",
     "ToolRefused",
     "Tools",

@@ -39,7 +39,8 @@ _PROPERTY = {"type": "string", "minLength": 1, "maxLength": 100, "description": 
 _COMMON = ("capture_lead", "transfer_to_person", "end_conversation")
 _BY_TYPE: Mapping[str, tuple[str, ...]] = {
     "receptionist": (
-        "check_availability", "book_table", "book_room", "change_reservation", "cancel_reservation", *_COMMON,
+        "check_availability", "book_table", "book_room", "find_reservation", "change_reservation", "cancel_reservation",
+        *_COMMON,
     ),
     "real_estate": ("find_listings", "schedule_viewing", "change_reservation", "cancel_reservation", *_COMMON),
     "dispatch": ("transfer_to_person", "end_conversation"),
@@ -120,15 +121,30 @@ class Desk:
                 ToolSpec(
                     "change_reservation",
                     "Move a reservation to another date, time or number of people.",
-                    _schema(("reference",), reference=_REFERENCE, date=_DATE, time=_TIME, party_size=_PARTY),
+                    _schema(
+                        ("reference",),
+                        reference=_REFERENCE, name=_NAME, phone=_PHONE, date=_DATE, time=_TIME, party_size=_PARTY,
+                    ),
                 ),
                 self._change,
                 changes=True,
             ),
             Tool(
-                ToolSpec("cancel_reservation", "Cancel a reservation.", _schema(("reference",), reference=_REFERENCE)),
+                ToolSpec(
+                    "cancel_reservation",
+                    "Cancel a reservation. The caller's name or telephone number must be the one it was made with.",
+                    _schema(("reference",), reference=_REFERENCE, name=_NAME, phone=_PHONE),
+                ),
                 self._cancel,
                 changes=True,
+            ),
+            Tool(
+                ToolSpec(
+                    "find_reservation",
+                    "A caller's coming reservation, by the telephone number and name it was made with.",
+                    _schema(("phone", "name"), phone=_PHONE, name=_NAME),
+                ),
+                self._find_reservation,
             ),
             Tool(
                 ToolSpec(
@@ -233,18 +249,47 @@ class Desk:
             changes["party_size"] = given["party_size"]
         if not changes:
             raise ToolRefused("Nothing was said to change: a date, a time or a number of people.")
+        name, phone = await self._caller(turn, given)
         try:
-            return _reserved(await self._reservations.change(turn.tenant.id, given["reference"], changes))
+            changed = await self._reservations.change(
+                turn.tenant.id, given["reference"], changes, name=name, phone=phone
+            )
+            return _reserved(changed)
         except NotBookable as error:
             raise ToolRefused(error.detail, **_free(error.availability)) from error
         except NotFound as error:
             raise _unknown_reference(given["reference"]) from error
 
     async def _cancel(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:
+        name, phone = await self._caller(turn, given)
         try:
-            return _reserved(await self._reservations.cancel(turn.tenant.id, given["reference"]))
+            return _reserved(
+                await self._reservations.cancel(turn.tenant.id, given["reference"], name=name, phone=phone)
+            )
         except NotFound as error:
             raise _unknown_reference(given["reference"]) from error
+
+    async def _caller(self, turn: Turn, given: Mapping[str, Any]) -> tuple[str | None, str | None]:
+        """Name and number to check, for who may touch a reservation: who made it in this conversation, or who knows its name or number.
+
+        A reference is short enough to say on a bad line, so it is no secret by itself.
+        """
+        name, phone = given.get("name"), given.get("phone")
+        try:
+            made = await self._reservations.get(turn.tenant.id, given["reference"])
+        except NotFound as error:
+            raise _unknown_reference(given["reference"]) from error
+        if made.conversation_id == turn.conversation.id:
+            return None, None
+        if not name and not phone:
+            raise ToolRefused("The name or telephone number of the reservation is needed.")
+        return name, phone
+
+    async def _find_reservation(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:
+        found = await self._reservations.find(turn.tenant.id, phone=given["phone"], name=given["name"])
+        if not found:
+            raise ToolRefused("There is no coming reservation under that name and number.")
+        return _reserved(found[0])
 
     async def _find_listings(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:
         criteria = Criteria(

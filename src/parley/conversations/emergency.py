@@ -1,8 +1,17 @@
-"""The emergency lane: a fixed script at once, an incident on record, whatever a model would say."""
+"""The emergency lane: a fixed script at once, an incident on record, whatever a model would say.
+
+After the script the conversation stays in the lane: what a person needs to know is asked for in fixed words, once each,
+until the caller asks about something else.
+"""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import yaml
 
 from parley.conversations.events import Action, Delta
 from parley.conversations.tools import Toolbox
@@ -11,21 +20,53 @@ from parley.conversations.turn import Answer, Turn
 from parley.understanding import Understanding, emergency_script
 
 EXCERPT_CHARACTERS = 500
+_MOST_FOLLOW_UPS = 3
+_LEAVES = frozenset({"faq", "pricing"})
+_SURE = 0.7
+
+
+def goes_on(turn: Turn, meaning: Understanding) -> bool:
+    """Whether this line belongs to an emergency that an earlier one reported."""
+    alarm = turn.conversation.state.get("alarm")
+    if not alarm or alarm.get("follow_ups", 0) >= _MOST_FOLLOW_UPS:
+        return False
+    return not (meaning.intent in _LEAVES and meaning.confidence >= _SURE)
 
 
 async def answer_emergency(
     turn: Turn, answer: Answer, meaning: Understanding, toolbox: Toolbox, trace: Trace
 ) -> AsyncGenerator[Delta | Action, None]:
-    """Speak the script first, then put the incident on record: the words must not wait for a database.
+    """Speak first, then put the incident on record: the words must not wait for a database.
 
     No model is asked and no knowledge searched. The record is made before the turn settles, so that an answer which
     promises an alert is never on disk without one.
     """
     with trace.step("emergency") as step:
-        step["kind"], step["evidence"] = meaning.danger.kind, meaning.danger.evidence
-        script = emergency_script(meaning.danger.kind, meaning.language, turn.version.type)
-        answer.reply = script
+        alarm: dict[str, Any] = dict(turn.conversation.state.get("alarm", {}))
+        new = meaning.emergency and meaning.danger.kind != alarm.get("kind")
+        if new:
+            alarm = {"kind": meaning.danger.kind, "follow_ups": 0}
+            script = emergency_script(meaning.danger.kind, meaning.language, turn.version.type)
+        else:
+            script = _follow_up(alarm.get("follow_ups", 0), meaning.language)
+            alarm["follow_ups"] = alarm.get("follow_ups", 0) + 1
+        step["kind"], step["evidence"] = alarm["kind"], meaning.danger.evidence
+        answer.alarm, answer.reply = alarm, script
+        answer.intent, answer.emergency, answer.escalate = "emergency", True, True
         yield Delta(script)
-        outcome = await toolbox.raise_incident(meaning.danger, turn.message[:EXCERPT_CHARACTERS])
-        answer.actions.append(action := Action(outcome.name, outcome.arguments, outcome.result, outcome.ok))
-        yield action
+        if new:
+            outcome = await toolbox.raise_incident(meaning.danger, turn.message[:EXCERPT_CHARACTERS])
+            answer.actions.append(action := Action(outcome.name, outcome.arguments, outcome.result, outcome.ok))
+            yield action
+
+
+def _follow_up(number: int, language: str) -> str:
+    lines = _follow_ups().get(language) or _follow_ups()["en"]
+    return lines[min(number, len(lines) - 1)]
+
+
+@cache
+def _follow_ups() -> dict[str, list[str]]:
+    text = resources.files("parley.conversations").joinpath("emergency_follow_ups.yaml").read_text(encoding="utf-8")
+    lines: dict[str, list[str]] = yaml.safe_load(text)
+    return lines

@@ -46,7 +46,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The turn is settled: everything in here is on disk. Durations in milliseconds."""
+    """The turn is settled: everything in here is on disk. Durations in milliseconds.
+
+    `held`: a person has taken the conversation over, so the agent said nothing.
+    """
 
     conversation_id: str
     message_id: str
@@ -61,6 +64,7 @@ class Done:
     actions: tuple[Action, ...] = ()
     timings: Mapping[str, float] = field(default_factory=dict)
     model: str = ""
+    held: bool = False
 
 
 Event = Opened | Delta | Action | Done

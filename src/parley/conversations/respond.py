@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parley.agents import Line, Read, Reader, defaults
-from parley.conversations.emergency import answer_emergency
+from parley.conversations.emergency import answer_emergency, goes_on
 from parley.conversations.events import Action, Delta, Event, Opened, Source
 from parley.conversations.follow import Walk
 from parley.conversations.notices import notices
@@ -31,6 +31,7 @@ from parley.conversations.tools import Toolbox, Tools
 from parley.conversations.trace import Trace
 from parley.conversations.turn import Answer, Ask, Turn
 from parley.conversations.validate import supporting
+from parley.conversations.wishes import read_wishes
 from parley.conversations.write import Writer
 from parley.inference.facts import Facts, Step, ToolOutcome
 from parley.kit.clock import Clock
@@ -98,8 +99,10 @@ class Responder:
     async def _answer(self, turn: Turn, answer: Answer, trace: Trace) -> AsyncGenerator[Delta | Action, None]:
         reading = await self._understand(turn, answer, trace)
         meaning = reading.meaning
+        if turn.conversation.held_by is not None and not meaning.emergency:
+            return
         toolbox = await self._parts.tools.open(turn)
-        if meaning.emergency:
+        if meaning.emergency or goes_on(turn, meaning):
             async with aclosing(answer_emergency(turn, answer, meaning, toolbox, trace)) as spoken:
                 async for event in spoken:
                     yield event
@@ -133,7 +136,10 @@ class Responder:
             step["intent"], step["confidence"] = meaning.intent, round(meaning.confidence, 3)
         answer.intent, answer.language, answer.emergency = meaning.intent, meaning.language, meaning.emergency
         answer.escalate = meaning.intent == "escalation" or meaning.emergency
-        answer.slots = {**turn.slots, **meaning.slots}
+        node = turn.flow().nodes.get(answer.node or "")
+        asked = node is not None and "reference" in node.slots
+        known = {**turn.slots, **meaning.slots}
+        answer.slots = {**known, **read_wishes(turn.message, known, reference_asked=asked)}
         return reading
 
     def _question(self, turn: Turn, meaning: Understanding) -> Question | None:
@@ -187,7 +193,8 @@ class Responder:
             language=meaning.language,
             intent=meaning.intent,
             slots=answer.slots,
-            stated=frozenset(meaning.slots),
+            stated=frozenset(name for name, value in answer.slots.items() if turn.slots.get(name) != value)
+            | frozenset(meaning.slots),
             node=answer.node,
         )
         outcomes: list[ToolOutcome] = []
@@ -212,7 +219,8 @@ class Responder:
             yield Delta(f"{sentence} ")
         if wanted.kind == "say":
             return
-        facts = replace(facts, slots=dict(answer.slots), step=_spoken(wanted), outcomes=tuple(outcomes))
+        told = tuple(outcome for outcome in outcomes if outcome.result.get("status") != "unknown")
+        facts = replace(facts, slots=dict(answer.slots), step=_spoken(wanted), outcomes=told)
         async with aclosing(self._parts.writer.write(turn, answer, facts, found, toolbox, trace)) as events:
             async for event in events:
                 yield event

@@ -5,13 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints
 
+from parley.conversations.live import LiveView, shown_line
 from parley.conversations.recall import ExactRecall
 from parley.conversations.store import Conversation
+from parley.conversations.takeover import Takeover
 from parley.conversations.transcript import LoggedConversation, Transcripts
-from parley.kit.web import ERRORS, Body, Pages, Read, list_model, page_of
+from parley.kit.web import ERRORS, Body, Pages, Read, event_stream, list_model, page_of
 from parley.tenants import AccessHere, MayChat, MayRead, MayWrite, TenantFilter
 
 router = APIRouter(responses=ERRORS)
@@ -29,6 +31,18 @@ def _recall(request: Request) -> ExactRecall:
     return recall
 
 
+def _takeover(request: Request) -> Takeover:
+    takeover: Takeover = request.state.takeover
+    return takeover
+
+
+def _live(request: Request) -> LiveView:
+    live: LiveView = request.state.live
+    return live
+
+
+TakeoverHere = Annotated[Takeover, Depends(_takeover)]
+LiveHere = Annotated[LiveView, Depends(_live)]
 TranscriptsHere = Annotated[Transcripts, Depends(_transcripts)]
 RecallHere = Annotated[ExactRecall, Depends(_recall)]
 
@@ -54,6 +68,7 @@ class ConversationOut(Read):
     channel: str
     language: str | None
     status: str
+    held_by: str | None
     transcript: TranscriptOut
     duration: float
     turn_count: int
@@ -69,9 +84,12 @@ class ConversationEnvelope(BaseModel):
 
 
 class MessageOut(Read):
+    """A line. `by`: caller, agent, or person (somebody who stepped in and speaks for the agent)."""
+
     id: str
     conversation_id: str
-    role: str
+    role: Literal["user", "agent"]
+    by: Literal["caller", "agent", "person"]
     content: str
     reply_to: str | None
     created_at: datetime
@@ -101,6 +119,14 @@ class FeedbackIn(Body):
     comment: Annotated[str, StringConstraints(max_length=2000)] = ""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"satisfaction": 5, "comment": "Quick and friendly."}]})
+
+
+class PersonSays(Body):
+    """What a person says to the caller."""
+
+    content: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)] = Field(
+        validation_alias=AliasChoices("content", "message"), examples=["This is Maria from the restaurant. I can help."]
+    )
 
 
 class CacheStats(BaseModel):
@@ -172,7 +198,8 @@ async def list_messages(
     after = int(paging.cursor) if paging.cursor and paging.cursor.isdecimal() else 0
     found = await transcripts.messages(tenant, conversation_id, paging.limit, min(after, 2**31 - 1))
     page = page_of(found, paging.limit)
-    return {"messages": page.items, "next_cursor": str(page.items[-1].ordinal) if page.next_cursor else None}
+    lines = [shown_line(line) for line in page.items]
+    return {"messages": lines, "next_cursor": str(page.items[-1].ordinal) if page.next_cursor else None}
 
 
 @router.get("/conversations/{conversation_id}/turns/{message_id}", response_model=TurnOut, tags=["conversations"])
@@ -198,6 +225,52 @@ async def give_feedback(
     """How satisfied the caller was, 1 to 5."""
     tenant = await access.owner_of(who, "conversations", conversation_id)
     return shown(await transcripts.rate(tenant, conversation_id, body.satisfaction, body.comment))
+
+
+@router.post("/conversations/{conversation_id}/takeover", response_model=ConversationOut, tags=["conversations"])
+async def take_over(
+    conversation_id: str, who: MayWrite, takeover: TakeoverHere, transcripts: TranscriptsHere, access: AccessHere
+) -> Any:
+    """Step in: the agent is silent until the conversation is released."""
+    tenant = await access.owner_of(who, "conversations", conversation_id)
+    await takeover.take(who, tenant, conversation_id)
+    return shown(await transcripts.get(tenant, conversation_id))
+
+
+@router.post(
+    "/conversations/{conversation_id}/reply", response_model=MessageOut, status_code=201, tags=["conversations"]
+)
+async def reply_as_person(
+    conversation_id: str, body: PersonSays, who: MayWrite, takeover: TakeoverHere, access: AccessHere
+) -> Any:
+    """Say something to the caller of a conversation you have taken over."""
+    tenant = await access.owner_of(who, "conversations", conversation_id)
+    return shown_line(await takeover.reply(who, tenant, conversation_id, body.content))
+
+
+@router.post("/conversations/{conversation_id}/release", response_model=ConversationOut, tags=["conversations"])
+async def release(
+    conversation_id: str, who: MayWrite, takeover: TakeoverHere, transcripts: TranscriptsHere, access: AccessHere
+) -> Any:
+    """Hand the conversation back to the agent."""
+    tenant = await access.owner_of(who, "conversations", conversation_id)
+    await takeover.release(who, tenant, conversation_id)
+    return shown(await transcripts.get(tenant, conversation_id))
+
+
+@router.get(
+    "/conversations/{conversation_id}/events",
+    response_class=Response,
+    responses={200: {"content": {"text/event-stream": {}}}},
+    tags=["conversations"],
+)
+async def conversation_events(
+    conversation_id: str, who: MayRead, live: LiveHere, transcripts: TranscriptsHere, access: AccessHere
+) -> Response:
+    """Server-sent events: `message` for every line so far and to come, `state` (agent, held, ended) when it changes."""
+    tenant = await access.owner_of(who, "conversations", conversation_id)
+    await transcripts.get(tenant, conversation_id)
+    return await event_stream(live.events(tenant, conversation_id))
 
 
 @router.get("/cache/stats", tags=["cache"])

@@ -10,10 +10,12 @@ import orjson
 
 from parley.conversations import store
 from parley.conversations.events import Done
+from parley.conversations.takeover import MESSAGE
 from parley.conversations.trace import Trace
 from parley.conversations.turn import Answer, Turn
 from parley.kit import log
 from parley.kit.db import Database
+from parley.kit.events import Event, publish
 from parley.kit.ids import new_id
 
 _log = log.get("conversations")
@@ -53,6 +55,8 @@ class Settlement:
             row = _turn_row(turn, answer, trace, timings)
             await store.add_turn(connection, {**row, "message_id": reply_id if reply else turn.question_id})
             state = orjson.dumps(_state(turn, answer)).decode()
+            data = {"conversation_id": conversation_id, "message_id": reply_id if reply else turn.question_id}
+            await publish(connection, Event(tenant_id, MESSAGE, data))
             await store.settle_conversation(
                 connection,
                 tenant_id,
@@ -76,6 +80,7 @@ class Settlement:
             actions=tuple(answer.actions),
             timings=timings,
             model=answer.model,
+            held=turn.conversation.held_by is not None,
         )
         _log_turn(turn, answer, timings)
         self._on_settled(done)
@@ -86,6 +91,8 @@ def _state(turn: Turn, answer: Answer) -> dict[str, Any]:
     """Where the conversation stands: the next turn begins from here."""
     confirmed = turn.done | {action.name for action in answer.actions if action.ok}
     new = {"slots": answer.slots, "intent": answer.intent, "node": answer.node, "done": sorted(confirmed)}
+    if answer.alarm:
+        new["alarm"] = answer.alarm
     return {**turn.conversation.state, **new}
 
 

@@ -31,6 +31,7 @@ class Conversation:
     language: str | None
     status: str
     state: dict[str, Any]
+    held_by: str | None
     message_count: int
     turn_count: int
     duration: float | None

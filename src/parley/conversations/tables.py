@@ -26,6 +26,7 @@ conversations = Table(
     Column("status", Text, nullable=False),
     Column("state", JSONB, nullable=False),
     Column("turn_holder", Integer),
+    Column("held_by", Text),
     Column("message_count", Integer, nullable=False),
     Column("turn_count", Integer, nullable=False),
     Column("duration", Float(53)),

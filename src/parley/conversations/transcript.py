@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from parley.conversations import store
+from parley.conversations.takeover import ENDED
 from parley.kit.clock import Clock
 from parley.kit.db import Database
 from parley.kit.errors import NotFound
+from parley.kit.events import Event, publish
 from parley.tenants import Principal, record_audit
 
 
@@ -80,6 +82,7 @@ class Transcripts:
                 duration = round(max(0.0, (now - conversation.started_at).total_seconds()), 3)
                 values = {"status": "ended", "ended_at": now, "duration": duration}
                 await store.change_conversation(connection, tenant_id, conversation_id, values)
+                await publish(connection, Event(tenant_id, ENDED, {"conversation_id": conversation_id}))
         return await self.get(tenant_id, conversation_id)
 
     async def rate(self, tenant_id: str, conversation_id: str, satisfaction: int, comment: str) -> LoggedConversation:

@@ -105,5 +105,6 @@ class Answer:
     usage: Usage = field(default_factory=Usage)
     model: str = ""
     node: str | None = None
+    alarm: dict[str, Any] = field(default_factory=dict)
     ends: bool = False
     cut_short: bool = False

@@ -63,6 +63,10 @@ class LineIn(Body):
 class BatchIn(Body):
     messages: Annotated[list[LineIn], Field(min_length=1, max_length=MOST_IN_BATCH)]
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"messages": [{"message": "Are you open on Sunday?"}, {"message": "Thanks"}]}]}
+    )
+
 
 class ProblemOut(BaseModel):
     """Something said that gives no value. reason: impossible, past, ambiguous or implausible."""

@@ -1,0 +1,43 @@
+"""Small readings that only a front desk needs: a room or a table, rent or buy, a booking's reference."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from parley.inference.facts import SlotValue
+
+_ROOM = re.compile(
+    r"\b(rooms?|suites?|(double|single|twin|family)( bed)?room|overnight|nights?|zimmer|\w*zimmers?|suite|"
+    r"übernacht\w*|nächte|nacht)\b",
+    re.IGNORECASE,
+)
+_NOT_A_ROOM = re.compile(
+    r"\b(dining|private|meeting|function|party|class|bath|rest|wash|cloak|changing)[ -]?rooms?\b|"
+    r"\b(neben|bade|wohn|ess|konferenz|kinder|warte)zimmer\b|\b\d+[ -]?(room|zimmer)",
+    re.IGNORECASE,
+)
+_TABLE = re.compile(r"\b(tables?|dinner|lunch|brunch|tisch\w*|abendessen|mittagessen)\b", re.IGNORECASE)
+_RENT = re.compile(r"\b(rent|rental|renting|lease|to let|mieten|miete|mietwohnung|zur miete|anmieten)\b", re.IGNORECASE)
+_BUY = re.compile(r"\b(buy|buying|purchase|for sale|kaufen|kauf|erwerben|eigentumswohnung)\b", re.IGNORECASE)
+# References are said letter by letter ("k seven f four" arrives as "k 7 f 4"), so blanks and dashes may stand anywhere.
+_REFERENCE = re.compile(r"(?<![\w-])(?:[a-z][\s.-]{0,2}\d[\s.-]{0,2}){2,4}(?!\w)", re.IGNORECASE)
+_NOISE = re.compile(r"[\W_]+")
+
+
+def read_wishes(message: str, known: Mapping[str, SlotValue], *, reference_asked: bool) -> dict[str, SlotValue]:
+    """What `message` adds to the slots: kind (room|table), offer (rent|buy), reference.
+
+    A reference counts where one was asked for or one is spoken of; a listing's id looks alike.
+    """
+    found: dict[str, SlotValue] = {}
+    if _TABLE.search(message):
+        found["kind"] = "table"
+    elif "nights" in known or (_ROOM.search(message) and not _NOT_A_ROOM.search(message)):
+        found["kind"] = "room"
+    if _RENT.search(message) or _BUY.search(message):
+        found["offer"] = "rent" if _RENT.search(message) else "buy"
+    match = _REFERENCE.search(message)
+    if match and (reference_asked or re.search(r"\b(reference|buchungsnummer|booking)\b", message, re.IGNORECASE)):
+        found["reference"] = _NOISE.sub("", match.group()).upper()
+    return found
