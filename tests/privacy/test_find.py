@@ -47,7 +47,7 @@ PERSONAL = [
     ("DOMAIN_NAME", "I sell on annas-keramik.de now", "annas-keramik.de"),
     ("DATE_OF_BIRTH", "I was born on March 3rd, 1987", "March 3rd, 1987"),
     ("DATE_OF_BIRTH", "geb. 03.11.1969", "03.11.1969"),
-    ("DATE_OF_BIRTH", "my birthday is the fourth of july nineteen eighty two", "the fourth of july nineteen eighty two"),
+    ("DATE_OF_BIRTH", "birthday is the fourth of july nineteen eighty two", "the fourth of july nineteen eighty two"),
     ("ADDRESS", "send it to 221B Baker Street, London NW1 6XE", "221B Baker Street, London NW1 6XE"),
     ("ADDRESS", "ship to 123 Main St Apt 4, Springfield, IL 62701", "123 Main St Apt 4, Springfield, IL 62701"),
     ("ADDRESS", "zugestellt in Lindenallee 7a, 10115 Berlin", "Lindenallee 7a, 10115 Berlin"),
