@@ -10,11 +10,11 @@ from parley.agents.flow import Branch, Flow, Node, parse_flow
 from parley.agents.learn import Learning
 from parley.agents.publish import Agents
 from parley.agents.reading import Line, Read, Reader
+from parley.agents.reading_routes import router as understanding_routes
 from parley.agents.routes import agents_of
 from parley.agents.routes import router as agent_routes
 from parley.agents.store import get_agent, oldest_active_agent
 from parley.agents.types import TypeDefaults, default_flow, defaults
-from parley.agents.reading_routes import router as understanding_routes
 
 __all__ = [
     "Agent",

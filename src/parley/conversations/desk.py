@@ -270,7 +270,7 @@ class Desk:
             raise _unknown_reference(given["reference"]) from error
 
     async def _caller(self, turn: Turn, given: Mapping[str, Any]) -> tuple[str | None, str | None]:
-        """Name and number to check, for who may touch a reservation: who made it in this conversation, or who knows its name or number.
+        """Name and number to check; none where the reservation was made in this very conversation.
 
         A reference is short enough to say on a bad line, so it is no secret by itself.
         """
