@@ -6,21 +6,25 @@ to a transaction of the caller's is written by `raise_incident`.
 """
 
 from parley.frontdesk.availability import Availability, Kind, NotBookable
+from parley.frontdesk.declared import DeclaredTools, ToolOutcome
 from parley.frontdesk.hours import Start
 from parley.frontdesk.incidents import CHANGED, RAISED, Incidents, Severity, raise_incident
 from parley.frontdesk.leads import Leads, NewLead
 from parley.frontdesk.listings import Listings
 from parley.frontdesk.matching import Criteria, Found, Likeness, Match
+from parley.frontdesk.placing import Wish
 from parley.frontdesk.references import normal_reference
-from parley.frontdesk.reserve import Reservations, Wish
+from parley.frontdesk.reserve import Reservations
+from parley.frontdesk.routes import router as frontdesk_routes
 from parley.frontdesk.settings import FrontDeskSettings
-from parley.frontdesk.store import Incident, Lead, Listing, Reservation
+from parley.frontdesk.store import Incident, Lead, Listing, Reservation, Tool
 
 __all__ = [
     "CHANGED",
     "RAISED",
     "Availability",
     "Criteria",
+    "DeclaredTools",
     "Found",
     "FrontDeskSettings",
     "Incident",
@@ -38,7 +42,10 @@ __all__ = [
     "Reservations",
     "Severity",
     "Start",
+    "Tool",
+    "ToolOutcome",
     "Wish",
+    "frontdesk_routes",
     "normal_reference",
     "raise_incident",
 ]

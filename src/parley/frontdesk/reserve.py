@@ -1,35 +1,21 @@
-"""The verbs on reservations. Nothing is booked twice: whoever writes first takes the days it touches for itself.
-
-The lock is an advisory one per tenant and UTC day, held for one short transaction. Two stays that conflict share an
-instant, so they share a day. An exclusion constraint could say "one party per table", but neither count seats nor
-choose among combinations of tables.
-"""
+"""The verbs on reservations, and on the settings that say what can be booked."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
-from datetime import UTC, date, datetime, time, timedelta
+from dataclasses import fields, replace
+from datetime import date, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.frontdesk import store
-from parley.frontdesk.availability import (
-    SEARCH_DAYS,
-    Ask,
-    Availability,
-    Desk,
-    Kind,
-    NotBookable,
-    alternatives,
-    look,
-)
-from parley.frontdesk.contacts import normal_email, normal_phone, region_of, same_person
-from parley.frontdesk.hours import instant
-from parley.frontdesk.references import candidates, normal_reference
-from parley.frontdesk.settings import LARGEST_PARTY, FrontDeskSettings
+from parley.frontdesk.availability import Ask, Availability, Desk, Kind
+from parley.frontdesk.contacts import normal_phone, region_of, same_person
+from parley.frontdesk.placing import Wish, answer, new_reference, normal, normal_party, normal_property, place
+from parley.frontdesk.references import normal_reference
+from parley.frontdesk.settings import FrontDeskSettings
 from parley.frontdesk.store import Reservation
 from parley.kit.clock import Clock
 from parley.kit.db import Database
@@ -41,27 +27,8 @@ _R = store.reservations
 _COLUMN = _R.table.c
 _ALIVE = ("requested", "held", "confirmed")
 _PLACED_BY = frozenset({"date", "time", "party_size", "nights", "property_id", "kind"})
-_MOST_NIGHTS = 365
 _FEED_PAST = timedelta(days=30)
 _MOST_IN_FEED = 5000
-_LONGEST_REFERENCE = 8  # pairs; at four pairs there are thirteen million
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What somebody wants to book. A table or a viewing needs `time`, a room needs `nights`."""
-
-    date: date
-    time: time | None = None
-    party_size: int = 1
-    name: str = ""
-    phone: str | None = None
-    email: str | None = None
-    kind: Kind = "table"
-    nights: int | None = None
-    property_id: str | None = None
-    notes: str = ""
-    conversation_id: str | None = None
 
 
 class Reservations:
@@ -104,10 +71,10 @@ class Reservations:
 
         Raises `InvalidInput` for a party below 1 or a time that does not exist.
         """
-        ask = Ask(day, _party(party_size), at, kind, _property(property_id))
+        ask = Ask(day, normal_party(party_size), at, kind, normal_property(property_id))
         async with self._db.begin(tenant_id) as connection:
             desk, _ = await self._desk(connection, tenant_id)
-            return await _answer(connection, tenant_id, desk, ask)
+            return await answer(connection, tenant_id, desk, ask)
 
     async def get(self, tenant_id: str, wanted: str) -> Reservation:
         """By id or reference, or `NotFound`."""
@@ -150,6 +117,12 @@ class Reservations:
             conditions = (_COLUMN.starts_at > since, _COLUMN.status.in_(shown))
             found = await _R.sorted_by(connection, tenant_id, _COLUMN.starts_at, _MOST_IN_FEED, *conditions)
         return tenant, found
+
+    async def calendar_of(self, tenant_id: str, wanted: str) -> tuple[Tenant, Reservation]:
+        """One reservation, and whose it is."""
+        async with self._db.begin(tenant_id) as connection:
+            _, tenant = await self._desk(connection, tenant_id)
+            return tenant, await _find(connection, tenant_id, wanted)
 
     # Writing
 
@@ -265,8 +238,8 @@ class Reservations:
                 if known is not None:
                     return known
             desk, tenant = await self._desk(connection, tenant_id)
-            placed = await _place(connection, tenant_id, desk, _normal(wish, tenant), status)
-            reference = await _new_reference(connection, tenant_id)
+            placed = await place(connection, tenant_id, desk, normal(wish, tenant), status)
+            reference = await new_reference(connection, tenant_id)
             row = {**placed, "id": new_id(), "tenant_id": tenant_id, "reference": reference}
             made = await _R.add(connection, {**row, "idempotency_key": idempotency_key})
             await _audit(connection, who, tenant_id, "reservation.created", made.id)
@@ -280,11 +253,11 @@ class Reservations:
         status = changes.get("status", before.status)
         desk, tenant = await self._desk(connection, before.tenant_id)
         asked = {name: value for name, value in changes.items() if name != "status"}
-        wish = _normal(replace(_wish(before), **asked), tenant)
+        wish = normal(replace(_wish(before), **asked), tenant)
         values = {name: getattr(wish, name) for name in asked} | {"status": status}
         moved = any(getattr(wish, name) != getattr(before, name) for name in _PLACED_BY)
         if status in _ALIVE and (moved or (status == "confirmed" and before.status != "confirmed")):
-            values = await _place(connection, before.tenant_id, desk, wish, status, before=before)
+            values = await place(connection, before.tenant_id, desk, wish, status, before=before)
         elif status == "cancelled":
             values |= {"cancelled_at": desk.now}
         values |= {"revision": before.revision + 1}
@@ -318,111 +291,8 @@ async def _find(connection: AsyncConnection, tenant_id: str, wanted: str, *, loc
     return found
 
 
-async def _answer(connection: AsyncConnection, tenant_id: str, desk: Desk, ask: Ask) -> Availability:
-    """Looks at the day first, and at the week after it only where that does not do."""
-    taken = await store.get_taken(connection, tenant_id, *_window(desk, ask, 1), desk.now)
-    answer = look(desk, ask, taken)
-    if answer.status not in ("full", "closed", "past", "off_grid") or not desk.can_tell(ask):
-        return answer
-    later = await store.get_taken(connection, tenant_id, *_window(desk, ask, SEARCH_DAYS + 1), desk.now)
-    return replace(answer, alternatives=alternatives(desk, ask, later))
-
-
-def _window(desk: Desk, ask: Ask, days: int) -> tuple[datetime, datetime]:
-    """The moments between which a reservation can stand in the way of a start on one of `days` dates."""
-    midnight = datetime.combine(ask.date, time(), desk.zone).astimezone(UTC)
-    around = desk.stay(ask.kind) + timedelta(minutes=desk.settings.buffer_minutes)
-    return midnight - around, midnight + timedelta(days=days, hours=2) + around
-
-
-async def _place(
-    connection: AsyncConnection,
-    tenant_id: str,
-    desk: Desk,
-    wish: Wish,
-    status: str,
-    *,
-    before: Reservation | None = None,
-) -> dict[str, Any]:
-    """The row of a wish that has room, holding the lock of its days until the transaction ends."""
-    ask = Ask(wish.date, wish.party_size, wish.time, wish.kind, wish.property_id)
-    starts_at, ends_at = _stay(desk, wish)
-    row = {field.name: getattr(wish, field.name) for field in fields(Wish)}
-    row |= {"starts_at": starts_at, "ends_at": ends_at, "tables": [], "hold_expires_at": None}
-    buffer = timedelta(minutes=desk.settings.buffer_minutes)
-    if desk.can_tell(ask):
-        await store.lock(connection, *(f"{tenant_id}:{day}" for day in _utc_days(starts_at, ends_at + buffer)))
-        await store.expire_holds(connection, tenant_id, desk.now)
-    but = before.id if before is not None else None
-    taken = await store.get_taken(connection, tenant_id, starts_at - buffer, ends_at + buffer, desk.now, but=but)
-    answer = look(desk, ask, taken)
-    if answer.status == "unknown":
-        by_person = before is not None and status == "confirmed"
-        return row | {"status": "confirmed" if by_person else "requested"}
-    tables = desk.place(ask, starts_at, taken) if answer.available else None
-    if tables is None:
-        raise NotBookable(await _answer(connection, tenant_id, desk, ask))
-    if status == "held":
-        row |= {"hold_expires_at": desk.now + timedelta(minutes=desk.settings.hold_minutes)}
-    return row | {"status": status, "tables": tables}
-
-
-def _utc_days(start: datetime, end: datetime) -> list[date]:
-    first = start.astimezone(UTC).date()
-    return [first + timedelta(days=n) for n in range((end.astimezone(UTC).date() - first).days + 1)]
-
-
-def _stay(desk: Desk, wish: Wish) -> tuple[datetime, datetime]:
-    """From arrival to leaving, in UTC."""
-    if wish.kind == "room":
-        leaving = wish.date + timedelta(days=wish.nights or 1)
-        midnights = (datetime.combine(day, time(), desk.zone).astimezone(UTC) for day in (wish.date, leaving))
-        return next(midnights), next(midnights)
-    if wish.time is None:
-        raise InvalidInput("time is needed to book.")
-    starts_at = instant(wish.date, wish.time, desk.zone)
-    return starts_at, starts_at + desk.stay(wish.kind)
-
-
-async def _new_reference(connection: AsyncConnection, tenant_id: str) -> str:
-    """The shortest that is free: the more of a tenant's are taken, the longer they become."""
-    for pairs in range(2, _LONGEST_REFERENCE + 1):
-        tries = candidates(pairs)
-        known = await store.known_references(connection, tenant_id, tries)
-        if free := [reference for reference in tries if reference not in known]:
-            return free[0]
-    raise Conflict("No reference is free; try again.")
-
-
 def _wish(of: Reservation) -> Wish:
     return Wish(**{field.name: getattr(of, field.name) for field in fields(Wish)})
-
-
-def _normal(wish: Wish, tenant: Tenant) -> Wish:
-    """The wish as it is stored. Raises `InvalidInput` naming the field."""
-    _party(wish.party_size)
-    if wish.party_size > LARGEST_PARTY:
-        raise InvalidInput(f"party_size must be at most {LARGEST_PARTY}.", code="reservation.too_large")
-    if wish.kind == "room" and not 1 <= (wish.nights or 0) <= _MOST_NIGHTS:
-        raise InvalidInput(f"nights must be 1 to {_MOST_NIGHTS} to book a room.")
-    return replace(
-        wish,
-        time=None if wish.time is None else wish.time.replace(second=0, microsecond=0, tzinfo=None),
-        name=" ".join(wish.name.split()),
-        phone=normal_phone(wish.phone, region_of(tenant)) if wish.phone else None,
-        email=normal_email(wish.email) if wish.email else None,
-        property_id=None if wish.kind == "table" else _property(wish.property_id),
-    )
-
-
-def _party(size: int) -> int:
-    if size < 1:
-        raise InvalidInput("party_size must be at least 1.")
-    return size
-
-
-def _property(property_id: str | None) -> str | None:
-    return property_id.strip().upper() or None if property_id else None
 
 
 def _same_phone(said: str, known: str, tenant: Tenant) -> bool:

@@ -284,3 +284,12 @@ async def lock(connection: AsyncConnection, *keys: str) -> None:
     """Wait until no other transaction holds any of `keys`; held until this one ends. One order for everybody."""
     for key in sorted(set(keys)):
         await connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:key, 7265004))"), {"key": key})
+
+
+# Declared tools
+
+
+async def get_sealed_headers(connection: AsyncConnection, tenant_id: str, tool_id: str) -> bytes | None:
+    t = tables.tools.c
+    query = select(t.sealed_headers).where(t.tenant_id == tenant_id, t.id == tool_id)
+    return (await connection.execute(query)).scalar_one_or_none()
