@@ -19,6 +19,7 @@ from parley.app.pages import router as open_routes
 from parley.app.resources import Resources
 from parley.channels import chat_routes
 from parley.conversations import conversation_routes
+from parley.frontdesk import frontdesk_routes
 from parley.kit.web import install_error_handlers
 from parley.knowledge import knowledge_routes
 from parley.tenants import tenant_routes
@@ -31,6 +32,7 @@ ROUTERS = (
     knowledge_routes,
     chat_routes,
     conversation_routes,
+    frontdesk_routes,
 )
 
 _ABOUT = """Conversational agents on your own machine: text, live voice and phone.

@@ -28,12 +28,13 @@ from parley.conversations import (
     TurnHolder,
     Writer,
 )
-from parley.frontdesk import Incidents, Leads, Listings, Reservations
+from parley.frontdesk import DeclaredTools, Incidents, Leads, Listings, Reservations
 from parley.inference.ports import Embedder
 from parley.kit.clock import Clock, SystemClock
 from parley.kit.db import Database
 from parley.kit.events import Listener
 from parley.kit.jobs import JobQueue
+from parley.kit.outbound import Outbound
 from parley.kit.secrets import Keyring
 from parley.knowledge import Library, Search
 from parley.tenants import Access, Businesses, Login
@@ -58,6 +59,7 @@ class Resources:
     leads: Leads
     listings: Listings
     incidents: Incidents
+    declared_tools: DeclaredTools
     library: Library
     search: Search
     models: Models
@@ -107,6 +109,7 @@ async def open_resources(
     holder = TurnHolder(url)
     listener = Listener(url)
     embedder = make_embedder(settings)
+    outbound = Outbound()
     metrics = Metrics()
     login = Login(db, keyring, clock, access_minutes=settings.access_token_expire_minutes)
     businesses = Businesses(db, keyring, login)
@@ -151,6 +154,7 @@ async def open_resources(
             leads=leads,
             listings=listings,
             incidents=incidents,
+            declared_tools=DeclaredTools(db, keyring, outbound),
             library=library,
             search=search,
             models=models,
@@ -166,6 +170,7 @@ async def open_resources(
         await responder.drain()
     finally:
         await models.aclose()
+        await outbound.aclose()
         await listener.aclose()
         await holder.aclose()
         await jobs.aclose()
