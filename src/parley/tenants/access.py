@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import Depends, Request, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
@@ -17,7 +17,7 @@ from parley.tenants import store
 from parley.tenants.login import Login
 from parley.tenants.principal import Level, Principal, levels_of
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1", "[::1]"})
+_LOOPBACK = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?|::1", re.IGNORECASE)
 
 _bearer = HTTPBearer(auto_error=False, description="An access token of POST /auth/login.")
 _api_key = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key of POST /api-keys.")
@@ -25,8 +25,7 @@ _api_key = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API 
 
 def is_loopback(host: str) -> bool:
     """Whether a `Host` header or the host of an `Origin` is this machine by name."""
-    name = host.rsplit(":", 1)[0] if host.count(":") == 1 or host.startswith("[") else host
-    return name.lower() in _LOOPBACK
+    return _LOOPBACK.fullmatch(host) is not None
 
 
 class Access:
@@ -64,7 +63,7 @@ class Access:
         if not is_loopback(connection.headers.get("host", "")):
             raise NotAllowed("This open server answers to loopback host names only.", code="auth.host")
         origin = connection.headers.get("origin")
-        if origin is not None and not is_loopback(urlsplit(origin).hostname or ""):
+        if origin is not None and not is_loopback(re.sub(r"^https?://", "", origin, flags=re.IGNORECASE)):
             raise NotAllowed("This open server takes no requests from other web pages.", code="auth.origin")
 
     async def _administrator(self) -> Principal:
