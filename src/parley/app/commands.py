@@ -65,8 +65,10 @@ def dev(host: str, port: int, data_dir: Path | None, *, allow_open: bool) -> Non
             )
         from parley.app import serve as server
         from parley.app.migrate import migrate as run_migrations
+        from parley.app.resources import begin_warmup
         from parley.app.welcome import show_welcome
 
+        warmup = begin_warmup(settings)
         with out.status("Starting PostgreSQL") as status, database(settings, shared=False) as url:
             status.update("Migrating")
             run_migrations(url)
@@ -78,6 +80,7 @@ def dev(host: str, port: int, data_dir: Path | None, *, allow_open: bool) -> Non
                     host=host,
                     port=port,
                     any_host=allow_open,
+                    warmup=warmup,
                     progress=lambda name: status.update(f"Loading demo business: {name}"),
                     ready=lambda here: show_welcome(out, status, here, host, port),
                 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,11 +12,12 @@ from parley.agents import Agents, Learning, Reader
 from parley.app.metrics import Metrics
 from parley.app.models import Models
 from parley.app.settings import Settings
+from parley.app.warmup import Warmup
 from parley.conversations import (
+    Declared,
     Desk,
     ExactRecall,
     LiveView,
-    NoDeclaredTools,
     Opening,
     Parts,
     Responder,
@@ -38,7 +38,6 @@ from parley.kit.outbound import Outbound
 from parley.kit.secrets import Keyring
 from parley.knowledge import Library, Search
 from parley.tenants import Access, Businesses, Login
-from parley.understanding import embed_examples
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,18 +96,33 @@ def cache_dir(settings: Settings) -> Path:
     return settings.data_dir.expanduser() / "cache"
 
 
+def begin_warmup(settings: Settings) -> Warmup:
+    """Begin to load what the first turn needs, in a thread."""
+    return Warmup(make_embedder(settings), cache_dir(settings))
+
+
 @asynccontextmanager
 async def open_resources(
-    settings: Settings, url: str, secret_key: str, *, open_mode: bool = False, any_host: bool = False
+    settings: Settings,
+    url: str,
+    secret_key: str,
+    *,
+    open_mode: bool = False,
+    any_host: bool = False,
+    warmup: Warmup | None = None,
 ) -> AsyncIterator[Resources]:
-    """Build everything; close it in reverse order. Raises where the database's roles would not hold tenants apart."""
+    """Build everything; close it in reverse order. Raises where the database's roles would not hold tenants apart.
+
+    `warmup`: one that has begun already.
+    """
+    warmup = warmup or begin_warmup(settings)
     clock: Clock = SystemClock()
     keyring = Keyring(secret_key)
     db = Database(url)
     jobs = JobQueue(url)
     holder = TurnHolder(url)
     listener = Listener(url)
-    embedder = make_embedder(settings)
+    embedder = warmup.embedder
     outbound = Outbound()
     metrics = Metrics()
     login = Login(db, keyring, clock, access_minutes=settings.access_token_expire_minutes)
@@ -121,18 +135,19 @@ async def open_resources(
         await listener.open()
         learning = Learning(db, embedder, jobs)
         agents = Agents(db, learning, models.check)
-        reader = Reader(embedder, learning, await asyncio.to_thread(_examples, embedder))
+        reader = Reader(embedder, learning, await warmup.examples())
         search = Search(db, embedder)
         library = Library(db, embedder, jobs)
         recall = ExactRecall(clock)
         reservations, leads = Reservations(db, clock), Leads(db, clock)
         listings, incidents = Listings(db), Incidents(db)
+        declared_tools = DeclaredTools(db, keyring, outbound)
         responder = Responder(
             Parts(
                 opening=Opening(db, agents, holder),
                 reader=reader,
                 search=search,
-                tools=Tools(db, Desk(reservations, leads, listings, incidents), NoDeclaredTools()),
+                tools=Tools(db, Desk(reservations, leads, listings, incidents), Declared(db, declared_tools)),
                 writer=Writer(models),
                 recall=recall,
                 settlement=Settlement(db, metrics.turn_settled),
@@ -154,7 +169,7 @@ async def open_resources(
             leads=leads,
             listings=listings,
             incidents=incidents,
-            declared_tools=DeclaredTools(db, keyring, outbound),
+            declared_tools=declared_tools,
             library=library,
             search=search,
             models=models,
@@ -166,6 +181,7 @@ async def open_resources(
             metrics=metrics,
         )
         jobs.register([*library.background(), *learning.background()])
+        await warmup.first_line()
         yield resources
         await responder.drain()
     finally:
@@ -175,12 +191,3 @@ async def open_resources(
         await holder.aclose()
         await jobs.aclose()
         await db.aclose()
-
-
-def _examples(embedder: Embedder) -> Any:
-    """Vectors of the built-in intents' examples; computed once per process, by the local embedder only."""
-    from parley.providers.minilm import MiniLM
-
-    if not isinstance(embedder, MiniLM):
-        return None
-    return embed_examples(embedder.embed_now, embedder.languages)

@@ -17,6 +17,7 @@ from parley.app.demo.load import load_demo
 from parley.app.http import create_app
 from parley.app.resources import Resources, open_resources
 from parley.app.settings import Settings, SettingsError, load_settings
+from parley.app.warmup import Warmup
 from parley.kit import log
 
 _log = log.get("app")
@@ -51,6 +52,7 @@ async def run_dev(
     host: str,
     port: int,
     any_host: bool,
+    warmup: Warmup,
     progress: Callable[[str], None],
     ready: Callable[[Resources], None],
 ) -> None:
@@ -62,7 +64,7 @@ async def run_dev(
     @asynccontextmanager
     async def resources() -> AsyncIterator[Resources]:
         secret = dev_secret(settings)
-        async with open_resources(settings, url, secret, open_mode=True, any_host=any_host) as here:
+        async with open_resources(settings, url, secret, open_mode=True, any_host=any_host, warmup=warmup) as here:
             await load_demo(here, progress)
             worker = asyncio.create_task(here.jobs.work())
             ready(here)

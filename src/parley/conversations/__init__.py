@@ -5,6 +5,7 @@ arrived (channels) and what made the model (ports). Enter through `Responder.res
 reading, `ExactRecall` for the cache.
 """
 
+from parley.conversations.declared import Declared
 from parley.conversations.desk import Desk
 from parley.conversations.events import Action, Delta, Done, Event, Opened, Source
 from parley.conversations.live import LiveView
@@ -15,7 +16,7 @@ from parley.conversations.respond import Parts, Responder
 from parley.conversations.routes import router as conversation_routes
 from parley.conversations.settle import Settlement
 from parley.conversations.takeover import Takeover
-from parley.conversations.tools import NoDeclaredTools, Tool, ToolRefused, Tools
+from parley.conversations.tools import Tool, ToolRefused, Tools
 from parley.conversations.transcript import LoggedConversation, Transcripts
 from parley.conversations.turn import Ask, ModelChoice, Turn
 from parley.conversations.write import Writer
@@ -23,6 +24,7 @@ from parley.conversations.write import Writer
 __all__ = [
     "Action",
     "Ask",
+    "Declared",
     "Delta",
     "Desk",
     "Done",
@@ -31,7 +33,6 @@ __all__ = [
     "LiveView",
     "LoggedConversation",
     "ModelChoice",
-    "NoDeclaredTools",
     "Opened",
     "Opening",
     "Parts",

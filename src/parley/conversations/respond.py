@@ -219,7 +219,7 @@ class Responder:
             yield Delta(f"{sentence} ")
         if wanted.kind == "say":
             return
-        told = tuple(outcome for outcome in outcomes if outcome.result.get("status") != "unknown")
+        told = tuple(outcome for outcome in outcomes if _worth_telling(outcome))
         facts = replace(facts, slots=dict(answer.slots), step=_spoken(wanted), outcomes=told)
         async with aclosing(self._parts.writer.write(turn, answer, facts, found, toolbox, trace)) as events:
             async for event in events:
@@ -255,6 +255,11 @@ class Responder:
 def _spoken(step: Step) -> Step | None:
     """An `answer` node leaves the model free: the facts then name no step."""
     return None if step.kind == "answer" else step
+
+
+def _worth_telling(outcome: ToolOutcome) -> bool:
+    """A look-up on the way to something else says nothing by itself, nor does a business that tells no availability."""
+    return outcome.result.get("status") != "unknown" and not (outcome.ok and outcome.name == "find_reservation")
 
 
 def _remember(answer: Answer, outcome: ToolOutcome) -> None:

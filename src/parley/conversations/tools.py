@@ -156,11 +156,3 @@ class DeclaredTools(Protocol):
     """Tools that tenants declare, by tenant id."""
 
     async def tools_for(self, tenant_id: str, /) -> dict[str, Tool]: ...
-
-
-class NoDeclaredTools:
-    """Where tenants declare none."""
-
-    async def tools_for(self, _: str) -> dict[str, Tool]:
-        """None."""
-        return {}

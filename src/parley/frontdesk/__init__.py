@@ -17,13 +17,15 @@ from parley.frontdesk.references import normal_reference
 from parley.frontdesk.reserve import Reservations
 from parley.frontdesk.routes import router as frontdesk_routes
 from parley.frontdesk.settings import FrontDeskSettings
-from parley.frontdesk.store import Incident, Lead, Listing, Reservation, Tool
+from parley.frontdesk.store import Incident, Lead, Listing, Reservation
+from parley.frontdesk.store import Tool as DeclaredTool
 
 __all__ = [
     "CHANGED",
     "RAISED",
     "Availability",
     "Criteria",
+    "DeclaredTool",
     "DeclaredTools",
     "Found",
     "FrontDeskSettings",
@@ -42,7 +44,6 @@ __all__ = [
     "Reservations",
     "Severity",
     "Start",
-    "Tool",
     "ToolOutcome",
     "Wish",
     "frontdesk_routes",

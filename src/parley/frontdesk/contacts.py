@@ -8,6 +8,8 @@ from importlib import resources
 from parley.kit.errors import InvalidInput
 from parley.tenants import Tenant
 
+_NO_PHONE = "phone must be a telephone number such as +49 30 901820."
+_LEAST_NUMBER = 10_000  # five digits without the country: the shortest with an area code
 _LANGUAGE_REGION = {"de": "DE", "en": "US"}
 
 
@@ -27,16 +29,17 @@ def _zone_countries() -> dict[str, str]:
 def normal_phone(text: str, region: str | None) -> str:
     """E.164. Raises `InvalidInput` for what no telephone has.
 
-    Only the length is judged, not whether the number is assigned: numbering plans change faster than software.
+    Only the length is judged, not whether the number is assigned: numbering plans change faster than software. German
+    plans call two digits possible, so there is a least length of our own.
     """
     import phonenumbers  # its tables take a tenth of a second to load
 
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException as error:
-        raise InvalidInput("phone must be a telephone number such as +49 30 901820.") from error
-    if not phonenumbers.is_possible_number(number):
-        raise InvalidInput("phone must be a telephone number such as +49 30 901820.")
+        raise InvalidInput(_NO_PHONE) from error
+    if not phonenumbers.is_possible_number(number) or number.national_number < _LEAST_NUMBER:
+        raise InvalidInput(_NO_PHONE)
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 
 

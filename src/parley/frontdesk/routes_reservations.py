@@ -20,7 +20,7 @@ from parley.tenants import AccessHere, MayRead, MayWrite, TenantFilter
 router = APIRouter(tags=["front desk"], responses=ERRORS)
 
 Day = date
-WallTime = Annotated[time, PlainSerializer(lambda at: f"{at:%H:%M}", return_type=str)]
+WallTime = Annotated[time, PlainSerializer(lambda at: f"{at:%H:%M}", return_type=str, when_used="json")]
 Party = Annotated[int, Field(ge=1, le=LARGEST_PARTY)]
 ReservationStatus = Literal["requested", "held", "confirmed", "cancelled", "expired", "completed", "no_show"]
 Text = Annotated[str, StringConstraints(max_length=2000)]
