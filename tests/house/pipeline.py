@@ -14,10 +14,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 
 from parley.agents.types import default_flow, defaults
@@ -36,8 +38,8 @@ NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)  # a Friday
 PASSAGES, RELEVANT = 6, 0.25  # as the turn hands them over
 _SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "affirm", "deny"})
 _UNKNOWN = re.compile(
-    r"don't have (?:that |any )?information|I don't know|no information|"
-    r"keine (?:information|angabe|auskunft)|weiß ich (?:leider )?nicht|liegen mir",
+    r"[^.]*(?:don't have (?:that |any )?information|I don't know|I didn't quite get|not sure what you mean|"
+    r"leider keine Informationen|weiß ich leider nicht|nicht ganz verstanden|nicht sicher, was)",
     re.I,
 )
 
@@ -76,27 +78,50 @@ class Said:
 
 
 def questions(language: str) -> Iterator[Question]:
-    """The fresh questions of a language."""
+    """The fresh questions of a language, then those about the demo businesses."""
     path = Path(__file__).parent / f"fresh_{language}.json"
     for row in json.loads(path.read_text(encoding="utf-8")):
         documents = tuple((document["name"], document["text"]) for document in row["documents"])
         business = Business(row["name"], row["industry"], row["agent_type"], language, documents)
-        for asked in row["questions"]:
-            expect = asked["expect"] and tuple(map(tuple, asked["expect"]))
-            heard = tuple(asked.get("heard", ()))
-            yield Question(
-                business, asked["question"], heard, expect, tuple(asked.get("forbid", ())), held_out=row["held_out"]
-            )
+        yield from _asked(business, row["questions"], held_out=row["held_out"])
+    demo = json.loads((Path(__file__).parent / "demo_questions.json").read_text(encoding="utf-8"))
+    for folder, rows in demo.items():
+        business = _demo_business(folder)
+        if business.language == language:
+            yield from _asked(business, rows, held_out=False)
+
+
+def _asked(business: Business, rows: Sequence[dict[str, Any]], *, held_out: bool) -> Iterator[Question]:
+    for row in rows:
+        expect = row["expect"] and tuple(map(tuple, row["expect"]))
+        heard, forbid = tuple(row.get("heard", ())), tuple(row.get("forbid", ()))
+        yield Question(business, row["question"], heard, expect, forbid, held_out)
+
+
+@cache
+def _demo_business(folder: str) -> Business:
+    root = resources.files("parley.app.demo") / "businesses" / folder
+    described = yaml.safe_load((root / "business.yaml").read_text(encoding="utf-8"))
+    named = ((document["file"], document.get("title", "")) for document in described["documents"])
+    documents = tuple((file, (root / file).read_text(encoding="utf-8")) for file, _ in named)
+    return Business(
+        described["name"], described["industry"], described["agents"][0]["type"], described["language"], documents
+    )
 
 
 def right(question: Question, reply: str) -> bool:
     """Whether a reply says what it should, or for an unanswerable question that it is not known."""
-    lowered = reply.lower()
-    if any(word.lower() in lowered for word in question.forbid):
+    if any(_holds(word, reply) for word in question.forbid):
         return False
-    if question.expect is None:
-        return bool(_UNKNOWN.search(reply))
-    return all(any(word.lower() in lowered for word in group) for group in question.expect)
+    if question.expect is None or _UNKNOWN.match(reply):
+        return question.expect is None and bool(_UNKNOWN.search(reply))
+    return all(any(_holds(word, reply) for word in group) for group in question.expect)
+
+
+def _holds(word: str, reply: str) -> bool:
+    """Whether a reply has a word; where it is short or a figure, as a word of its own."""
+    apart = len(word) <= 4 or word[-1].isdigit()
+    return bool(re.search(rf"(?<![\w.,]){re.escape(word)}(?![\w]|[.,]\d)" if apart else re.escape(word), reply, re.I))
 
 
 def ask(business: Business, message: str, heard: Sequence[str] = ()) -> Said:

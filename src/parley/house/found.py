@@ -14,14 +14,18 @@ LISTED = frozenset({"item", "row", "pair"})  # forms of a unit that are one of s
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What answers one question. `certain` says that the unit's own words cover all that was asked."""
+    """What answers one question. `certain` says that the unit's own words cover all that was asked.
 
-    shape: Literal["units", "list", "headings", "days"]
+    `items` are the names of a "list" or "count" of records, or the one of a "pick", each with what tells it apart.
+    """
+
+    shape: Literal["units", "list", "headings", "days", "count", "pick"]
     question: Question
     units: tuple[Unit, ...]
     score: float
     certain: bool
     days: tuple[int, ...] = ()
+    items: tuple[str, ...] = ()
 
 
 def strength(found: Mapping[str, float], stems: frozenset[str]) -> float:

@@ -92,7 +92,8 @@ def lexicon(language: str) -> Lexicon:
         return frozenset(stem(_joined(word), code) for word in listed)
 
     patterns = (
-        "follow_up continues negations refusals existence describe cheapest dearest closed hours_question".split()
+        "follow_up continues negations refusals existence describe cheapest dearest lowest highest smallest largest "
+        "below above negative positive break closed hours_question requests permission permits ingredients asks_inside".split()
     )
     return Lexicon(
         language=code,
@@ -106,7 +107,13 @@ def lexicon(language: str) -> Lexicon:
         announcing={kind: stemmed(words) for kind, words in data["announcing"].items()},
         evidence={kind: re.compile(rule, re.I) for kind, rule in data["evidence"].items()},
         patterns={name: re.compile(data[name], re.I) for name in patterns}
-        | {"part": re.compile(rf"(?:[,;]\s*|\s+)(?:and|und)\s+(?=(?:{data['part_start']})\b)", re.I)},
+        | {
+            "part": re.compile(rf"(?:[,;]\s*|\s+)(?:and|und)\s+(?=(?:{data['part_start']})\b)", re.I),
+            "clause": re.compile(
+                rf"^(.{{6,}}?)(?:[,.;:]\s*(?:and |und |but |aber )?(?=(?:{data['part_start']})\b)|\s(?={data['clause_start']}))(.+)$",
+                re.I,
+            ),
+        },
         related=_related(data, code),
         terms=_terms(data),
         open_words=stemmed(data["open_words"]),

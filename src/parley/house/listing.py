@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from statistics import median
 
+from parley.house.figures import amount
 from parley.house.found import LISTED, Found, strength
 from parley.house.lexicon import Lexicon
-from parley.house.passages import MONEY, PRICE_AT_END, Unit
+from parley.house.passages import Unit
 from parley.house.question import Question
 
 _SAME = 0.88  # a synonym or better; a special kind of the thing is not its name
@@ -28,7 +28,7 @@ def find_extreme(
         unit for unit in units if all(strength(found, unit.own | unit.head | unit.around) for found in spread.values())
     ]
     listed = [unit for unit in about if unit.form in LISTED] or about
-    priced = _main_prices([(amount, unit) for unit in listed if (amount := _amount(unit.text)) is not None], words)
+    priced = _main_prices([(figure, unit) for unit in listed if (figure := amount(unit.text)) is not None], words)
     return (
         Found("units", question, (pick(priced, key=lambda pair: pair[0])[1],), 1.0, certain=False) if priced else None
     )
@@ -44,16 +44,6 @@ def _main_prices(priced: Sequence[tuple[float, Unit]], words: Lexicon) -> Sequen
     return max(
         groups.values(), key=lambda group: (len(group) > 1, median(amount for amount, _ in group)), default=priced
     )
-
-
-def _amount(text: str) -> float | None:
-    match = MONEY.search(text) or PRICE_AT_END.search(text)
-    figure = re.search(r"\d[\d.,]*", match.group()) if match else None
-    if not figure:
-        return None
-    digits = figure.group().rstrip(".,")
-    whole, decimals = re.fullmatch(r"(.*?)(?:[.,](\d{1,2}))?", digits).groups()  # type: ignore[union-attr]
-    return float(re.sub(r"\D", "", whole) or 0) + float(f"0.{decimals or 0}")
 
 
 def find_inside(

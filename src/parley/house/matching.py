@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from parley.house.lexicon import Lexicon, stem
 
+_KIN = 0.8
 _LINKS = ("", "s", "es", "n", "en", "er", "e")
 
 
@@ -18,8 +19,11 @@ class Hits:
     found: Mapping[str, float]
 
 
-def hits(key: str, vocabulary: frozenset[str], words: Lexicon) -> list[Hits]:
-    """One entry for a word; two for a German compound of which the passages know the parts but not the whole."""
+def hits(key: str, vocabulary: frozenset[str], words: Lexicon, *, kin: bool = False) -> list[Hits]:
+    """One entry for a word; two for a German compound of which the passages know the parts but not the whole.
+
+    `kin`: a compound also stands for its last part alone, as a rule about fire is one about a camp-fire.
+    """
     found = _known(key, vocabulary, words)
     if found or words.language != "de":
         return [Hits(key, found or _misspelt(key, vocabulary))]
@@ -36,6 +40,8 @@ def hits(key: str, vocabulary: frozenset[str], words: Lexicon) -> list[Hits]:
             head = _known(stemmed, vocabulary, words) if len(stemmed) > 3 else {}
             if head:
                 return [Hits(stemmed, head), *([Hits(key[cut:], tail)] if tail else [])]
+        if kin and tail:
+            return [Hits(key, {word: _KIN for word in tail})]
     return [Hits(key, _misspelt(key, vocabulary))]
 
 

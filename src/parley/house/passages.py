@@ -6,9 +6,12 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import takewhile
 from typing import Literal
 
+from parley.house.hours import day_rows
 from parley.house.lexicon import Lexicon, lexicon
+from parley.house.tables import is_row, read_table
 from parley.inference.facts import Passage
 from parley.kit.sentences import split_sentences
 
@@ -35,10 +38,11 @@ _BOLD = re.compile(r"^(?:\*\*|__)(.+?)(?:\*\*|__):?$")
 _BULLET = re.compile(r"^\s*(?:[-*•·+▪–]|\d{1,2}[.)])\s+(.*)$")
 _QUESTION = re.compile(r"^(?:\*\*)?(?:Q|Question|Frage|F)\s*\d*\s*[:.)]\s*(?:\*\*)?\s*(.+)$", re.I)
 _ANSWER = re.compile(r"^(?:\*\*)?(?:A|Answer|Antwort)\s*\d*\s*[:.)]\s*(?:\*\*)?\s*(.+)$", re.I)
-_PAIR = re.compile(r"^([^\W\d_][^:.!?|]{1,48}?)\s*(?::\s+|\s[–—-]\s+(?=\D))(\S.*)$")
-_LABELS = re.compile(r"(?:^|(?<=[.;!])\s+)([^\W\d_][\w &/'’-]{2,40}):\s+")
+_PAIR = re.compile(r"^([^\W\d_](?:\([^()]{1,30}\)|[^:.!?|(]){1,48}?)\s*(?::\s+|\s[–—-]\s+(?=\D))(\S.*)$")
+_LABELS = re.compile(r"(?:^|(?<=[.;!])\s+)([^\W\d_](?:\([^()]{1,30}\)|[\w &/'’-]){2,40}):\s+")
+_LABEL_NOTE = re.compile(r"^(.*?)\s*\(([^()]*\d[^()]*)\)$")
+_REMARK_LAST = re.compile(r"^(.*\S)\s+(\([^()]*\))[.;,]?$")
 _MARKS = re.compile(r"\*\*|__|(?<!\w)[*_`](?=\S)|(?<=\S)[*_`](?!\w)")
-_CELL = re.compile(r"^\s*[^\W\d_][^:|]{0,40}:\s")
 _LEGEND = re.compile(
     r"\((\w{1,3})\)\s*(?:is|are|=|:|–|-|means|stands for|ist|sind|bedeutet|steht für)\s*([\w-]+(?: [\w-]+)?)", re.I
 )
@@ -88,7 +92,6 @@ class _Reader:
     section: list[tuple[int, str]] = field(default_factory=list)
     paragraph: int = 0
     asked: str = ""
-    header: tuple[str, ...] = ()
     units: list[Unit] = field(default_factory=list)
 
     def add(
@@ -105,6 +108,8 @@ class _Reader:
         text = _MARKS.sub("", text).strip(" \t|")
         if not text or self.words.instructions.search(text):
             return
+        if form == "item":
+            text = _price_last(text)
         section = (*(name for _, name in self.section), *below)
         self.units.append(
             Unit(
@@ -133,7 +138,7 @@ class _Reader:
         if name and not self.words.instructions.search(name):
             self.section.append((level, name))
         self.paragraph += 1
-        self.asked, self.header = "", ()
+        self.asked = ""
 
     def prose(self, text: str, below: Sequence[str] = ()) -> None:
         for sentence in split_sentences(text, self.words.language):
@@ -149,6 +154,9 @@ class _Reader:
         label = _MARKS.sub("", label).strip()
         priced = split_priced(value)
         if priced:
+            if note := _LABEL_NOTE.match(label):
+                label = note.group(1)
+                self.add(note.group(2), "pair", label)
             for item in priced:
                 self.add(item, "item", below=(label,))
             return
@@ -157,24 +165,21 @@ class _Reader:
         for sentence in rest:
             self.add(sentence, "sentence", below=(label,) if opens else (), lead=first if opens else "")
 
-    def record(self, cells: Sequence[str]) -> None:
-        """One line that names each of its values: "Listing: A-102 | City: Madison | Price: $425,000"."""
-        named = [(label.strip(), value.strip()) for label, _, value in (cell.partition(":") for cell in cells)]
-        named = [(label, value) for label, value in named if value]
-        coded = len(named) > 1 and " " not in named[0][1] and any(character.isdigit() for character in named[0][1])
-        name = ", ".join(value for _, value in named[: 2 if coded else 1])
-        whole = " ".join(f"{label} {value}" for label, value in named)
-        self.paragraph += 1
-        for label, value in named:
-            self.add(value, "pair", label, below=(name,), lead=whole, record=True)
-
-    def row(self, line: str) -> None:
-        cells = tuple(_MARKS.sub("", cell).strip() for cell in line.strip().strip("|").split("|"))
-        if not self.header:
-            self.header = cells
-            return
-        named = [f"{name} {cell}".strip() for name, cell in zip(self.header[1:], cells[1:], strict=False) if cell]
-        self.add(f"{cells[0]}: {', '.join(named)}" if named else cells[0], "row", cells[0], header=self.header[0])
+    def table(self, lines: Sequence[str]) -> None:
+        """Rows of days stay lines of hours; any other row is a record, each of its values a pair."""
+        header, records = read_table([_MARKS.sub("", line) for line in lines])
+        for record in records:
+            label, first = record.cells[0]
+            values = [f"{name} {value}".strip() for name, value in record.cells[1:]]
+            if day_rows(f"{first}: 9:00", self.words.language) or not any(name for name, _ in record.cells):
+                values = [value for _, value in record.cells[1:]] if len(values) == 1 else values
+                self.add(f"{first}: {', '.join(values)}" if values else first, "row", first, header=header)
+                continue
+            self.paragraph += 1
+            whole = " ".join(f"{name} {value}" for name, value in record.cells)
+            for name, value in record.cells:
+                if name or value != first:
+                    self.add(value, "pair", name or label, below=(record.name,), lead=whole, record=True)
 
 
 def read(passage: Passage, language: str) -> tuple[Unit, ...]:
@@ -192,8 +197,14 @@ def _read(title: str, heading: str, source: str, content: str, language: str) ->
     for level, name in enumerate(path):
         reader.open_section(level - 9, name)
     lines = _unwrapped(content.replace("\r", "").split("\n"))
-    for index, line in enumerate(lines):
-        _read_line(reader, line.strip(), _neighbour(lines, index, -1), _next_text(lines, index))
+    index = 0
+    while index < len(lines):
+        rows = _table_lines(lines[index:])
+        if rows:
+            reader.table(rows)
+        else:
+            _read_line(reader, lines[index].strip(), _neighbour(lines, index, -1), _next_text(lines, index))
+        index += len(rows) or 1
     return tuple(_with_stems(reader.units, words))
 
 
@@ -211,6 +222,12 @@ def _unwrapped(lines: Sequence[str]) -> list[str]:
     return joined
 
 
+def _table_lines(lines: Sequence[str]) -> list[str]:
+    if not is_row(lines[0], _neighbour(lines, 1, 0)):
+        return []
+    return [line.strip() for line in takewhile(lambda line: "|" in line or _RULE.match(line.strip()), lines)]
+
+
 def _neighbour(lines: Sequence[str], index: int, step: int) -> str:
     return lines[index + step].strip() if 0 <= index + step < len(lines) else ""
 
@@ -222,15 +239,8 @@ def _next_text(lines: Sequence[str], index: int) -> str:
 def _read_line(reader: _Reader, line: str, before: str, after: str) -> None:
     if not line:
         reader.paragraph += 1
-        reader.header = ()
         if not after:
             reader.asked = ""
-    elif line.count("|") >= 2 or (reader.header and "|" in line):
-        cells = [cell for cell in line.strip("| ").split("|") if cell.strip()]
-        if cells and all(_CELL.match(cell) for cell in cells):
-            reader.record(cells)
-        elif not _RULE.match(line):
-            reader.row(line)
     elif _RULE.match(line):
         reader.paragraph += 1
     elif heading := _heading(line, before, after):
@@ -290,12 +300,21 @@ def _read_text(reader: _Reader, line: str) -> None:
 def split_priced(text: str) -> list[str]:
     """The items of "Soup 6, Salad (mixed, large) 7.50": parts that each end in a price; [] for any other text."""
     parts = [
-        part.strip()
+        _price_last(part.strip())
         for part in re.split(r"[;,]\s+(?![^()]*\))|\.\s+(?=[A-ZÄÖÜ])|\s\|\s", text.strip(" ."))
         if part.strip()
     ]
     priced = [part for part in parts if (match := PRICE_AT_END.search(part)) and match.start() > 1]
     return parts if len(parts) >= 2 and len(priced) == len(parts) else []
+
+
+def _price_last(text: str) -> str:
+    """ "Salad 6.40 (vegan)" as "Salad (vegan) 6.40"."""
+    remark = _REMARK_LAST.match(text)
+    price = PRICE_AT_END.search(remark.group(1)) if remark else None
+    if not remark or not price or price.start() < 2:
+        return text
+    return f"{remark.group(1)[: price.start()]} {remark.group(2)}{remark.group(1)[price.start() :]}"
 
 
 def _with_stems(units: Sequence[Unit], words: Lexicon) -> Iterator[Unit]:

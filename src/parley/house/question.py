@@ -7,27 +7,47 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from parley.house.clock import Span, asked_time, without_times
 from parley.house.lexicon import Lexicon, stem
+
+
+_GRADES = ("cheapest", "dearest", "lowest", "highest", "smallest", "largest")
+_BY_THEMSELVES = frozenset({"phone", "email", "place", "founded"})  # kinds that say enough without a word beside them
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question. `keys` must be found, `light` may be; `days` are weekdays, Monday 0; `kinds` the answer's kinds."""
+    """One question. `keys` must be found, `light` may be; `days` are weekdays, Monday 0; `kinds` the answer's kinds.
+
+    `times` is the time of day a yes-or-no question asks about. `complete` says that it needs nothing from the turn
+    before, even where it begins as if it did ("And when do you close?"). `verbs` may be missing from a rule.
+    """
 
     text: str
     kinds: tuple[str, ...]
     keys: tuple[str, ...]
     light: frozenset[str]
     days: tuple[int, ...] = ()
+    times: tuple[Span, ...] = ()
     about_hours: bool = False
     follows: bool = False
+    complete: bool = False
     promoted: bool = False
     scene: frozenset[str] = frozenset()
+    verbs: frozenset[str] = frozenset()
+    graded: bool = False
 
     @property
     def empty(self) -> bool:
         """Nothing to look for: no words, no day, no kind that says enough by itself."""
-        return not (self.keys or self.days or self.about_hours or set(self.kinds) & {"phone", "email", "place"})
+        return not (
+            self.keys or self.days or self.about_hours or self.graded or _BY_THEMSELVES & set(self.kinds)
+        )
+
+    @property
+    def asks_whether(self) -> bool:
+        """A yes-or-no question and nothing besides."""
+        return set(self.kinds) == {"yesno"}
 
 
 def read_parts(message: str, words: Lexicon, *, names: frozenset[str], today: str) -> list[Question]:
@@ -40,21 +60,42 @@ def read_parts(message: str, words: Lexicon, *, names: frozenset[str], today: st
     ]
     questions: list[Question] = []
     for part in parts or [message]:
-        question = read_question(part, words, names=names, today=today)
-        if questions and question.follows:
-            question = inherit(question, questions[-1])
-        questions.append(question)
+        for question in _clauses(part, words, names=names, today=today):
+            leans = questions and question.follows and not question.complete
+            questions.append(inherit(question, questions[-1]) if leans else question)
     asking = [question for question in questions if not question.empty and question.kinds]
     return (asking or [question for question in questions if not question.empty] or questions)[:3]
+
+
+def _clauses(part: str, words: Lexicon, *, names: frozenset[str], today: str) -> list[Question]:
+    """A question with the remark before it: "I lost my keys, what does that cost?". Two where both ask something."""
+    split = words.patterns["clause"].match(part)
+    if not split:
+        return [read_question(part, words, names=names, today=today)]
+    remark, asked = (read_question(split.group(at), words, names=names, today=today) for at in (1, 2))
+    if set(remark.kinds) - {"list"}:
+        return [remark, asked]
+    if not remark.keys and not remark.days:
+        return [asked]
+    if not asked.keys and not asked.about_hours:
+        return [replace(asked, keys=remark.keys, follows=False, promoted=False, days=asked.days or remark.days)]
+    keys = (*asked.keys, *(key for key in remark.keys if key not in asked.keys))
+    days = asked.days or (remark.days if words.patterns["follow_up"].search(remark.text) else ())
+    return [replace(asked, keys=keys, scene=asked.scene | frozenset(remark.keys) - set(asked.keys), days=days)]
 
 
 def read_question(text: str, words: Lexicon, *, names: frozenset[str], today: str) -> Question:
     """`names` are stems of the business's and the agent's own name: they say nothing about what is asked."""
     lowered = text.lower().replace("’", "'").strip()
     kinds = tuple(kind for kind, rule in words.kinds if rule.search(lowered))
-    graded = words.patterns["cheapest"].sub(" ", words.patterns["dearest"].sub(" ", lowered))
-    announced = frozenset().union(*(words.announcing.get(kind, frozenset()) for kind in kinds))
     about_hours = bool(words.patterns["hours_question"].search(lowered))
+    if not kinds and about_hours and (asked_time(lowered) or asked_days(lowered, words, today)):
+        kinds = ("yesno",)
+    times = asked_time(lowered) if set(kinds) & {"yesno", "time"} or not kinds else ()
+    graded = without_times(lowered) if about_hours or "yesno" in kinds else lowered
+    for pattern in _GRADES:
+        graded = words.patterns[pattern].sub(" ", graded)
+    announced = frozenset().union(*(words.announcing.get(kind, frozenset()) for kind in kinds))
     tokens = _joined_only(graded, words)
     relative = {part for phrase in words.relative_days for part in phrase.split()}
     keys: list[str] = []
@@ -68,7 +109,8 @@ def read_question(text: str, words: Lexicon, *, names: frozenset[str], today: st
             ourselves
             or token in relative
             or (words.language == "en" and token.endswith("ly") and len(token) > 5)
-            or (key in words.light | names | announced and token not in words.strong)
+            or key in names
+            or (key in words.light | announced and token not in words.strong | words.businesses)
             or (about_hours and key in words.open_words)
         ):
             light.add(key)
@@ -77,7 +119,7 @@ def read_question(text: str, words: Lexicon, *, names: frozenset[str], today: st
     pronoun = any(token in words.pronouns for token in re.sub(r"\bgibt es\b", "", lowered).split())
     follows = bool(words.patterns["follow_up"].search(lowered)) or (pronoun and not keys)
     days = asked_days(lowered, words, today)
-    promoted = not (keys or pronoun or about_hours or days) and bool(set(kinds) - {"yesno", "list", "place"})
+    promoted = not (keys or pronoun or about_hours or days) and not _BY_THEMSELVES & set(kinds) and bool(set(kinds) - {"yesno", "list"})
     if promoted:
         keys = sorted(light - announced - names)
     return Question(
@@ -86,11 +128,29 @@ def read_question(text: str, words: Lexicon, *, names: frozenset[str], today: st
         tuple(keys),
         frozenset(light),
         days,
+        times,
         about_hours,
         follows or not (keys or about_hours),
+        bool(about_hours and kinds) or bool(keys and kinds and not pronoun and not promoted),
         promoted,
         _scene(tokens, keys, words),
+        _verbs(text, lowered, kinds, times, words),
+        any(words.patterns[pattern].search(lowered) for pattern in _GRADES),
     )
+
+
+def _verbs(
+    text: str, lowered: str, kinds: Sequence[str], times: Sequence[Span], words: Lexicon
+) -> frozenset[str]:
+    """Verbs of "may I fly a drone?": what is asked is the rule about the thing, however the rule puts it."""
+    if set(kinds) != {"yesno"} or not (times or words.patterns["permission"].search(lowered)):
+        return frozenset()
+    if words.language == "en":
+        found = re.findall(r"\b(?:i|we|you|they|to)\s+([a-z]+)\b", lowered)
+    else:
+        capitals = any(character.isupper() for character in text[1:])
+        found = re.findall(r"\b([a-zäöüß]+e?n)\b(?=[^\w]*$|\s+lassen)", text if capitals else lowered)
+    return frozenset(stem(verb, words.language) for verb in found)
 
 
 def _scene(tokens: Sequence[str], keys: Sequence[str], words: Lexicon) -> frozenset[str]:
@@ -105,14 +165,17 @@ def _scene(tokens: Sequence[str], keys: Sequence[str], words: Lexicon) -> frozen
     return frozenset(key for key in keys if key in words.weak and key not in qualifying)
 
 
-def inherit(question: Question, earlier: Question) -> Question:
-    """The question with what it leaves out taken from an earlier one: "and on Sundays?", "how much is it?"."""
+def inherit(question: Question, earlier: Question, *, both: bool = False) -> Question:
+    """The question with what it leaves out taken from an earlier one: "and on Sundays?", "how much is it?".
+
+    `both`: it adds to what was asked before ("and for children?" after the price of breakfast).
+    """
     kinds = question.kinds
     if not set(kinds) - {"yesno"}:
         kinds = tuple(dict.fromkeys((*earlier.kinds, *kinds)))
-    keys = question.keys if question.keys and not question.follows else ()
-    if not keys:
-        keys = question.keys or earlier.keys
+    keys = question.keys or earlier.keys
+    if both:
+        keys = tuple(dict.fromkeys((*earlier.keys, *question.keys)))
     return replace(
         question,
         kinds=kinds,
@@ -120,6 +183,7 @@ def inherit(question: Question, earlier: Question) -> Question:
         days=question.days or (earlier.days if not question.keys else ()),
         about_hours=question.about_hours
         or (earlier.about_hours and not question.keys and not set(question.kinds) - {"yesno", "time"}),
+        follows=False,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
-from parley.house.answer import find
+from parley.house.answer import find, find_about
 from parley.house.ask import ask_for, missing, purpose, request_details
 from parley.house.found import Found
 from parley.house.lexicon import Lexicon, lexicon
@@ -168,11 +168,11 @@ def _from_passages(facts: Facts, words: Lexicon, speech: Wording, *, say_unknown
     """What the passages say to each part of the line; that they say nothing, where that is to be said."""
     units = with_legend([unit for passage in facts.passages for unit in read(passage, facts.language)], facts.language)
     names = words.stems(f"{facts.business} {facts.agent_name}")
-    questions = read_parts(facts.message, words, names=names, today=facts.today)
-    questions = [_completed(question, facts, words, names) for question in questions]
-    if all(question.empty for question in questions):
+    asked = read_parts(facts.message, words, names=names, today=facts.today)
+    readings = [_readings(question, facts, words, names) for question in asked]
+    if all(question.empty for reading in readings for question in reading):
         return speech.say("unclear") if say_unknown else ""
-    answers = [(question, find(question, units, words) if units else None) for question in questions]
+    answers = [_first_found(reading, units, facts.previous, words) for reading in readings]
     if not any(found for _, found in answers):
         return speech.say("unknown") if say_unknown else ""
     return " ".join(_spoken(answers, words, speech))
@@ -197,12 +197,27 @@ def _spoken(answers: Sequence[tuple[Question, Found | None]], words: Lexicon, sp
     return said
 
 
-def _completed(question: Question, facts: Facts, words: Lexicon, names: frozenset[str]) -> Question:
-    """A question that leans on the turn before, with what the caller or else the agent spoke of then."""
+def _first_found(
+    readings: Sequence[Question], units: Sequence[Unit], previous: str, words: Lexicon
+) -> tuple[Question, Found | None]:
+    """The first reading of a question that the units answer; one that leans on the last reply stays with its topic."""
+    if readings[0].follows and not readings[0].complete:
+        focus = [unit for unit in units if unit.heading and unit.heading in previous] if previous else []
+        if focus and (found := find_about(readings[0], focus, words)):
+            return readings[0], found
+    for question in readings:
+        if units and not question.empty and (found := find(question, units, words)):
+            return question, found
+    return readings[-1], None
+
+
+def _readings(question: Question, facts: Facts, words: Lexicon, names: frozenset[str]) -> list[Question]:
+    """A question, and where it leans on the turn before, how it reads with what the caller spoke of then."""
     if not question.follows:
-        return question
+        return [question]
+    alone = [question] if question.complete else []
     for earlier in (*reversed(facts.heard[-3:]), facts.previous):
-        read_before = read_parts(earlier, words, names=names, today=facts.today)[-1:] if earlier.strip() else []
-        if read_before and not read_before[0].empty:
-            return inherit(question, read_before[0])
-    return question
+        before = read_parts(earlier, words, names=names, today=facts.today)[-1:] if earlier.strip() else []
+        if before and not before[0].empty:
+            return [*alone, inherit(question, before[0], both=True), inherit(question, before[0])]
+    return [question]

@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from parley.house.clock import covers, spans
+from parley.house.evidence import said
+from parley.house.figures import number
 from parley.house.found import Found
-from parley.house.hours import DayRow, day_rows
 from parley.house.lexicon import Lexicon
+from parley.house.opening import stretches
 from parley.house.passages import MONEY, OPENS_WITH_PRONOUN, PRICE_AT_END, Unit
+from parley.house.speak_hours import say_hours
 from parley.house.wording import Wording
 
 _MOST_ITEMS = 6
 _LONG_ITEM = 70
 _LONG_STEP = 45  # characters from which a list item is spoken as a sentence
+_SENTENCE = 4  # words from which a labelled value that ends like one is a sentence
 _RECORD_NAME = re.compile(r"\d|,")  # "K-304: Reihenhaus, Kranichweg 5" names a thing, "Parking" a topic
 _LIMITS = re.compile(
     r"\b(?:but|unless|except|until|nearest|nearby|away|aber|außer|bis|nächste\w*|entfernt|or|oder|if|wenn|sofern|falls)\b",
@@ -26,39 +31,91 @@ def speak(found: Found, words: Lexicon, wording: Wording) -> str:
     match found.shape:
         case "list":
             return _list(found, wording)
+        case "count":
+            return wording.say("count", count=len(found.items), items=wording.join(found.items[:_MOST_ITEMS]))
+        case "pick":
+            return wording.say("pick", item=found.items[0])
         case "headings":
             return _named_list(found.units[0].title, [unit.heading for unit in found.units], wording)
         case "days":
-            return _days(found, words, wording)
+            return say_hours(found, words, wording) or _sentences(found.units[:2], found, words, wording)
         case "units":
-            said = [_sentence(unit, found, words, wording) for unit in found.units]
-            return " ".join([*_yes_or_no(found, words, wording), *dict.fromkeys(said)])
+            return _sentences(found.units, found, words, wording)
+
+
+def _sentences(units: Sequence[Unit], found: Found, words: Lexicon, wording: Wording) -> str:
+    if len(units) > 1 and units[0].record and len({unit.heading for unit in units}) == 1:
+        values = ", ".join(f"{wording.in_text(unit.label)} {unit.text.rstrip(' .')}" for unit in units)
+        return closed(f"{units[0].heading}: {values}")
+    sentences = [_sentence(unit, found, words, wording) for unit in units]
+    return " ".join([*_yes_or_no(found, words, wording), *dict.fromkeys(sentences)])
 
 
 def _sentence(unit: Unit, found: Found, words: Lexicon, wording: Wording) -> str:
+    if unit.record and unit.form == "pair":
+        return closed(_of_record(unit, words, wording))
     text = unit.text
-    if (
-        unit.form == "item"
-        and (match := PRICE_AT_END.search(text))
-        and match.start() > 1
-        and _is_price(match.group(1), text)
-    ):
-        name = text[: match.start()].rstrip(" :–—.…|-")
-        plural = words.language == "en" and bool(
-            re.search(r"[^s']s$", re.split(r"\(| with | in | on |,", name)[0].strip())
-        )
-        text = wording.say("costs_plural" if plural else "costs", name=name, price=match.group(1).strip())
-    elif unit.form == "pair":
+    whole = len(text.split()) >= _SENTENCE and text.rstrip()[-1:] in ".!"
+    if unit.form == "item":
+        text = _priced(text, words, wording)
+    elif unit.form == "pair" and not (whole and _meets(text, found, words)):
         text = f"{unit.label}: {text}"
-    elif unit.form == "answer" and len(text.split()) < 4 and not wording.data["yes_no_starts"].search(text):
+    elif unit.form == "answer" and len(text.split()) < _SENTENCE and not wording.data["yes_no_starts"].search(text):
         text = f"{unit.label} {text}"
-    leads = unit is found.units[0]
-    record = bool(_RECORD_NAME.search(unit.heading)) and unit.form in {"pair", "sentence"}
-    needs_subject = leads and (not found.certain or record or bool(OPENS_WITH_PRONOUN.match(text)))
-    heading = unit.heading if unit.section else ""
-    if needs_subject and heading and not heading.endswith("?") and not words.stems(heading) <= words.stems(text):
+    if unit is found.units[0] and (heading := _needed_heading(unit, text, found, words)):
         text = f"{heading}: {text}"
-    return _closed(text)
+    return closed(text)
+
+
+def _needed_heading(unit: Unit, text: str, found: Found, words: Lexicon) -> str:
+    """The heading where the text does not say what it is about: what was asked for stands there, or a pronoun here."""
+    heading = unit.heading
+    if not heading or heading.endswith("?") or words.stems(heading) <= words.stems(text):
+        return ""
+    if _RECORD_NAME.search(heading) and unit.form in {"pair", "sentence"}:
+        return heading
+    leans = bool(OPENS_WITH_PRONOUN.match(text))
+    named = not found.certain and any(_means(key, words.stems(heading), words) for key in found.question.keys)
+    return heading if leans or (named and not _meets(text, found, words)) else ""
+
+
+def _meets(text: str, found: Found, words: Lexicon) -> bool:
+    """Whether a text has a word that was asked for, or one of its kin."""
+    stems = words.stems(text)
+    return any(_means(key, stems, words) for key in found.question.keys)
+
+
+def _means(key: str, stems: frozenset[str], words: Lexicon) -> bool:
+    return key in stems or not stems.isdisjoint(words.related.get(key, {})) or (
+        words.language == "de" and len(key) > 3 and any(key in some or (len(some) > 3 and some in key) for some in stems)
+    )
+
+
+def _of_record(unit: Unit, words: Lexicon, wording: Wording) -> str:
+    """A value of a row: "Rye bread costs 4.90.", "House Q-26 has 4 bedrooms.", "Flat Q-17: Size 68 sqm."."""
+    name, label, value = unit.heading, unit.label, unit.text.rstrip(" .")
+    if value == name or value in name.split(" (")[0]:
+        return name
+    kinds = {kind for kind, rule in words.kinds if rule.search(label.lower())}
+    plain = len(label.split()) == 1
+    if plain and wording.data["price_label"].search(label) and number(value) is not None:
+        return wording.say("costs", name=name, price=value)
+    if plain and "duration" in kinds | ({"duration"} if wording.data["duration_label"].search(label) else set()):
+        return wording.say("lasts", name=name, time=value)
+    if value.isdigit() and wording.data["counted_label"].search(label):
+        return wording.say("has", name=name, count=value, things=wording.in_text(label))
+    return wording.say("cell", name=name, label=wording.in_text(label), value=value)
+
+
+def _priced(text: str, words: Lexicon, wording: Wording) -> str:
+    match = PRICE_AT_END.search(text)
+    if not match or match.start() < 2 or not _is_price(match.group(1), text):
+        return text
+    name = text[: match.start()].rstrip(" :–—.…|-")
+    plural = words.language == "en" and bool(
+        re.search(r"[^s']s$", re.split(r"\(| with | in | on |,", name)[0].strip())
+    )
+    return wording.say("costs_plural" if plural else "costs", name=name, price=match.group(1).strip())
 
 
 def _is_price(figure: str, text: str) -> bool:
@@ -67,17 +124,20 @@ def _is_price(figure: str, text: str) -> bool:
     )
 
 
-def _closed(text: str) -> str:
+def closed(text: str) -> str:
+    """A text as a sentence: a capital first, a stop last."""
     text = text.strip().rstrip(";,:")
     text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?", "…", ".”", '."')) else f"{text}."
 
 
 def _list(found: Found, wording: Wording) -> str:
+    if found.items:
+        return _named_list("", found.items, wording)
     headings = {unit.heading for unit in found.units}
     steps = [unit.text for unit in found.units if len(unit.text) > _LONG_STEP and not MONEY.search(unit.text)]
     if 2 * len(steps) > len(found.units) and found.units[0].form == "item":
-        return " ".join(_closed(unit.text) for unit in found.units[:3])
+        return " ".join(closed(unit.text) for unit in found.units[:3])
     items = [_short(unit, named=len(headings) > 1) for unit in found.units]
     return _named_list(headings.pop() if len(headings) == 1 else "", items, wording)
 
@@ -95,8 +155,7 @@ def _named_list(name: str, items: Sequence[str], wording: Wording) -> str:
 def _short(unit: Unit, *, named: bool) -> str:
     if unit.form == "pair" and unit.heading and (unit.record or _RECORD_NAME.search(unit.heading)):
         return unit.heading
-    text = f"{unit.label}: {unit.text}" if unit.form == "pair" else unit.text
-    text = text.rstrip(" .;,")
+    text = said(unit).rstrip(" .;,")
     if len(text) > _LONG_ITEM:
         price = MONEY.search(text)
         name = re.split(r"\s+[–—-]\s+|\s*\(|:\s|\.\s|,\s", text)[0]
@@ -106,82 +165,32 @@ def _short(unit: Unit, *, named: bool) -> str:
     return f"{unit.heading}: {text}" if named and unit.heading and len(unit.heading) < 60 and len(text) < 25 else text
 
 
-def _days(found: Found, words: Lexicon, wording: Wording) -> str:
-    rows = [(unit, row) for unit in found.units for row in day_rows(_text(unit), words.language)]
-    prose = found.units[0].form in {"sentence", "answer"} and bool(found.question.keys)
-    if not rows or prose:
-        return " ".join(_sentence(unit, found, words, wording) for unit in found.units[:2])
-    about_us = found.question.about_hours and not found.question.keys and not _subject(found.units[0], words)
-    wanted = [(unit, row) for unit, row in rows if row.days & set(found.days)] if found.days else []
-    if not found.days:
-        said = ", ".join(dict.fromkeys(f"{row.name} {row.value}" for _, row in rows))
-        return (
-            wording.say("open_rows", rows=said) if about_us else _named(found.units[0], said, wording, words.language)
-        )
-    if not wanted:
-        said = ", ".join(dict.fromkeys(f"{row.name} {row.value}" for _, row in rows))
-        return wording.say("days_missing", days=_day_list(found.days, words, wording), rows=said)
-    if about_us and len(found.days) <= 2:
-        return " ".join(
-            _open_on(day, row, words, wording) for day in found.days for _, row in wanted if day in row.days
-        )
-    said = ", ".join(dict.fromkeys(f"{row.name} {row.value}" for _, row in wanted))
-    return _named(found.units[0], said, wording, words.language)
-
-
-def _open_on(day: int, row: DayRow, words: Lexicon, wording: Wording) -> str:
-    name = words.day_names[day]
-    if row.closed:
-        return wording.say("closed_on", day=name)
-    value = re.sub(r"^(?:we are |we're )?(?:open|geöffnet)\s*:?\s*(?:from |von )?", "", row.value, flags=re.I)
-    if re.fullmatch(r"[\d\s:.,–—\-&/apmhUuhrto'clkbisundvoabne()]+", value):
-        return wording.say("open_on", day=name, value=value)
-    return _closed(f"{row.name}: {row.value}")
-
-
-def _named(unit: Unit, rows: str, wording: Wording, language: str) -> str:
-    subject = unit.heading or unit.title
-    if unit.form == "pair" and not day_rows(f"{unit.label}: 9:00", language):
-        subject = f"{unit.heading}, {unit.label}" if unit.record else unit.label
-    return wording.say("rows_of", subject=subject, rows=rows) if subject else _closed(rows)
-
-
-def _day_list(days: tuple[int, ...], words: Lexicon, wording: Wording) -> str:
-    return wording.join([words.day_names[day] for day in days])
-
-
-def _subject(unit: Unit, words: Lexicon) -> bool:
-    named = words.stems(" ".join((unit.label, unit.heading)))
-    return any(name not in words.open_words and name not in words.days and name not in words.light for name in named)
-
-
-def _text(unit: Unit) -> str:
-    return f"{unit.label}: {unit.text}" if unit.form == "pair" else unit.text
-
-
 def _yes_or_no(found: Found, words: Lexicon, wording: Wording) -> list[str]:
     """["Yes."] or ["No."] where the one unit found leaves no doubt; else the quotation speaks for itself."""
     question, unit = found.question, found.units[0]
+    if not question.asks_whether or wording.data["yes_no_starts"].search(unit.text):
+        return []
+    verdict = _verdict(found, words)
+    return [] if verdict is None else [wording.data["yes" if verdict else "no"]]
+
+
+def _verdict(found: Found, words: Lexicon) -> bool | None:
+    question, unit = found.question, found.units[0]
     asked = question.text.lower()
-    sure = (
-        found.certain
-        and len(found.units) == 1
-        and set(question.kinds) == {"yesno"}
-        and words.patterns["existence"].search(asked)
-        and not words.patterns["negations"].search(asked)
-        and not _LIMITS.search(asked)
-    )
-    text = _text(unit)
-    if (
-        not sure
-        or wording.data["yes_no_starts"].search(unit.text)
-        or unit.text.lower().startswith(("yes", "no", "ja", "nein"))
-    ):
-        return []
-    if not question.light <= unit.own or _LIMITS.search(text):
-        return []
+    if question.times and spans(said(unit)):
+        opened, shut = stretches(said(unit), words)
+        return covers(opened, question.times, shut)
+    if words.patterns["negations"].search(asked) or _LIMITS.search(asked):
+        return None
+    if unit.record:
+        value = unit.text.strip(" .").lower()
+        if words.patterns["negative"].search(value):
+            return False
+        return True if words.patterns["positive"].search(value) else None
+    text = said(unit)
+    sure = found.certain and len(found.units) == 1 and words.patterns["existence"].search(asked)
+    if not sure or not question.light <= unit.own or _LIMITS.search(text):
+        return None
     if not words.patterns["negations"].search(text):
-        return [wording.data["yes"]]
-    if words.patterns["refusals"].search(text) and len(text.split()) <= 12:
-        return [wording.data["no"]]
-    return []
+        return True
+    return False if words.patterns["refusals"].search(text) and len(text.split()) <= 12 else None

@@ -40,12 +40,17 @@ class Wording:
             phrase = phrase[part]
         return True
 
-    def join(self, items: Sequence[str]) -> str:
+    def join(self, items: Sequence[str], *, always_commas: bool = False) -> str:
         """ "a, b and c"; items that hold commas are set apart by semicolons."""
         if len(items) < 2:
             return "".join(items)
-        mark = "; " if any("," in item for item in items) else ", "
+        mark = "; " if not always_commas and any("," in item for item in items) else ", "
         return f"{mark.join(items[:-1])}{';' if mark == '; ' else ''} {self.data['and']} {items[-1]}"
+
+    def in_text(self, label: str) -> str:
+        """A label inside a sentence: lower-case in English, as it is in German."""
+        lowers = self.data["labels_lower"] and label[:1].isupper() and not label[1:2].isupper()
+        return label[:1].lower() + label[1:] if lowers else label
 
     def spoken_date(self, value: object) -> str:
         """ "Saturday, November 21" for an ISO date, the value as it is for anything else."""
@@ -71,7 +76,8 @@ def phrases(language: str) -> dict[str, Any]:
     data = load_yaml((files("parley.house") / "phrases" / f"{language}.yaml").read_text(encoding="utf-8"))
     for part in ("understood", "requests"):
         data[part] = {name: re.compile(rule, re.I) for name, rule in data[part].items()}
-    return {**data, "hotel": re.compile(data["hotel"], re.I), "yes_no_starts": re.compile(data["yes_no_starts"], re.I)}
+    rules = ("hotel", "yes_no_starts", "price_label", "duration_label", "counted_label")
+    return {**data, **{name: re.compile(data[name], re.I) for name in rules}}
 
 
 def _fill(phrase: str, values: dict[str, object]) -> str:
