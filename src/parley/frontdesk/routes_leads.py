@@ -84,6 +84,8 @@ class LeadPatch(Body):
     notes: Annotated[str, StringConstraints(max_length=10_000)] | None = None
     status: LeadStatus | None = None
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "contacted", "notes": "Called back."}]})
+
 
 class Reason(BaseModel):
     rule: str

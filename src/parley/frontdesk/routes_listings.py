@@ -101,6 +101,8 @@ class ListingPatch(_Sized):
     status: ListingStatus | None = None
     description: Annotated[str, StringConstraints(max_length=20_000)] | None = None
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"price": 419000, "status": "reserved"}]})
+
 
 _NULLABLE = frozenset({"rooms", "bedrooms", "bathrooms", "area_m2", "area_sqft", "price", "available_from"})
 

@@ -132,6 +132,8 @@ class ReservationPatch(Body):
     notes: Text | None = None
     status: Literal["confirmed", "cancelled", "completed", "no_show"] | None = None
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"time": "20:00", "party_size": 5}]})
+
 
 class ReservationOut(Read):
     id: str

@@ -78,6 +78,10 @@ class ToolPatch(Body):
     timeout_seconds: Seconds | None = None
     is_active: bool | None = None
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"description": "Says where a parcel is.", "is_active": True}]}
+    )
+
 
 class ToolOut(Read):
     id: str
