@@ -22,7 +22,7 @@ OPEN = {
     "POST /auth/login",
     "POST /auth/refresh",
 }
-NOT_JSON = {"GET /metrics": "text/plain", "POST /chat/stream": "text/event-stream"}
+NOT_JSON = {"text/plain", "text/event-stream", "text/csv", "text/calendar"}
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
@@ -34,8 +34,8 @@ def test_every_operation_says_what_it_is(operation: Operation) -> None:
     answer = operation.spec["responses"][success[0]]
     if success == ["204"]:
         assert "content" not in answer
-    elif str(operation) in NOT_JSON:
-        assert list(answer["content"]) == [NOT_JSON[str(operation)]]
+    elif "application/json" not in answer["content"]:
+        assert len(NOT_JSON & set(answer["content"])) == 1
     else:
         fields = resolved(answer["content"]["application/json"]["schema"]).get("properties")
         assert fields, "the answer has a model"

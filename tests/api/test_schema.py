@@ -18,7 +18,7 @@ from parley.tenants import passwords
 from tests.api.conftest import Served
 from tests.conftest import Business
 from tests.isolation.operations import document
-from tests.isolation.victims import ID_OF, NAMES, furnish
+from tests.isolation.victims import NAMES, furnish
 
 # Signing out would end the session that all the other requests use; tests/tenants has it.
 schema = schemathesis.openapi.from_dict(document()).exclude(path="/auth/logout")
@@ -43,7 +43,7 @@ def known(served: Served) -> dict[str, str]:
         headers = {"Authorization": f"Bearer {served.tokens['owner']}"}
         async with httpx.AsyncClient(base_url=served.url, headers=headers, timeout=60) as client:
             has = await furnish(Business(served.tenant, client, ""), "Known")
-        return {**{name: find(has) for name, find in ID_OF.items()}, **NAMES}
+        return {**has.ids, **NAMES}
 
     return asyncio.run(make())
 

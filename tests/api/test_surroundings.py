@@ -86,7 +86,7 @@ async def test_health_is_open_and_says_how_each_part_is(anyone: httpx.AsyncClien
     for path in ("/health", "/api/health", "/ready"):
         answer = await anyone.get(path)
         assert answer.status_code == 200
-        assert answer.json()["status"] == "ok"
+        assert answer.json()["status"] == "ok", answer.text
         assert answer.json()["checks"]["database"] == "ok"
         assert answer.json()["checks"]["jobs"] == "ok"
     metrics = await anyone.get("/metrics")

@@ -73,11 +73,21 @@ class Operation:
         return [one["name"] for one in self.spec.get("parameters", []) if one["in"] == "query"]
 
     @property
+    def is_stream(self) -> bool:
+        """Whether it answers with events for as long as the caller listens."""
+        content = self.spec["responses"].get("200", {}).get("content", {})
+        return self.method == "get" and "text/event-stream" in content
+
+    @property
     def is_list(self) -> bool:
         """Whether it answers with a list of things."""
         content = self.spec["responses"].get("200", {}).get("content", {}).get("application/json")
         fields = resolved(content["schema"]).get("properties", {}) if content else {}
         return "next_cursor" in fields or "results" in fields
+
+    @property
+    def required_query_parameters(self) -> list[str]:
+        return [one["name"] for one in self.spec.get("parameters", []) if one["in"] == "query" and one["required"]]
 
     def body_schema(self, content_type: str) -> Mapping[str, Any] | None:
         """The schema of the body in `content_type`; None where it takes none."""
@@ -92,7 +102,9 @@ class Operation:
             return None
         if "examples" in content:
             return next(iter(content["examples"].values()))["value"]
-        return content.get("example") or (resolved(content["schema"]).get("examples") or [{}])[0]
+        schema = resolved(content["schema"])
+        fields = {name: one["examples"][0] for name, one in schema.get("properties", {}).items() if "examples" in one}
+        return (schema.get("examples") or [fields])[0]
 
     def at(self, values: Mapping[str, str]) -> str:
         """The path with its parameters filled in."""

@@ -16,7 +16,7 @@ from parley.app.resources import Resources
 from parley.kit.db import APP_ROLE, PLATFORM_ROLE, SEARCH_ROLE, Database, driver_url, metadata
 from parley.kit.ids import new_id
 from tests.conftest import _business
-from tests.isolation.victims import CANARY, Victim, furnish
+from tests.isolation.victims import CANARY, Victim, add_rows_without_routes, furnish
 
 pytestmark = pytest.mark.anyio
 
@@ -46,7 +46,9 @@ PLATFORM_DOOR = {
 @pytest.fixture(scope="module")
 async def victim(app: Any, resources: Resources) -> AsyncIterator[Victim]:
     async with _business(app, resources) as business:
-        yield await furnish(business)
+        made = await furnish(business)
+        await add_rows_without_routes(resources.db, made)
+        yield made
 
 
 @pytest.fixture
@@ -137,7 +139,7 @@ async def test_the_platform_door_shows_no_rows(resources: Resources, victim: Vic
 async def test_look_ups_tell_whose_it_is_and_nothing_else(resources: Resources, victim: Victim) -> None:
     async with resources.db.begin_platform("a test of the door") as connection:
         found = (
-            await connection.execute(text("SELECT * FROM find_owner('agents', :id)"), {"id": victim.agent})
+            await connection.execute(text("SELECT * FROM find_owner('agents', :id)"), {"id": victim.ids["agent_id"]})
         ).mappings()
         assert [dict(row) for row in found] == [{"tenant_id": victim.business.id}]
     for kind in ("credentials", "users; DROP TABLE users", "pg_roles"):

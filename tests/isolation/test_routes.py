@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -16,18 +17,17 @@ from sqlalchemy import text
 from parley.app.resources import Resources
 from parley.kit.db import metadata
 from parley.kit.ids import new_id
-from tests.conftest import Business, _business
+from tests.conftest import _business
 from tests.isolation.operations import Operation, operations, unopened_app
 from tests.isolation.victims import (
     CANARY,
     FREE_TEXT,
-    ID_OF,
     NAMES,
     SCOPES,
     Victim,
+    add_rows_without_routes,
     furnish,
     made,
-    price_of,
 )
 
 pytestmark = pytest.mark.anyio
@@ -37,7 +37,12 @@ WITH_PATH_ID = [one for one in OPERATIONS if set(one.path_parameters) - set(NAME
 WITH_BODY = [one for one in OPERATIONS if one.body_schema("application/json") is not None]
 WITH_FORM = [one for one in OPERATIONS if one.body_schema("multipart/form-data") is not None]
 WITHOUT_PATH_ID = [one for one in OPERATIONS if one.method == "get" and not one.path_parameters]
-REQUIRED_QUERY = {"query": f"{CANARY} lasagna"}
+REQUIRED_QUERY = {"query": f"{CANARY} lasagna", "date": (datetime.now(UTC) + timedelta(days=20)).date().isoformat()}
+
+
+def id_for(name: str) -> str:
+    """Under which name the victim keeps what a field refers to."""
+    return {"hold_id": "reservation_id"}.get(name, name)
 
 
 def looks_like_an_id(name: str) -> bool:
@@ -49,7 +54,8 @@ class Scene:
     """The victim and those who would like to see what it has."""
 
     victim: Victim
-    rival: Business
+    rival: Victim
+    careless: Victim  # another rival, which keeps whatever ids it was told
     attackers: dict[str, httpx.AsyncClient]
 
 
@@ -57,12 +63,15 @@ class Scene:
 async def scene(app: Any, resources: Resources) -> AsyncIterator[Scene]:
     async with AsyncExitStack() as stack:
         victim = await furnish(await stack.enter_async_context(_business(app, resources)))
-        rival = await stack.enter_async_context(_business(app, resources))
-        key = (await made(rival.owner, "/api-keys", {"name": "mine", "scopes": SCOPES}))["key"]
+        await add_rows_without_routes(resources.db, victim)
+        rival = await furnish(await stack.enter_async_context(_business(app, resources)), "Harmless")
+        careless = await furnish(await stack.enter_async_context(_business(app, resources)), "Careless")
+        owner = rival.business.owner
+        key = (await made(owner, "/api-keys", {"name": "mine", "scopes": SCOPES}))["key"]
         transport = httpx.ASGITransport(app=app)
         by_key = httpx.AsyncClient(transport=transport, base_url="http://localhost", headers={"X-API-Key": key})
         await stack.enter_async_context(by_key)
-        yield Scene(victim, rival, {"owner": rival.owner, "key": by_key})
+        yield Scene(victim, rival, careless, {"owner": owner, "key": by_key})
 
 
 async def holdings(resources: Resources, victim: Victim) -> dict[str, list[str]]:
@@ -78,27 +87,28 @@ async def holdings(resources: Resources, victim: Victim) -> dict[str, list[str]]
 def assert_no_trace(answer: httpx.Response, victim: Victim, sent: str = "") -> None:
     """Nothing of the victim in body or headers, but what the request itself said."""
     seen = answer.text + str(answer.headers)
-    for secret in (victim.word, victim.word.lower(), price_of(victim.word), *victim.ids()):
+    for secret in (victim.word, victim.word.lower(), victim.price, *victim.ids.values()):
         assert secret in sent or secret not in seen, f"{answer.request.url} shows {secret!r}: {answer.text}"
 
 
 async def send(client: httpx.AsyncClient, operation: Operation, path: str, **more: Any) -> httpx.Response:
     if operation.example is not None and "json" not in more:
         more["json"] = operation.example
-    if "query" in operation.query_parameters:
-        more["params"] = {**REQUIRED_QUERY, **more.get("params", {})}
+    required = {name: REQUIRED_QUERY[name] for name in operation.required_query_parameters}
+    more["params"] = {**required, **more.get("params", {})}
     return await client.request(operation.method, path, **more)
 
 
-def test_every_id_of_every_route_has_a_victim() -> None:
+async def test_every_id_of_every_route_has_a_victim(scene: Scene) -> None:
     """A route that takes a new kind of id must be given one to attack, or this whole suite would pass it by."""
+    known = {*scene.victim.ids, *NAMES}
     unknown = set()
     for one in OPERATIONS:
-        unknown |= {(str(one), name) for name in one.path_parameters if name not in ID_OF and name not in NAMES}
+        unknown |= {(str(one), name) for name in one.path_parameters if name not in known}
         fields = [*one.query_parameters]
         for kind in ("application/json", "multipart/form-data"):
             fields += (one.body_schema(kind) or {}).get("properties", {})
-        unknown |= {(str(one), name) for name in fields if looks_like_an_id(name) and name not in ID_OF}
+        unknown |= {(str(one), name) for name in fields if looks_like_an_id(name) and id_for(name) not in known}
     assert not unknown, f"add these to tests/isolation/victims.py: {sorted(unknown)}"
 
 
@@ -118,7 +128,7 @@ async def test_an_id_of_another_tenant_reads_like_one_that_does_not_exist(
     scene: Scene, resources: Resources, operation: Operation, attacker: str
 ) -> None:
     client = scene.attackers[attacker]
-    theirs = {name: ID_OF[name](scene.victim) for name in operation.path_parameters if name in ID_OF}
+    theirs = {name: scene.victim.ids[name] for name in operation.path_parameters if name not in NAMES}
     nobody = {name: new_id() for name in theirs}
     before = await holdings(resources, scene.victim)
     refused = await send(client, operation, operation.at({**theirs, **NAMES}))
@@ -134,11 +144,10 @@ async def test_an_id_of_another_tenant_reads_like_one_that_does_not_exist(
 )
 async def test_an_id_of_another_tenant_under_one_of_ours_reads_alike(scene: Scene, operation: Operation) -> None:
     """The outer id is the attacker's own, the inner one the victim's."""
-    own = await furnish(scene.rival, "Harmless")
     outer, *inner = [name for name in operation.path_parameters if name not in NAMES]
     for name in inner:
-        path = operation.at({**NAMES, outer: ID_OF[outer](own), name: ID_OF[name](scene.victim)})
-        answer = await send(scene.rival.owner, operation, path)
+        path = operation.at({**NAMES, outer: scene.rival.ids[outer], name: scene.victim.ids[name]})
+        answer = await send(scene.rival.business.owner, operation, path)
         assert answer.status_code == 404, f"{operation}: {answer.text}"
         assert_no_trace(answer, scene.victim)
 
@@ -152,31 +161,32 @@ BODY_IDS = [
 
 
 @pytest.mark.parametrize(("operation", "name"), BODY_IDS, ids=lambda value: str(value))
-@pytest.mark.parametrize("attacker", ["owner", "key"])
 async def test_a_body_cannot_name_what_is_another_tenants(
-    scene: Scene, resources: Resources, operation: Operation, name: str, attacker: str
+    scene: Scene, resources: Resources, operation: Operation, name: str
 ) -> None:
-    """Another tenant: 403. Another tenant's thing: 404."""
+    """Another tenant: 403. Another tenant's thing: as one that does not exist, and it stays untouched."""
+    client, own = scene.careless.business.owner, {**scene.careless.ids, **NAMES}
     body = {key: value for key, value in operation.example.items() if not looks_like_an_id(key)}
-    body[name] = ID_OF[name](scene.victim)
-    own = dict.fromkeys(operation.path_parameters, "none")
-    if own:
-        own |= {"agent_id": (await made(scene.rival.owner, "/agents", {"name": "ours"}))["id"]}
     before = await holdings(resources, scene.victim)
-    answer = await send(scene.attackers[attacker], operation, operation.at(own), json=body)
-    wanted = {403} if name == "tenant_id" else {404}
-    assert answer.status_code in wanted, f"{operation} with {name}: {answer.status_code} {answer.text}"
-    assert_no_trace(answer, scene.victim)
+    theirs = scene.victim.ids[id_for(name)]
+    answer = await send(client, operation, operation.at(own), json={**body, name: theirs})
+    unknown = await send(client, operation, operation.at(own), json={**body, name: new_id()})
+    assert answer.status_code == unknown.status_code, f"{operation} with {name}: {answer.text} {unknown.text}"
+    if name == "tenant_id":
+        assert answer.status_code == 403, answer.text
+    if answer.status_code >= 400:
+        assert answer.json() == unknown.json()
+    assert_no_trace(answer, scene.victim, theirs)
     assert await holdings(resources, scene.victim) == before
 
 
 @pytest.mark.parametrize("operation", WITH_FORM, ids=str)
 async def test_a_form_cannot_name_another_tenant(scene: Scene, resources: Resources, operation: Operation) -> None:
     fields = (operation.body_schema("multipart/form-data") or {})["properties"]
-    named = {name: ID_OF[name](scene.victim) for name in fields if looks_like_an_id(name)}
+    named = {name: scene.victim.ids[name] for name in fields if looks_like_an_id(name)}
     before = await holdings(resources, scene.victim)
     files = {"file": ("note.txt", b"A note of some length, for everyone.", "text/plain")}
-    answer = await scene.rival.owner.post(operation.path, data=named, files=files)
+    answer = await scene.rival.business.owner.post(operation.path, data=named, files=files)
     assert answer.status_code == 403, answer.text
     assert_no_trace(answer, scene.victim)
     assert await holdings(resources, scene.victim) == before
@@ -186,7 +196,7 @@ QUERY_IDS = [
     (one, name)
     for one in OPERATIONS
     for name in one.query_parameters
-    if (name in ID_OF or name in FREE_TEXT or name == "cursor") and not set(one.path_parameters) - set(NAMES)
+    if (looks_like_an_id(name) or name in FREE_TEXT or name == "cursor") and not set(one.path_parameters) - set(NAMES)
 ]
 
 
@@ -196,7 +206,7 @@ async def test_a_filter_cannot_reach_another_tenant(
     scene: Scene, resources: Resources, operation: Operation, name: str, attacker: str
 ) -> None:
     """A list comes back empty; what is no list is refused or has no effect."""
-    value = {"user_id": CANARY, "session_id": CANARY}.get(name) or ID_OF.get(name, ID_OF["agent_id"])(scene.victim)
+    value = CANARY if name in FREE_TEXT else scene.victim.ids.get(name, scene.victim.ids["agent_id"])
     before = await holdings(resources, scene.victim)
     remembered = resources.recall.counts(scene.victim.business.id)["entries"]
     answer = await send(scene.attackers[attacker], operation, operation.path, params={name: value})
@@ -219,11 +229,10 @@ async def test_what_is_listed_is_ones_own(scene: Scene, operation: Operation) ->
 
 async def test_a_remembered_answer_is_not_told_to_others(scene: Scene) -> None:
     """The victim's answer is in the cache; the same words from another tenant do not find it."""
-    await made(scene.rival.owner, "/agents", {"name": "Front Desk"})
     question = f"What does the {CANARY} lasagna cost?"
     ours = await made(scene.victim.business.owner, "/chat/message", {"message": question})
     assert ours["cached"] == "exact"
-    assert price_of(CANARY) in ours["reply"]
+    assert scene.victim.price in ours["reply"]
     for client in scene.attackers.values():
         answer = await client.post("/chat/message", json={"message": question})
         assert answer.json()["cached"] is False
@@ -234,20 +243,19 @@ async def test_the_owner_reaches_all_of_it(app: Any, resources: Resources) -> No
     """The same requests from the right side work; otherwise a 404 above would prove nothing."""
     order = {"get": 0, "patch": 1, "put": 2, "post": 3, "delete": 4}
     async with _business(app, resources) as business:
-        victim = await furnish(business)
+        victim = await furnish(business, "Rightful")
         for operation in sorted(WITH_PATH_ID, key=lambda one: (order[one.method], -one.path.count("/"))):
-            path = operation.at({**{name: ID_OF[name](victim) for name in ID_OF}, **NAMES})
-            answer = await send(business.owner, operation, path)
-            if str(operation) == "DELETE /tenants/{tenant_id}":
-                assert answer.status_code == 403, answer.text
-                continue
-            assert answer.status_code < 300, f"{operation}: {answer.status_code} {answer.text}"
+            if operation.is_stream:
+                continue  # has no end to wait for; its own room tests it
+            answer = await send(business.owner, operation, operation.at({**victim.ids, **NAMES}))
+            reached = answer.status_code not in {401, 403, 404, 405}
+            assert reached != (str(operation) == "DELETE /tenants/{tenant_id}"), f"{operation}: {answer.text}"
 
 
 async def test_the_victim_has_a_row_in_every_table(scene: Scene, resources: Resources) -> None:
     """What is compared before and after an attack must not be empty."""
     found = await holdings(resources, scene.victim)
     assert [table for table, rows in found.items() if not rows] == []
-    wordless = {"refresh_tokens", "tickets", "credentials", "audit_log", "turns"}
+    wordless = {"refresh_tokens", "tickets", "credentials", "audit_log", "turns", "agent_understanding"}
     said = {name for name, rows in found.items() if CANARY.lower() in "".join(rows).lower()}
     assert set(found) - said == wordless
