@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -92,6 +91,6 @@ def _write(path: Path, vectors: NDArray[np.float32]) -> None:
     try:
         with aside.open("xb") as file:
             np.save(file, vectors)
-        os.replace(aside, path)
+        aside.replace(path)
     finally:
         aside.unlink(missing_ok=True)
