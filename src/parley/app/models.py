@@ -26,6 +26,7 @@ from parley.tenants import Businesses
 _TRUST_SECONDS = 15.0
 _CHAINS_KEPT = 500
 HOUSE = "house/responder"
+_OURS, _OWN = "ours", "own"
 
 
 def provider_keys(settings: Settings) -> ProviderKeys:
@@ -64,10 +65,12 @@ class Models:
             {**self._keys.access, **{name: Access(api_key=row["api_key"]) for name, row in own.items()}}
         )
         names = _wanted(choice) or default_chain(keys)
-        key = (*names, *(f"{name}={access.api_key}" for name, access in sorted(keys.access.items())))
+        whose = _OWN if own else _OURS
+        key = (whose, *names, *(f"{name}={access.api_key}" for name, access in sorted(keys.access.items())))
         chain = self._chains.get(key)
         if chain is None:
-            chain = self._chains[key] = self._build(names, keys)
+            # A tenant's rejected key must not keep the others from the same model.
+            chain = self._chains[key] = self._build(names, keys, Breaker() if own else self._breaker)
             if len(self._chains) > _CHAINS_KEPT:
                 self._chains.popitem(last=False)
         return chain
@@ -86,8 +89,9 @@ class Models:
                 raise InvalidInput(f"llm: {hint(name)}")
 
     def health(self) -> list[ModelHealth]:
-        """How each model that was asked is doing."""
-        seen = {health.name: health for chain in self._chains.values() for health in _healths(chain)}
+        """How each model that was asked with our keys is doing; a tenant's own keys are the tenant's matter."""
+        ours = [chain for key, chain in self._chains.items() if key[0] == _OURS]
+        seen = {health.name: health for chain in ours for health in _healths(chain)}
         return list(seen.values())
 
     async def aclose(self) -> None:
@@ -96,7 +100,7 @@ class Models:
             await chain.aclose()
         await self._clients.aclose()
 
-    def _build(self, names: list[str], keys: ProviderKeys) -> ChatModel:
+    def _build(self, names: list[str], keys: ProviderKeys, breaker: Breaker) -> ChatModel:
         models: list[ChatModel] = []
         for name in names:
             if name == HOUSE:
@@ -106,7 +110,7 @@ class Models:
             except (InvalidInput, ProviderKeyRejected):
                 continue
             models.append(MeteredChat(model, self._meter))
-        return FallbackChat([*models, MeteredChat(self._house, self._meter)], breaker=self._breaker)
+        return FallbackChat([*models, MeteredChat(self._house, self._meter)], breaker=breaker)
 
     async def _own_keys(self, tenant_id: str) -> Mapping[str, dict[str, str]]:
         """The tenant's own keys, looked up again every few seconds."""
