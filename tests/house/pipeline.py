@@ -120,7 +120,7 @@ def right(question: Question, reply: str) -> bool:
 
 def _holds(word: str, reply: str) -> bool:
     """Whether a reply has a word; where it is short or a figure, as a word of its own."""
-    apart = len(word) <= 4 or word[-1].isdigit()
+    apart = (len(word) <= 4 and word.isalnum()) or word[-1].isdigit()
     return bool(re.search(rf"(?<![\w.,]){re.escape(word)}(?![\w]|[.,]\d)" if apart else re.escape(word), reply, re.I))
 
 

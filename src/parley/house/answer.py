@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from parley.house.clock import spans
-from parley.house.evidence import ADDRESS, EMAIL, FIGURED, PHONE, evidence, holds, said
+from parley.house.evidence import ADDRESS, EMAIL, FIGURED, PHONE, STRICT, evidence, holds, said
 from parley.house.found import LISTED, Found, strength
 from parley.house.lexicon import Lexicon
 from parley.house.listing import find_extreme, find_inside
@@ -23,7 +23,9 @@ from parley.house.question import Question
 from parley.house.records import find_records
 
 _NEED = 0.62  # share of the question's weight that must be covered
+_LOOSE = 0.45  # the share where the words come from a remark before the question
 _VETO = 0.6  # share of the heaviest word's weight from which a word must not be missing
+_WIDE = 0.8  # how much less a word of the section counts than one of the paragraph
 _FULL = 0.999
 _NAMES = 0.8  # how well a word must match to name the thing itself
 _LONGEST = 260  # characters of sentences quoted together
@@ -44,12 +46,12 @@ def find(question: Question, units: Sequence[Unit], words: Lexicon) -> Found | N
     """The answer to a question, or None where the units do not contain it."""
     vocabulary = frozenset().union(*(unit.own | unit.head | unit.around for unit in units))
     weights, spread = _weigh(question, units, vocabulary, words)
-    if question.days or question.about_hours:
+    if question.about_hours or (question.days and not question.keys):
         hours = find_hours(question, units, spread, words)
-        if hours or (question.about_hours and not question.keys):
+        if hours or not question.keys:
             return hours
     if records := find_records(question, units, spread, words):
-        return records
+        return records if records.shape != "none" else None
     if not question.keys:
         return _find_by_kind(question, units, words)
     if question.promoted:
@@ -63,6 +65,11 @@ def find(question: Question, units: Sequence[Unit], words: Lexicon) -> Found | N
     if "list" in question.kinds and (inside := find_inside(question, units, spread, words)):
         return inside
     matches = [match for unit in units if (match := _match(unit, question, weights, spread, words))]
+    if question.days and (not matches or set(question.kinds) <= {"time", "yesno"}):
+        on_the_day = [match for match in matches if match.own > 0 and speaks_of(match.unit, question.days, words)]
+        if not on_the_day and (hours := find_hours(question, units, spread, words)):
+            return hours
+        matches = on_the_day or matches
     if not matches:
         return None
     listed = _find_list(question, matches)
@@ -94,7 +101,8 @@ def _weigh(
                 len(parts) > 1 and part.key in words.weak
             )
             frequency = sum(1 for unit in units if not part.found.keys().isdisjoint(unit.own | unit.head))
-            tolerated = not part.found and key in question.verbs
+            tolerated = key in question.verbs
+            scene = scene or (not part.found and key in words.waived and len(question.keys) > 1)
             weights[part.key] = (
                 math.log(1 + (len(units) + 1) / (frequency + 0.5)) if part.found else math.log(2 * len(units) + 4)
             ) * (0.15 if scene else _TOLERATED if tolerated else 1.0)
@@ -110,17 +118,21 @@ def _match(
 ) -> _Match | None:
     total = sum(weights.values())
     heaviest = max(weights.values())
+    strict = bool(STRICT & set(question.kinds)) and not OPENS_WITH_PRONOUN.match(unit.text)
     covered = own = heading = nearby = titled = named_total = 0.0
     tolerated = False
     for key, weight in weights.items():
         found = spread[key]
         here, above = strength(found, unit.own), strength(found, unit.head)
-        near, around = strength(found, unit.near), strength(found, unit.around)
+        near, around = strength(found, unit.near) or _WIDE * strength(found, unit.wide), strength(found, unit.around)
         best = max(here, above * 0.95, near * 0.8, around * 0.8)
         needed = weight >= _VETO * heaviest or (unit.record and key not in question.scene)
         if best == 0 and key in question.verbs:
             tolerated = True
-        elif best == 0 and needed:
+            total -= weight
+        elif best == 0 and needed and not question.loose:
+            return None
+        if strict and weight >= heaviest and not (here or above or around):
             return None
         covered += weight * best
         if len(weights) == 1 or key not in question.scene:
@@ -129,14 +141,16 @@ def _match(
             named_total += weight
         nearby += weight * (near > 0 and not here and not above)
         titled += weight * (around > 0 and not (here or above or near))
-    if covered < _NEED * total or (nearby > 0.35 * total and own == 0 and not OPENS_WITH_PRONOUN.match(unit.text)):
+    if covered < (_LOOSE if question.loose else _NEED) * total or (nearby > 0.35 * total and own == 0 and not OPENS_WITH_PRONOUN.match(unit.text)):
         return None
     told = bool(_TOLD_BY_TITLE & set(question.kinds)) or unit.siblings <= _SHORT_PASSAGE
     if titled > 0.8 * total and not told:
         return None
     bonus = evidence(question, unit, words)
-    if bonus is None or (tolerated and not _settles(question, unit, own, words)):
+    if bonus is None or (tolerated and not _settles(question, unit, own + heading, words)):
         return None
+    if unit.record and any(strength(found, words.stems(unit.label)) for found in spread.values()):
+        bonus += 1.0
     named = (
         unit.form in LISTED
         and "price" in question.kinds
@@ -194,10 +208,14 @@ def _find_list(question: Question, matches: Sequence[_Match]) -> Found | None:
         if len({unit.heading for unit in chosen} if details else chosen) > 1:
             return Found("list", question, chosen, 1.0, certain=True)
     if listing or asks_whether:
-        own = [match for match in rows if match.own >= _FULL]
+        own = [match for match in rows if match.own >= _FULL and (listing or not _is_sentence(match.unit))]
         if len(own) > 1:
             return Found("list", question, tuple(match.unit for match in own), 1.0, certain=True)
     return None
+
+
+def _is_sentence(unit: Unit) -> bool:
+    return len(unit.text.split()) > 3 and unit.text.rstrip().endswith(".")
 
 
 def _best(question: Question, matches: Sequence[_Match], words: Lexicon) -> Found:
@@ -210,7 +228,7 @@ def _best(question: Question, matches: Sequence[_Match], words: Lexicon) -> Foun
     asks_one_thing = bool(set(question.kinds) - {"list", "yesno"})
     describing = not asks_one_thing and (not question.kinds or bool(words.patterns["describe"].search(question.text)))
     for match in ranked[1:4]:
-        close = match.score >= best.score - (0.3 if describing else 0.04)
+        close = match.score >= best.score - (0.3 if describing else 0.12 if question.asks_whether else 0.04)
         same = match.unit.section == best.unit.section and match.unit.title == best.unit.title
         if (
             close

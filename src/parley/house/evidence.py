@@ -22,7 +22,7 @@ ADDRESS = re.compile(
     r"\b(?:located|address|liegt|liegen|befindet|befinden|adresse|anschrift)\b|\b\d{5} [A-ZÄÖÜ]|\b(?:in|at) \d+ [A-Z]",
 )
 _NUMBER = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|twenty|thirty|forty|fifty|hundred|"
+    r"\d+|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|twenty|thirty|forty|fifty|hundred|"
     r"ein(?:e|en|em|er|mal)?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|elf|zwölf|halb\w*|zwanzig|dreißig)\b",
     re.I,
 )
@@ -30,8 +30,9 @@ _NAME = re.compile(
     r"\b(?:Dr|Mrs?|Ms|Herrn?|Frau|Nurse|Chef)\b\.? [A-ZÄÖÜ]|\b[A-ZÄÖÜ][a-zäöüß]+ [A-ZÄÖÜ][a-zäöüß]+\b|\b[A-Z]\. [A-Z][a-z]+"
 )
 _CAPITAL = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+")  # a name in the middle of an English sentence
-_STRICT = frozenset(
-    {"price", "phone", "email", "duration", "distance", "size", "count", "amount", "age", "person", "founded"}
+_PEOPLE = re.compile(r"(?:name|who|person|contact|agent|member|wer|mitarbeiter\w*|ansprechpartner\w*)\b", re.I)
+STRICT = frozenset(
+    {"price", "phone", "email", "duration", "distance", "size", "count", "amount", "age", "person", "founded", "floor"}
 )
 FIGURED = frozenset({"price", "size", "duration", "distance", "amount", "count"})
 
@@ -39,8 +40,12 @@ FIGURED = frozenset({"price", "size", "duration", "distance", "amount", "count"}
 def evidence(question: Question, unit: Unit, words: Lexicon) -> float | None:
     """How well a unit holds what the question's kind needs, 0..1; None where it must and does not."""
     held = {kind for kind in question.kinds if holds(kind, unit, words)}
-    strict = [kind for kind in question.kinds if kind in _STRICT]
+    strict = [kind for kind in question.kinds if kind in STRICT]
     if strict and not held & set(strict) and not _mentions(question, unit, words):
+        return None
+    if {"phone", "person"} <= set(strict) and "phone" not in held:
+        return None
+    if question.counted and not unit.record and not _counts(question.counted, unit, words):
         return None
     if words.patterns["ingredients"].search(question.text) and not words.patterns["asks_inside"].search(unit.text):
         return None
@@ -49,6 +54,18 @@ def evidence(question: Question, unit: Unit, words: Lexicon) -> float | None:
     if "time" in question.kinds and not strict and "time" not in held:
         return 0.4 if words.evidence["vague_time"].search(unit.text) else None
     return 1.0 if held else 0.0
+
+
+def _counts(counted: str, unit: Unit, words: Lexicon) -> bool:
+    """Whether a figure stands beside the word that is counted: "140 pitches", "Seats: 40"."""
+    tokens = re.findall(r"[\w.,:/-]*\w", TIME.sub(" ", MONEY.sub(" ", said(unit))))
+    meant = {counted, *words.related.get(counted, ())}
+    places = [at for at, token in enumerate(tokens) if not meant.isdisjoint(words.stems(token)) or _ends_so(token, counted)]
+    return any(_NUMBER.fullmatch(token) or token[0].isdigit() for at in places for token in tokens[max(0, at - 4) : at + 4])
+
+
+def _ends_so(token: str, counted: str) -> bool:
+    return len(counted) > 3 and counted in token.lower()
 
 
 def said(unit: Unit) -> str:
@@ -89,9 +106,17 @@ def holds(kind: str, unit: Unit, words: Lexicon) -> bool:
         case "place":
             return evident or bool(ADDRESS.search(text))
         case "person":
-            return evident or bool(_NAME.search(text) or (words.language == "en" and _CAPITAL.search(text)))
+            if unit.record:
+                return bool(_NAME.search(unit.text) or _PEOPLE.match(unit.lead))
+            return evident or _has_name(text, words)
         case _:
             return evident
+
+
+def _has_name(text: str, words: Lexicon) -> bool:
+    if words.language == "en" and _CAPITAL.search(text):
+        return True
+    return any(match.group().split()[0].lower() not in words.stop for match in _NAME.finditer(text))
 
 
 def _labelled(kind: str, unit: Unit, words: Lexicon) -> bool:

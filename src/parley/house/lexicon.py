@@ -17,6 +17,11 @@ LANGUAGES: Mapping[str, str] = {"en": "english", "de": "german"}
 WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+|[.,:]\d+)*")
 _UMLAUTS = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss", "é": "e", "è": "e", "ê": "e", "á": "a", "’": "'"})
 _DERIVED = re.compile(r"(?<=.{4})(?:ier|i)?(?:ung|ier|i)$")  # "Prüfung" and "prüfen", "Stornierung" and "stornieren"
+_SEPARATED = re.compile(  # "Sagen Sie bitte rechtzeitig ab." is about "absagen"
+    r"((?:[^\W\d_]+[ ,]+(?:[\w%€]+[ ]+){0,9}?))(ab|an|auf|aus|ein|mit|vor|zurück|nach|um|statt|teil|bei|weg)\b(?=\s*(?:[.,;:?!]|$|und\b|oder\b))"
+)
+_VERB = re.compile(r"\b[^\W\d_]{2,}(?:e|en|n|t|st)\b")
+_CONJUGATED = re.compile(r"(?<=...[^cfshte])e?t$|(?<=...[lr])n$")  # "zahlt" and "zahlen", "behandeln" and "behandelt"
 _DIGRAPHS = re.compile(r"(?<![aeq])([aou])e(?=[^aeiou]|$)")
 
 
@@ -28,6 +33,7 @@ class Lexicon:
     stop: frozenset[str]
     light: frozenset[str]
     weak: frozenset[str]
+    waived: frozenset[str]
     strong: frozenset[str]
     businesses: frozenset[str]
     definite: frozenset[str]
@@ -57,10 +63,12 @@ class Lexicon:
                     yield joined
 
     def stems(self, text: str) -> frozenset[str]:
-        """Stems of every word that carries meaning."""
-        return frozenset(
-            stem(word.removesuffix("'s"), self.language) for word in self.words(text) if word not in self.stop
-        )
+        """Stems of every word that carries meaning; German verbs also with the prefix that ends their clause."""
+        known = {stem(word.removesuffix("'s"), self.language) for word in self.words(text) if word not in self.stop}
+        if self.language == "de":
+            for verbs, prefix in _SEPARATED.findall(text):
+                known.update(stem(prefix + verb.lower(), "de") for verb in _VERB.findall(verbs))
+        return frozenset(known)
 
 
 @lru_cache(maxsize=65_536)
@@ -72,7 +80,7 @@ def stem(word: str, language: str) -> str:
     stemmed: str = _stemmer(algorithm).stemWord(word)
     if algorithm != "german":
         return stemmed.translate(_UMLAUTS)
-    return _DERIVED.sub("", _DIGRAPHS.sub(r"\1", stemmed.translate(_UMLAUTS)))
+    return _CONJUGATED.sub("", _DERIVED.sub("", _DIGRAPHS.sub(r"\1", stemmed.translate(_UMLAUTS))))
 
 
 @lru_cache
@@ -100,6 +108,7 @@ def lexicon(language: str) -> Lexicon:
         stop=frozenset(data["stop"].split()),
         light=stemmed(data["light"]),
         weak=stemmed(data["weak"]),
+        waived=stemmed(data["waived"]),
         strong=frozenset(data["strong"].split()),
         businesses=frozenset(data["businesses"].split()),
         definite=frozenset(data["definite"].split()),

@@ -44,13 +44,25 @@ def tell(outcomes: Sequence[ToolOutcome], wording: Wording) -> str:
     return " ".join(dict.fromkeys(_tell_one(outcome, wording) for outcome in told[-2:]))
 
 
+def found_nothing(outcomes: Sequence[ToolOutcome]) -> bool:
+    """Whether all that ran was a search, and it came back empty."""
+    return bool(outcomes) and all(
+        outcome.ok and _verb(outcome) == "found" and not any(outcome.result.get(name) for name in _LISTS)
+        for outcome in outcomes
+    )
+
+
+def _verb(outcome: ToolOutcome) -> str:
+    return next((verb for verb, rule in _VERBS if re.search(rule, outcome.name, re.I)), "done")
+
+
 def _tell_one(outcome: ToolOutcome, wording: Wording) -> str:
     result = outcome.result
     if not outcome.ok:
         error = str(result.get("error") or "").strip()
         said = wording.say("outcome.failed", error=_sentence(error)) if error else wording.say("outcome.failed_plain")
         return _with_alternatives(said, result, wording)
-    verb = next((verb for verb, rule in _VERBS if re.search(rule, outcome.name, re.I)), "done")
+    verb = _verb(outcome)
     if result.get("available") is False or result.get("status") == "unavailable":
         return _with_alternatives(wording.say("outcome.unavailable"), result, wording)
     state = str(result.get("status") or result.get("availability") or "").lower()

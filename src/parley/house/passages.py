@@ -56,9 +56,9 @@ class Unit:
 
     `section` holds the headings above it, outermost first; `lead` is the line that opens its record, `header` the name
     of a table's first column, `siblings` the number of units of its passage; `record` marks a
-    value of a line that names all its values. The four stem sets are what a question is
-    matched with: the unit's own words and its label's, those of its headings and record, those of its paragraph, and
-    those of its document's title.
+    value of a line that names all its values. The stem sets are what a question is
+    matched with: the unit's own words and its label's, those of its headings and record, those of its paragraph, those
+    of its document's title, and those of all its section.
     """
 
     text: str
@@ -73,6 +73,7 @@ class Unit:
     head: frozenset[str] = frozenset()
     near: frozenset[str] = frozenset()
     around: frozenset[str] = frozenset()
+    wide: frozenset[str] = frozenset()
     lead: str = ""
     header: str = ""
     siblings: int = 0
@@ -319,6 +320,7 @@ def _price_last(text: str) -> str:
 
 def _with_stems(units: Sequence[Unit], words: Lexicon) -> Iterator[Unit]:
     paragraphs: dict[int, set[str]] = {}
+    sections: dict[tuple[str, ...], set[str]] = {}
     own = [words.stems(f"{unit.text} {unit.label}" if unit.form != "row" else unit.text) for unit in units]
     own = [
         stems - words.stems(unit.heading) | words.stems(unit.label) if unit.record else stems
@@ -326,6 +328,7 @@ def _with_stems(units: Sequence[Unit], words: Lexicon) -> Iterator[Unit]:
     ]
     for unit, stems in zip(units, own, strict=True):
         paragraphs.setdefault(unit.paragraph, set()).update(stems)
+        sections.setdefault(unit.section, set()).update(stems)
     for unit, stems in zip(units, own, strict=True):
         yield Unit(
             unit.text,
@@ -340,6 +343,7 @@ def _with_stems(units: Sequence[Unit], words: Lexicon) -> Iterator[Unit]:
             head=words.stems(" ".join((*unit.section, unit.lead, unit.header))),
             near=frozenset(paragraphs[unit.paragraph]) if unit.form in {"sentence", "answer", "pair"} else frozenset(),
             around=words.stems(unit.title),
+            wide=frozenset(sections[unit.section]) if unit.form in {"sentence", "answer"} and unit.section else frozenset(),
             lead=unit.lead,
             header=unit.header,
             siblings=len(units),

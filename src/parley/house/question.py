@@ -12,6 +12,7 @@ from parley.house.lexicon import Lexicon, stem
 
 
 _GRADES = ("cheapest", "dearest", "lowest", "highest", "smallest", "largest")
+_HEADCOUNT = re.compile(r"\b\d+ (?:people|persons?|guests?|adults|of us|personen|leute|gäste|erwachsene)\b")
 _BY_THEMSELVES = frozenset({"phone", "email", "place", "founded"})  # kinds that say enough without a word beside them
 
 
@@ -20,7 +21,8 @@ class Question:
     """One question. `keys` must be found, `light` may be; `days` are weekdays, Monday 0; `kinds` the answer's kinds.
 
     `times` is the time of day a yes-or-no question asks about. `complete` says that it needs nothing from the turn
-    before, even where it begins as if it did ("And when do you close?"). `verbs` may be missing from a rule.
+    before, even where it begins as if it did ("And when do you close?"). `verbs` may be missing from a rule. `loose`: the
+    words come from a remark ("My card was declined, who do I call?"), so that some of them may be missing.
     """
 
     text: str
@@ -36,6 +38,8 @@ class Question:
     scene: frozenset[str] = frozenset()
     verbs: frozenset[str] = frozenset()
     graded: bool = False
+    loose: bool = False
+    counted: str = ""
 
     @property
     def empty(self) -> bool:
@@ -78,7 +82,7 @@ def _clauses(part: str, words: Lexicon, *, names: frozenset[str], today: str) ->
     if not remark.keys and not remark.days:
         return [asked]
     if not asked.keys and not asked.about_hours:
-        return [replace(asked, keys=remark.keys, follows=False, promoted=False, days=asked.days or remark.days)]
+        return [replace(asked, keys=remark.keys, scene=remark.scene, loose=True, follows=False, promoted=False, days=asked.days or remark.days)]
     keys = (*asked.keys, *(key for key in remark.keys if key not in asked.keys))
     days = asked.days or (remark.days if words.patterns["follow_up"].search(remark.text) else ())
     return [replace(asked, keys=keys, scene=asked.scene | frozenset(remark.keys) - set(asked.keys), days=days)]
@@ -101,14 +105,14 @@ def read_question(text: str, words: Lexicon, *, names: frozenset[str], today: st
     keys: list[str] = []
     light: set[str] = set()
     for before, token in zip(["", *tokens], tokens, strict=False):
-        if token in words.stop or token in words.days:
+        if token in words.stop or token in words.days or ("age" in kinds and token.isdigit()):
             continue
         key = stem(token.removesuffix("'s"), words.language)
         ourselves = token in words.businesses and before in words.definite
         if (
             ourselves
             or token in relative
-            or (words.language == "en" and token.endswith("ly") and len(token) > 5)
+            or (words.language == "en" and token.endswith("ly") and len(token) > 5 and token not in words.strong)
             or key in names
             or (key in words.light | announced and token not in words.strong | words.businesses)
             or (about_hours and key in words.open_words)
@@ -116,7 +120,10 @@ def read_question(text: str, words: Lexicon, *, names: frozenset[str], today: st
             light.add(key)
         elif key not in keys:
             keys.append(key)
-    pronoun = any(token in words.pronouns for token in re.sub(r"\bgibt es\b", "", lowered).split())
+    if all(key.isdigit() for key in keys) and _HEADCOUNT.search(lowered):
+        keys = []
+    spoken = re.findall(r"[^\W\d_]+", re.sub(r"\bgibt es\b", "", lowered))
+    pronoun = any(token in words.pronouns for token in spoken)
     follows = bool(words.patterns["follow_up"].search(lowered)) or (pronoun and not keys)
     days = asked_days(lowered, words, today)
     promoted = not (keys or pronoun or about_hours or days) and not _BY_THEMSELVES & set(kinds) and bool(set(kinds) - {"yesno", "list"})
@@ -136,7 +143,15 @@ def read_question(text: str, words: Lexicon, *, names: frozenset[str], today: st
         _scene(tokens, keys, words),
         _verbs(text, lowered, kinds, times, words),
         any(words.patterns[pattern].search(lowered) for pattern in _GRADES),
+        counted=_counted(lowered, keys, words),
     )
+
+
+def _counted(lowered: str, keys: Sequence[str], words: Lexicon) -> str:
+    """The word right after "how many", where it is one to look for."""
+    match = re.search(r"\b(?:how many|number of|wie ?viele|anzahl (?:der|von))\s+([^\W\d_]+)", lowered)
+    key = stem(match.group(1), words.language) if match else ""
+    return key if key in keys else ""
 
 
 def _verbs(
@@ -146,7 +161,7 @@ def _verbs(
     if set(kinds) != {"yesno"} or not (times or words.patterns["permission"].search(lowered)):
         return frozenset()
     if words.language == "en":
-        found = re.findall(r"\b(?:i|we|you|they|to)\s+([a-z]+)\b", lowered)
+        found = re.findall(r"\b(?:i|we|you|they)\s+([a-z]+)\b", lowered)
     else:
         capitals = any(character.isupper() for character in text[1:])
         found = re.findall(r"\b([a-zäöüß]+e?n)\b(?=[^\w]*$|\s+lassen)", text if capitals else lowered)

@@ -24,6 +24,7 @@ _GRADES = (
     ("lowest", min, ""),
     ("highest", max, ""),
 )
+_NAMED = 0.88  # the word itself or a synonym
 _FROM_PRICE = 100  # a bare figure from here on is a price, "3" is not
 
 
@@ -67,11 +68,13 @@ def find_records(question: Question, units: Sequence[Unit], spread: Spread, word
         for record in records
         if all(strength(spread[key], record.stems) for key in keys)
         and all(limit.holds(record) for limit in limits)
-        and all(_flagged(record, labels, lowered, words) for labels in flags.values())
+        and all(_flagged(record, labels, spread[key], lowered, words) for key, labels in flags.items())
     ]
-    if not chosen or _ATTRIBUTES & set(question.kinds):
+    if _ATTRIBUTES & set(question.kinds):
         return None
     asks = "list" in question.kinds or bool(words.patterns["requests"].search(lowered))
+    if not chosen:
+        return Found("none", question, (), 1.0, certain=True) if asks and (flags or limits) else None
     if not limits and not flags:
         attribute = any(strength(spread[key], _label_stems(records, words)) for key in keys)
         elsewhere = any(not unit.record and all(strength(spread[key], unit.own) for key in keys) for unit in units)
@@ -87,7 +90,10 @@ def _records(units: Iterable[Unit]) -> list[_Record]:
     for unit in units:
         if unit.record:
             groups.setdefault((unit.title, unit.section, unit.lead), []).append(unit)
-    return [_Record(tuple(group), frozenset().union(*(unit.own | unit.head for unit in group))) for group in groups.values()]
+    return [
+        _Record(tuple(group), frozenset().union(*(unit.own | unit.head | unit.around for unit in group)))
+        for group in groups.values()
+    ]
 
 
 def _found(shape: str, question: Question, chosen: Sequence[_Record], words: Lexicon) -> Found:
@@ -104,7 +110,7 @@ def _shown(record: _Record, words: Lexicon) -> str:
 
 def _is_price(unit: Unit, words: Lexicon) -> bool:
     rule = next(rule for kind, rule in words.kinds if kind == "price")
-    return number(unit.text) is not None and bool(rule.search(unit.label.lower()) or MONEY.fullmatch(unit.text.strip()))
+    return number(unit.text) is not None and bool(rule.search(unit.label.lower()) or MONEY.match(unit.text.strip()))
 
 
 def _label_stems(records: Sequence[_Record], words: Lexicon) -> frozenset[str]:
@@ -122,12 +128,24 @@ def _flag_labels(found: Mapping[str, float], records: Sequence[_Record], words: 
     )
 
 
-def _flagged(record: _Record, labels: frozenset[str], lowered: str, words: Lexicon) -> bool:
-    wanted = not words.patterns["refusals"].search(lowered)
+def _flagged(
+    record: _Record, labels: frozenset[str], found: Mapping[str, float], lowered: str, words: Lexicon
+) -> bool:
+    """Whether a record says yes under a label: plainly, or by naming what was asked for."""
+    refused = bool(words.patterns["refusals"].search(lowered))
     for unit in record.units:
         if unit.label in labels:
-            return wanted != bool(words.patterns["negative"].search(unit.text.strip().lower()))
+            value = unit.text.strip().lower()
+            if words.patterns["negative"].search(value):
+                return refused
+            plain = words.patterns["positive"].search(value) or not _meant_by_values(found, labels, words)
+            return not refused and bool(plain or strength(found, words.stems(unit.text)) >= _NAMED)
     return False
+
+
+def _meant_by_values(found: Mapping[str, float], labels: frozenset[str], words: Lexicon) -> bool:
+    """Whether what was asked for is a special case of the label: dogs, under "Pets"."""
+    return max(strength(found, words.stems(label)) for label in labels) < _NAMED
 
 
 def _limits(lowered: str, records: Sequence[_Record], words: Lexicon) -> tuple[list[_Limit], set[str]]:

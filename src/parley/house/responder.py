@@ -5,6 +5,7 @@ It reads the typed facts of a turn and nothing else. The order of its decisions 
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -13,7 +14,7 @@ from parley.house.answer import find, find_about
 from parley.house.ask import ask_for, missing, purpose, request_details
 from parley.house.found import Found
 from parley.house.lexicon import Lexicon, lexicon
-from parley.house.outcomes import tell
+from parley.house.outcomes import found_nothing, tell
 from parley.house.passages import OPENS_WITH_PRONOUN, Unit, read, with_legend
 from parley.house.question import Question, inherit, read_parts
 from parley.house.smalltalk import kind_of, small_talk
@@ -60,14 +61,17 @@ def compose(facts: Facts, tools: Sequence[ToolSpec] = ()) -> Reply:
     words = lexicon(facts.language)
     speech = wording(facts, words.day_names, words.language)
     if facts.outcomes:
-        return Reply(_after_tools(facts, speech))
+        return Reply(_after_tools(facts, words, speech))
     if facts.step and facts.step.kind != "answer":
         return _follow(facts.step, facts, tools, words, speech)
     return _answer_freely(facts, tools, words, speech)
 
 
-def _after_tools(facts: Facts, speech: Wording) -> str:
-    told = tell(facts.outcomes, speech)
+def _after_tools(facts: Facts, words: Lexicon, speech: Wording) -> str:
+    told = ""
+    if found_nothing(facts.outcomes):  # the documents may list what the desk's own books do not
+        told = _from_passages(facts, words, speech, say_unknown=False)
+    told = told or tell(facts.outcomes, speech)
     step = facts.step
     if step and step.kind == "ask" and step.slots:
         return f"{told} {step.text or ask_for(step.slots, speech)}"
@@ -89,6 +93,8 @@ def _follow(step: Step, facts: Facts, tools: Sequence[ToolSpec], words: Lexicon,
     if step.kind == "ask" and step.slots:
         asked = step.text or ask_for(step.slots, speech)
         answered = _aside(facts, words, speech)
+        if answered and _settled(answered, facts, words, speech):
+            return Reply(answered)
         return Reply(f"{answered or _acknowledged(facts, speech)} {asked}".strip())
     return _answer_freely(facts, tools, words, speech)
 
@@ -98,9 +104,29 @@ def _aside(facts: Facts, words: Lexicon, speech: Wording) -> str:
     kind = kind_of(facts, speech)
     if kind in {"are_you_a_robot", "who_are_you", "how_are_you", "insult", "human"}:
         return small_talk(kind, facts, speech)
-    if "?" not in facts.message and facts.intent not in {"faq", "pricing"}:
+    asks = "?" in facts.message or speech.data["asks_fact"].search(facts.message.lower())
+    if not asks and facts.intent not in {"faq", "pricing"} and not _may_i(facts, words):
         return ""
     return _from_passages(facts, words, speech, say_unknown=facts.intent in {"faq", "pricing"})
+
+
+def _may_i(facts: Facts, words: Lexicon) -> bool:
+    return bool(words.patterns["permission"].match(facts.message.lower()))
+
+
+def _settled(answered: str, facts: Facts, words: Lexicon, speech: Wording) -> bool:
+    """Whether an answer is all the caller wants for now: a question about booking is not a booking, nor is one refused."""
+    if facts.previous.rstrip().endswith("?") and facts.intent not in {"faq", "pricing"} and facts.heard:
+        return False
+    lowered = facts.message.lower()
+    asks = speech.data["asks_fact"].search(lowered)
+    acts = speech.data["acts"].search(lowered)
+    refused = words.patterns["refusals"].search(answered) and _may_i(facts, words)
+    return bool(refused or (asks and not (acts and words.language == "en" and _may_i(facts, words) and not _policy(lowered))))
+
+
+def _policy(lowered: str) -> bool:
+    return bool(re.search(r"free|fee|charge|cost|kosten|gebühr|gratis|umsonst", lowered))
 
 
 def _acknowledged(facts: Facts, speech: Wording) -> str:
@@ -132,7 +158,9 @@ def _answer_freely(facts: Facts, tools: Sequence[ToolSpec], words: Lexicon, spee
 
 def _request(wanted: str, facts: Facts, tools: Sequence[ToolSpec], words: Lexicon, speech: Wording) -> Reply:
     """Details of a booking, a viewing or a lead; the tool that does it once they are complete."""
-    aside = _from_passages(facts, words, speech, say_unknown=False) if "?" in facts.message else ""
+    aside = _aside(facts, words, speech)
+    if aside and _settled(aside, facts, words, speech):
+        return Reply(aside)
     tool = _tool_for(wanted, facts, tools)
     if tool and not missing(wanted, facts.slots):
         return Reply(call=_call(tool.name, _arguments(tool, facts), facts))
@@ -202,7 +230,8 @@ def _first_found(
 ) -> tuple[Question, Found | None]:
     """The first reading of a question that the units answer; one that leans on the last reply stays with its topic."""
     if readings[0].follows and not readings[0].complete:
-        focus = [unit for unit in units if unit.heading and unit.heading in previous] if previous else []
+        focus = [unit for unit in units if unit.record and unit.heading in previous] if previous else []
+        focus = focus or [unit for unit in units if len(unit.text) > 20 and unit.text in previous]
         if focus and (found := find_about(readings[0], focus, words)):
             return readings[0], found
     for question in readings:

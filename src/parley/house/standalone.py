@@ -39,7 +39,7 @@ def speak(found: Found, words: Lexicon, wording: Wording) -> str:
             return _named_list(found.units[0].title, [unit.heading for unit in found.units], wording)
         case "days":
             return say_hours(found, words, wording) or _sentences(found.units[:2], found, words, wording)
-        case "units":
+        case "units" | "none":
             return _sentences(found.units, found, words, wording)
 
 
@@ -94,7 +94,7 @@ def _means(key: str, stems: frozenset[str], words: Lexicon) -> bool:
 def _of_record(unit: Unit, words: Lexicon, wording: Wording) -> str:
     """A value of a row: "Rye bread costs 4.90.", "House Q-26 has 4 bedrooms.", "Flat Q-17: Size 68 sqm."."""
     name, label, value = unit.heading, unit.label, unit.text.rstrip(" .")
-    if value == name or value in name.split(" (")[0]:
+    if value == name or value in re.split(r",\s|\s\(|\)", name):
         return name
     kinds = {kind for kind, rule in words.kinds if rule.search(label.lower())}
     plain = len(label.split()) == 1
@@ -188,6 +188,8 @@ def _verdict(found: Found, words: Lexicon) -> bool | None:
             return False
         return True if words.patterns["positive"].search(value) else None
     text = said(unit)
+    if not all(_means(key, words.stems(text), words) for key in question.keys):
+        return None
     sure = found.certain and len(found.units) == 1 and words.patterns["existence"].search(asked)
     if not sure or not question.light <= unit.own or _LIMITS.search(text):
         return None
