@@ -176,7 +176,7 @@ async def test_a_party_of_nobody_is_refused_by_name(furnish: Furnish, desk: Rese
 
 async def test_one_property_is_shown_to_one_party_at_a_time(furnish: Furnish, desk: Reservations) -> None:
     tenant = await furnish(tables=[])
-    viewing = {"kind": "viewing", "property_id": "a-102"}
+    viewing: dict[str, Any] = {"kind": "viewing", "property_id": "a-102"}
     made = await desk.book(tenant, table(**viewing))
     assert (made.property_id, made.status, made.ends_at - made.starts_at) == (
         "A-102",

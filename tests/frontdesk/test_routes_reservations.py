@@ -40,7 +40,7 @@ async def test_settings_are_kept_as_they_read(business: Business) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "named"),
+    ("wrong", "named"),
     [
         ({"opening_hours": {"monday": ["25:00-26:00"]}}, "opening_hours"),
         ({"opening_hours": {"monday": ["12:00-15:00", "14:00-16:00"]}}, "overlap"),
@@ -55,14 +55,14 @@ async def test_settings_are_kept_as_they_read(business: Business) -> None:
         ({"slot_lenght": 15}, "slot_lenght"),
     ],
 )
-async def test_wrong_settings_are_refused_by_name(business: Business, settings: dict[str, Any], named: str) -> None:
-    answer = await business.owner.put("/frontdesk/settings", json=settings)
+async def test_wrong_settings_are_refused_by_name(business: Business, wrong: dict[str, Any], named: str) -> None:
+    answer = await business.owner.put("/frontdesk/settings", json=wrong)
     assert answer.status_code == 422
     assert named in answer.text
 
 
 async def test_availability_tells_the_times_of_a_day(business: Business) -> None:
-    query = {"date": SOON.isoformat(), "party_size": 4}
+    query: dict[str, Any] = {"date": SOON.isoformat(), "party_size": 4}
     unknown = (await business.owner.get("/reservations/availability", params=query)).json()
     assert (unknown["status"], unknown["times"], unknown["available"]) == ("unknown", [], False)
     await put(business, slot_minutes=60)

@@ -38,7 +38,7 @@ def normal_phone(text: str, region: str | None) -> str:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException as error:
         raise InvalidInput(_NO_PHONE) from error
-    if not phonenumbers.is_possible_number(number) or number.national_number < _LEAST_NUMBER:
+    if not phonenumbers.is_possible_number(number) or (number.national_number or 0) < _LEAST_NUMBER:
         raise InvalidInput(_NO_PHONE)
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
 

@@ -88,16 +88,11 @@ class Listener:
         self._conninfo = driver_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._subscriptions: set[Subscription] = set()
         self._task: asyncio.Task[None] | None = None
-        self._listening = asyncio.Event()
 
     async def open(self) -> None:
-        """Start; returns when the first LISTEN stands."""
-        self._task = asyncio.create_task(self._run(), name="events")
-        waiting = asyncio.create_task(self._listening.wait())
-        await asyncio.wait({self._task, waiting}, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        if self._task.done():
-            self._task.result()
+        """Start; returns when the first LISTEN stands. Raises `psycopg.OperationalError`."""
+        connection = await self._connect()
+        self._task = asyncio.create_task(self._run(connection), name="events")
 
     async def aclose(self) -> None:
         """Stop listening."""
@@ -115,24 +110,34 @@ class Listener:
         finally:
             self._subscriptions.discard(subscription)
 
-    async def _run(self) -> None:
-        while True:
-            try:
-                await self._listen()
-            except psycopg.OperationalError as error:
-                _log.warning("events.connection_lost", error=str(error))
-            await asyncio.sleep(_RETRY_SECONDS)
-
-    async def _listen(self) -> None:
+    async def _connect(self) -> psycopg.AsyncConnection[Any]:
         connection = await psycopg.AsyncConnection.connect(
             self._conninfo, autocommit=True, options=f"-c role={APP_ROLE}", application_name="parley events"
         )
-        async with connection:
-            await connection.execute(f"LISTEN {CHANNEL}")
+        await connection.execute(f"LISTEN {CHANNEL}")
+        return connection
+
+    async def _run(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        while True:
+            try:
+                async with connection:
+                    await self._hear(connection)
+            except psycopg.OperationalError as error:
+                _log.warning("events.connection_lost", error=str(error))
+            connection = await self._reconnect()
             for subscription in self._subscriptions:
                 subscription.miss()
-            self._listening.set()
-            async for notice in connection.notifies():
-                event = Event(**orjson.loads(notice.payload))
-                for subscription in self._subscriptions:
-                    subscription.give(event)
+
+    async def _reconnect(self) -> psycopg.AsyncConnection[Any]:
+        while True:
+            await asyncio.sleep(_RETRY_SECONDS)
+            try:
+                return await self._connect()
+            except psycopg.OperationalError as error:
+                _log.warning("events.not_connected", error=str(error))
+
+    async def _hear(self, connection: psycopg.AsyncConnection[Any]) -> None:
+        async for notice in connection.notifies():
+            event = Event(**orjson.loads(notice.payload))
+            for subscription in self._subscriptions:
+                subscription.give(event)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 _MOST_HOPS = 3
+_AUTHORITY = re.compile(r"[^:]*://([^/?#]*).*", re.DOTALL)
 _MOST_URL = 2000
 _EMBEDS_IPV4 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))  # NAT64; compatible, RFC 4291
 # Not public, though `ipaddress` of some Python says so: NAT64's local prefix, documentation (RFC 9637), the 6to4 relay
@@ -89,7 +91,7 @@ def check_url(url: str, allow: Allowed | None = None) -> httpx.URL:
         raise OutboundRefused("url must be an http or https address.") from error
     if parsed.scheme not in ("http", "https") or not parsed.host:
         raise OutboundRefused("url must start with http:// or https:// and name a host.")
-    if parsed.userinfo or "@" in parsed.netloc.decode("ascii", "replace"):
+    if parsed.userinfo or "@" in _AUTHORITY.sub(r"\1", url, count=1):
         raise OutboundRefused("url must not hold a user name or password; use headers.")
     if parsed.port is not None and not 0 < parsed.port < 65536:
         raise OutboundRefused("url names a port that does not exist.")
