@@ -92,7 +92,8 @@ def _weigh(
 ) -> tuple[dict[str, float], dict[str, Mapping[str, float]]]:
     spread: dict[str, Mapping[str, float]] = {}
     weights: dict[str, float] = {}
-    rule = question.asks_whether and bool(words.patterns["permission"].search(question.text.lower()))
+    permission = bool(words.patterns["permission"].search(question.text.lower()))
+    rule = permission if question.asks_whether else bool(STRICT & set(question.kinds))
     for key in question.keys:
         parts = hits(key, vocabulary, words, kin=rule)
         for part in parts:
@@ -101,7 +102,7 @@ def _weigh(
                 len(parts) > 1 and part.key in words.weak
             )
             frequency = sum(1 for unit in units if not part.found.keys().isdisjoint(unit.own | unit.head))
-            tolerated = key in question.verbs
+            tolerated = key in question.verbs and (not part.found or bool(question.times))
             scene = scene or (not part.found and key in words.waived and len(question.keys) > 1)
             weights[part.key] = (
                 math.log(1 + (len(units) + 1) / (frequency + 0.5)) if part.found else math.log(2 * len(units) + 4)
@@ -118,36 +119,38 @@ def _match(
 ) -> _Match | None:
     total = sum(weights.values())
     heaviest = max(weights.values())
+    known = max((weight for key, weight in weights.items() if spread[key]), default=0.0)
     strict = bool(STRICT & set(question.kinds)) and not OPENS_WITH_PRONOUN.match(unit.text)
     covered = own = heading = nearby = titled = named_total = 0.0
-    tolerated = False
+    tolerated = present = False
     for key, weight in weights.items():
         found = spread[key]
         here, above = strength(found, unit.own), strength(found, unit.head)
         near, around = strength(found, unit.near) or _WIDE * strength(found, unit.wide), strength(found, unit.around)
         best = max(here, above * 0.95, near * 0.8, around * 0.8)
         needed = weight >= _VETO * heaviest or (unit.record and key not in question.scene)
-        if best == 0 and key in question.verbs:
+        if best == 0 and key in question.verbs and (not found or question.times):
             tolerated = True
             total -= weight
         elif best == 0 and needed and not question.loose:
             return None
-        if strict and weight >= heaviest and not (here or above or around):
+        if strict and weight >= known and spread[key] and not (here or above or around):
             return None
         covered += weight * best
+        present = present or here > 0
         if len(weights) == 1 or key not in question.scene:
             own += weight * (here >= _NAMES)
             heading += weight * (above >= _NAMES)
             named_total += weight
         nearby += weight * (near > 0 and not here and not above)
         titled += weight * (around > 0 and not (here or above or near))
-    if covered < (_LOOSE if question.loose else _NEED) * total or (nearby > 0.35 * total and own == 0 and not OPENS_WITH_PRONOUN.match(unit.text)):
+    if covered < (_LOOSE if question.loose else _NEED) * total or (nearby > 0.35 * total and not present and not OPENS_WITH_PRONOUN.match(unit.text)):
         return None
     told = bool(_TOLD_BY_TITLE & set(question.kinds)) or unit.siblings <= _SHORT_PASSAGE
     if titled > 0.8 * total and not told:
         return None
     bonus = evidence(question, unit, words)
-    if bonus is None or (tolerated and not _settles(question, unit, own + heading, words)):
+    if bonus is None or (tolerated and not _settles(question, unit, own + heading, bonus, words)):
         return None
     if unit.record and any(strength(found, words.stems(unit.label)) for found in spread.values()):
         bonus += 1.0
@@ -170,8 +173,10 @@ def _match(
     return _Match(unit, score, own / (named_total or 1), heading / (named_total or 1))
 
 
-def _settles(question: Question, unit: Unit, own: float, words: Lexicon) -> bool:
+def _settles(question: Question, unit: Unit, own: float, bonus: float, words: Lexicon) -> bool:
     """Whether a unit rules on the thing asked about, so that a verb it does not use may be missing."""
+    if not question.asks_whether:
+        return own > 0 and bonus >= 1.0
     if question.times and spans(said(unit)):
         return own > 0
     return own > 0 and bool(words.patterns["permits"].search(unit.text) or words.patterns["refusals"].search(unit.text))

@@ -20,6 +20,9 @@ _DERIVED = re.compile(r"(?<=.{4})(?:ier|i)?(?:ung|ier|i)$")  # "Prüfung" and "p
 _SEPARATED = re.compile(  # "Sagen Sie bitte rechtzeitig ab." is about "absagen"
     r"((?:[^\W\d_]+[ ,]+(?:[\w%€]+[ ]+){0,9}?))(ab|an|auf|aus|ein|mit|vor|zurück|nach|um|statt|teil|bei|weg)\b(?=\s*(?:[.,;:?!]|$|und\b|oder\b))"
 )
+_PARTICIPLE = re.compile(  # "abgesagt" is about "absagen"
+    r"\b(ab|an|auf|aus|ein|mit|vor|zurück|nach|um|zu|bei)?ge([a-zäöüß]{3,}?)(?:t|te|ten|ter|tes|tem)\b"
+)
 _VERB = re.compile(r"\b[^\W\d_]{2,}(?:e|en|n|t|st)\b")
 _CONJUGATED = re.compile(r"(?<=...[^cfshte])e?t$|(?<=...[lr])n$")  # "zahlt" and "zahlen", "behandeln" and "behandelt"
 _DIGRAPHS = re.compile(r"(?<![aeq])([aou])e(?=[^aeiou]|$)")
@@ -68,6 +71,7 @@ class Lexicon:
         if self.language == "de":
             for verbs, prefix in _SEPARATED.findall(text):
                 known.update(stem(prefix + verb.lower(), "de") for verb in _VERB.findall(verbs))
+            known.update(stem(prefix + verb, "de") for prefix, verb in _PARTICIPLE.findall(text))
         return frozenset(known)
 
 

@@ -40,8 +40,8 @@ def hits(key: str, vocabulary: frozenset[str], words: Lexicon, *, kin: bool = Fa
             head = _known(stemmed, vocabulary, words) if len(stemmed) > 3 else {}
             if head:
                 return [Hits(stemmed, head), *([Hits(key[cut:], tail)] if tail else [])]
-        if kin and tail:
-            return [Hits(key, {word: _KIN for word in tail})]
+        if tail and kin:
+            return [Hits(key, {word: _KIN for word in tail if word.endswith(key[cut:])})]
     return [Hits(key, _misspelt(key, vocabulary))]
 
 

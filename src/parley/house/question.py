@@ -12,6 +12,7 @@ from parley.house.lexicon import Lexicon, stem
 
 
 _GRADES = ("cheapest", "dearest", "lowest", "highest", "smallest", "largest")
+_TYPED = frozenset({"price", "phone", "email", "duration", "distance", "size", "amount", "time", "place"})
 _HEADCOUNT = re.compile(r"\b\d+ (?:people|persons?|guests?|adults|of us|personen|leute|gäste|erwachsene)\b")
 _BY_THEMSELVES = frozenset({"phone", "email", "place", "founded"})  # kinds that say enough without a word beside them
 
@@ -157,13 +158,22 @@ def _counted(lowered: str, keys: Sequence[str], words: Lexicon) -> str:
 def _verbs(
     text: str, lowered: str, kinds: Sequence[str], times: Sequence[Span], words: Lexicon
 ) -> frozenset[str]:
-    """Verbs of "may I fly a drone?": what is asked is the rule about the thing, however the rule puts it."""
-    if set(kinds) != {"yesno"} or not (times or words.patterns["permission"].search(lowered)):
+    """Verbs of "may I fly a drone?": what is asked is the rule about the thing, however the rule puts it.
+
+    So with a question for a price or a time: the figure beside the thing answers it. German writes nouns with a
+    capital; where a line has capitals at all, a word without one is none.
+    """
+    whether = set(kinds) == {"yesno"}
+    if whether and not (times or words.patterns["permission"].search(lowered)):
         return frozenset()
+    if not whether and not _TYPED & set(kinds):
+        return frozenset()
+    capitals = any(character.isupper() for character in text[1:])
     if words.language == "en":
-        found = re.findall(r"\b(?:i|we|you|they)\s+([a-z]+)\b", lowered)
+        found = re.findall(r"\b(?:i|we|you|they|he|she)\s+([a-z]+)\b", lowered)
+    elif capitals and not whether:
+        found = re.findall(r"\b[a-zäöüß]{4,}\b", text)
     else:
-        capitals = any(character.isupper() for character in text[1:])
         found = re.findall(r"\b([a-zäöüß]+e?n)\b(?=[^\w]*$|\s+lassen)", text if capitals else lowered)
     return frozenset(stem(verb, words.language) for verb in found)
 

@@ -58,7 +58,12 @@ def find_records(question: Question, units: Sequence[Unit], spread: Spread, word
         return None
     lowered = question.text.lower()
     limits, bound_words = _limits(lowered, records, words)
-    keys = [key for key in spread if key not in question.scene and key not in bound_words]
+    stems = frozenset().union(*(record.stems for record in records))
+    keys = [
+        key
+        for key in spread
+        if key not in bound_words and (key not in question.scene or strength(spread[key], stems))
+    ]
     if grade := next((grade for grade in _GRADES if words.patterns[grade[0]].search(lowered)), None):
         return _extreme(question, grade, records, keys, spread, words)
     flags = {key: labels for key in keys if (labels := _flag_labels(spread[key], records, words))}
