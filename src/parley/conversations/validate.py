@@ -1,94 +1,91 @@
 """The gate in the stream: text leaves sentence by sentence, after its checks, because what was sent or spoken cannot be
 taken back.
 
-A sentence is held when it claims an action that no tool confirmed in this conversation, or says something internal
-(ids, placeholders, fences of the prompt). What replaces it is true and says how to go on.
+A sentence is held when it claims what no tool confirmed in this conversation, contradicts what one did confirm, or says
+something internal. What is said in its place is true, says how to go on, and is said once. "I'm booking that now" waits
+for the call that makes it true.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
 from itertools import pairwise
+from typing import Any
 
+from parley.conversations.claims import NONE, Claims, read_claims
+from parley.conversations.confirmed import Confirmed, is_open
+from parley.conversations.figures import contradicts, day_of
+from parley.conversations.hidden import Blocks, Secrets, speakable
+from parley.conversations.sources import supporting
 from parley.inference.facts import Passage
-from parley.kit.sentences import sentence_spans, split_sentences
+from parley.kit.sentences import sentence_spans
+from parley.kit.yaml_text import load_yaml
 
-_UUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
-_FENCE = re.compile(r"</?‹?material\b[^>]*>|<\|[a-z_]+\|>|\b(?:call|toolu|conv)_[A-Za-z0-9]{8,}\b")
+__all__ = ["Gate", "supporting"]
 
 _ENDER = re.compile(r"[.!?…:\n]")
-
-_DONE_EN = (
-    r"(?:booked|reserved|scheduled|arranged|confirmed|cancelled|canceled|changed|moved|rescheduled|noted|passed on)"
-)
-_DONE_DE = (
-    r"(?:gebucht|reserviert|eingetragen|vereinbart|bestätigt|storniert|geändert|verschoben|umgebucht|weitergeleitet)"
-)
-_THING_EN = r"\b(?:your|the|a) (?:table|room|reservation|booking|viewing|appointment)\b[^.?!]{0,60}"
-_THING_DE = (
-    r"\b(?:ihr|ihre|der|die|das|ein|eine) (?:tisch|zimmer|reservierung|buchung|besichtigung|termin)\b[^.?!]{0,60}"
-)
-_CLAIMS = tuple(
-    re.compile(pattern, re.IGNORECASE)
-    for pattern in (
-        rf"\bI(?:'ve|’ve| have)(?: just| now| already| successfully)? {_DONE_EN}\b",
-        rf"{_THING_EN}\b(?:is|are|has been|have been|was)(?: now| all)? {_DONE_EN}\b",
-        r"\b(?:you(?:'re|’re| are) all set|it(?:'s|’s| is) (?:all )?(?:booked|reserved|confirmed))\b",
-        rf"\bich habe\b[^.?!]{{0,80}}\b{_DONE_DE}\b",
-        rf"{_THING_DE}\b(?:ist|wurde|sind|wurden)\b[^.?!]{{0,60}}\b{_DONE_DE}\b",
-    )
-)
-_NOT_A_CLAIM = re.compile(
-    r"\b(?:if|once|when|until|before|unless|after|not|n't|n’t|never|nothing|no one|"
-    r"wenn|sobald|falls|bevor|nicht|noch kein|kein)\b",
-    re.IGNORECASE,
-)
-ACTING_TOOLS = frozenset(
-    {
-        "book_table",
-        "book_room",
-        "change_reservation",
-        "cancel_reservation",
-        "schedule_viewing",
-        "capture_lead",
-        "transfer_to_person",
-    }
-)
-_INSTEAD = {
-    "en": "That is not done yet: I need to confirm it first.",
-    "de": "Das ist noch nicht erledigt: Ich muss es erst bestätigen lassen.",
-}
+_WORD = re.compile(r"\w+")
+_OWN_WORDS = re.compile(r"^\W*(?:i|we|ich|wir)\b", re.IGNORECASE)
+_QUOTED = 0.9
 
 
 @dataclass(slots=True)
 class Gate:
     """Holds text back until its sentence is whole and checked.
 
-    `confirmed` are the names of tools that succeeded in this conversation; a claim passes only when there is one.
-    `held` are the reasons for which sentences were replaced, for the trace.
+    `passages` are what the reply may quote. `voice`: marks of Markdown are taken out. `held` are the reasons for which
+    sentences were replaced or dropped, for the trace.
     """
 
     language: str
-    confirmed: set[str] = field(default_factory=set)
+    confirmed: Confirmed = field(default_factory=Confirmed)
+    secrets: Secrets = field(default_factory=Secrets)
+    passages: Sequence[Passage] = ()
+    voice: bool = False
     released: str = ""
     held: list[str] = field(default_factory=list)
     _waiting: str = ""
+    _blocks: Blocks = field(default_factory=Blocks)
+    _promise: tuple[str, Claims] | None = None
+    _owed: frozenset[str] = frozenset()
+    _replaced: set[str] = field(default_factory=set)
+    _apart: bool = False
 
     def take(self, text: str) -> Iterator[str]:
         """Add text; yields what may leave now. A sentence is whole once the next one has begun."""
-        self._waiting += text
+        for piece in self._blocks.take(text):
+            if piece is None:
+                self._waiting = ""
+                self.held.append("thinking")
+            else:
+                self._waiting += piece
         if _ENDER.search(self._waiting) is None:
             return
         *whole, last = self._pieces()
         self._waiting = last
         yield from self._release(whole)
 
-    def finish(self) -> Iterator[str]:
-        """Release what is left at the end of the reply."""
+    def finish(self, called: Collection[str] = ()) -> Iterator[str]:
+        """Release what is left at the end of a round in which the model called these tools."""
+        self._waiting += self._blocks.finish()
         rest, self._waiting = self._pieces(), ""
         yield from self._release(rest)
+        self._apart = True
+        promise, self._promise = self._promise, None
+        owed, self._owed = self._owed, frozenset()
+        if promise is not None:
+            sentence, claims = promise
+            kinds = claims.coming
+            if any(self.confirmed.is_about(tool, kinds) for tool in called):
+                yield from self._let_go(sentence)
+            else:
+                owed |= kinds
+        if owed and not any(self.confirmed.is_about(tool, owed) for tool in called):
+            yield from self._let_go(self._replace("claim", "claim", self._truth(owed)))
 
     def _pieces(self) -> list[str]:
         """The waiting text cut before each sentence; white space stays with the sentence it follows."""
@@ -97,55 +94,106 @@ class Gate:
 
     def _release(self, sentences: Sequence[str]) -> Iterator[str]:
         for sentence in sentences:
-            checked = self._checked(sentence)
-            if checked:
-                self.released += checked
-                yield checked
+            if sentence.strip():
+                yield from self._after_promise(sentence)
+            yield from self._let_go(self._checked(sentence))
+
+    def _let_go(self, text: str) -> Iterator[str]:
+        if not self.released.strip():
+            text = text.lstrip()
+        elif text and self._apart and not self.released[-1].isspace() and not text[0].isspace():
+            text = f" {text}"
+        if text:
+            self._apart = False
+            self.released += text
+            yield text
+
+    def _after_promise(self, following: str) -> Iterator[str]:
+        """A promise that a question follows was the beginning of asking; any other needs its call to come."""
+        if self._promise is None:
+            return
+        (sentence, claims), self._promise = self._promise, None
+        asks = following.rstrip().endswith("?") and not re.search(self._words["nothing_else"], following, re.IGNORECASE)
+        if asks and not claims.promised:
+            yield from self._let_go(sentence)
+        else:
+            self.held.append("promise")
+            self._owed |= claims.coming
 
     def _checked(self, sentence: str) -> str:
-        if _FENCE.search(sentence) or _UUID.search(sentence):
+        """What leaves in place of a sentence: itself, the truth, or nothing (for now)."""
+        if self.secrets.in_(sentence):
             self.held.append("internal")
+            self._apart = True
             return ""
-        if claims_action(sentence) and not self.confirmed & ACTING_TOOLS:
-            repeated = "claim" in self.held
-            self.held.append("claim")
-            return "" if repeated else f"{_INSTEAD.get(self.language, _INSTEAD['en'])} "
-        return sentence
+        text = speakable(sentence) if self.voice else sentence
+        claims = read_claims(sentence, self.language)
+        if claims is NONE or self._quotes(sentence):
+            return text
+        for kind in sorted(claims.done):
+            results = self.confirmed.results(kind)
+            if not results:
+                return self._replace("claim", kind, self._truth(claims.done))
+            if kind in {"booked", "viewing"} and all(is_open(result) for result in results):
+                return self._replace("unconfirmed", "requested", self._words["requested"])
+            if contradicts(sentence, results):
+                return self._replace("figures", "figures", self._details(results[-1]))
+        coming = claims.coming
+        if coming and not any(self.confirmed.results(kind) for kind in coming):
+            self._promise = (text, claims)
+            return ""
+        return text
+
+    def _replace(self, reason: str, name: str, instead: str) -> str:
+        """The truth, once; what repeats the claim is dropped."""
+        self.held.append(reason)
+        self._apart = True
+        if reason in self._replaced or name in self._replaced:
+            return ""
+        self._replaced |= {reason, name}
+        return f"{instead} "
+
+    def _truth(self, kinds: Collection[str]) -> str:
+        """That something of these kinds is not done."""
+        possible = [kind for kind in sorted(kinds) if self.confirmed.can(kind)]
+        if not possible:
+            return str(self._words["unable"])
+        return str(self._words.get(possible[0], self._words["done"]))
+
+    def _details(self, result: Mapping[str, Any]) -> str:
+        """What a tool confirmed, in words."""
+        words, parts = self._words, []
+        if (day := day_of(result)) is not None:
+            weekday, month = words["days"][day.weekday()], words["months"][day.month - 1]
+            parts.append(words["date"].format(weekday=weekday, month=month, day=day.day))
+        parts += [
+            words[name].format(**{name: result[name]})
+            for name in ("time", "party_size", "nights", "reference")
+            if result.get(name)
+        ]
+        return str(words["figures"]).format(details=", ".join(parts))
+
+    def _quotes(self, sentence: str) -> bool:
+        """Whether the sentence stands in a passage, nearly word for word; nobody's own words do."""
+        if not self.passages or _OWN_WORDS.match(sentence):
+            return False
+        runs = _runs(sentence)
+        if not runs:
+            return False
+        return any(len(runs & _runs(passage.content)) >= _QUOTED * len(runs) for passage in self.passages)
+
+    @property
+    def _words(self) -> Mapping[str, Any]:
+        return _all_words().get(self.language) or _all_words()["en"]
 
 
-def claims_action(sentence: str) -> bool:
-    """Whether a sentence says that something was done for the caller."""
-    if sentence.rstrip().endswith("?"):
-        return False
-    matches = (claim.search(sentence) for claim in _CLAIMS)
-    return any(match and not _NOT_A_CLAIM.search(sentence[: match.end()]) for match in matches)
+def _runs(text: str, length: int = 3) -> set[tuple[str, ...]]:
+    words = _WORD.findall(text.lower())
+    return {tuple(words[start : start + length]) for start in range(len(words) - length + 1)}
 
 
-def supporting(reply: str, passages: Sequence[Passage], language: str) -> list[Passage]:
-    """The passages that a reply was taken from: those that hold most content words of one of its sentences."""
-    used: dict[str, Passage] = {}
-    for sentence in split_sentences(reply, language):
-        words = _content_words(sentence)
-        if not words:
-            continue
-        shares = [(len(words & _content_words(f"{p.title} {p.heading} {p.content}")) / len(words), p) for p in passages]
-        share, best = max(shares, key=lambda pair: pair[0], default=(0.0, None))
-        if best is not None and share >= _SUPPORTED:
-            used[best.chunk_id or best.document_id] = best
-    return list(used.values())
-
-
-_SUPPORTED = 0.6
-_WORD = re.compile(r"\w[\w’'.,:]*\w|\w", re.UNICODE)
-_LEAST_LENGTH = 4
-
-
-def _content_words(text: str) -> set[str]:
-    """Figures, and words long enough to mean something, by their first letters (endings vary)."""
-    found = set()
-    for word in _WORD.findall(text.lower()):
-        if any(char.isdigit() for char in word):
-            found.add(word)
-        elif len(word) >= _LEAST_LENGTH:
-            found.add(word[:6])
-    return found
+@cache
+def _all_words() -> Mapping[str, Mapping[str, Any]]:
+    text = resources.files("parley.conversations").joinpath("gate.yaml").read_text(encoding="utf-8")
+    words: Mapping[str, Mapping[str, Any]] = load_yaml(text)
+    return words

@@ -11,7 +11,9 @@ import orjson
 
 from parley.agents import LlmChoice, defaults
 from parley.conversations import prompt
+from parley.conversations.confirmed import Confirmed
 from parley.conversations.events import Action, Delta
+from parley.conversations.hidden import Secrets
 from parley.conversations.tools import Toolbox
 from parley.conversations.trace import Trace
 from parley.conversations.turn import Answer, ModelChoice, Turn
@@ -25,6 +27,7 @@ from parley.knowledge import Findings
 
 MOST_ROUNDS = 5
 _PROMPT_LINES = 8
+_VOICES = frozenset({"voice", "phone"})
 _SORRY = {
     "en": "I'm sorry, something went wrong on my side. Could you say that again?",
     "de": "Entschuldigung, bei mir ist etwas schiefgegangen. Könnten Sie das noch einmal sagen?",
@@ -44,17 +47,18 @@ class Writer:
         """Released text and the tools that ran, in order. Every word is kept in `answer.reply` as it is released."""
         request = self._request(turn, facts, found, toolbox)
         model = await self._models.for_agent(turn.tenant.id, turn.version.definition.llm)
-        gate = Gate(
-            facts.language, confirmed={*turn.done, *(o.name for o in facts.outcomes if o.ok)}, released=answer.reply
-        )
-        for _ in range(MOST_ROUNDS):
+        gate = _gate(turn, answer, facts, found, request)
+        for left in range(MOST_ROUNDS - 1, -1, -1):
             calls: list[ToolCall] = []
+            before = len(gate.released)
+            if not left:
+                request = replace(request, tools=())
             with trace.step("write") as step:
                 async with aclosing(self._round(model, request, gate, answer, calls, step)) as deltas:
                     async for delta in deltas:
                         yield delta
                 step["model"], step["held"] = answer.model, list(gate.held)
-            if not calls:
+            if not calls or not left:
                 break
             outcomes = []
             for call in calls:
@@ -64,9 +68,9 @@ class Writer:
                 outcomes.append(outcome)
                 answer.actions.append(action := Action(call.name, outcome.arguments, outcome.result, outcome.ok))
                 if outcome.ok:
-                    gate.confirmed.add(outcome.name)
+                    gate.confirmed.add(outcome.name, outcome.result)
                 yield action
-            request = _with_outcomes(request, calls, outcomes)
+            request = _with_outcomes(request, gate.released[before:], calls, outcomes)
         if not gate.released.strip():
             answer.reply = _SORRY.get(facts.language, _SORRY["en"])
             yield Delta(answer.reply)
@@ -96,7 +100,7 @@ class Writer:
         except ProviderError as error:
             step["error"] = error.code
             _log.warning("turn.model_failed", code=error.code, model=model.name)
-        for text in gate.finish():
+        for text in gate.finish([call.name for call in calls]):
             answer.reply = gate.released
             yield Delta(text)
 
@@ -110,18 +114,38 @@ class Writer:
         return ChatRequest(messages, facts, toolbox.specs, **_sampling(definition.llm))
 
 
+def _gate(turn: Turn, answer: Answer, facts: Facts, found: Findings, request: ChatRequest) -> Gate:
+    """The gate of one reply: what was confirmed so far, what may be quoted, what is nobody's business."""
+    confirmed = Confirmed(request.tools, {name: {} for name in turn.done})
+    for action in answer.actions:
+        if action.ok:
+            confirmed.add(action.name, action.result)
+    secrets = Secrets(_instructions(turn, facts.language), [tool.name for tool in request.tools])
+    passages = (*facts.passages, *(found.passages if found.whole else ()))
+    voice = turn.conversation.channel in _VOICES
+    return Gate(facts.language, confirmed, secrets, passages, voice, released=answer.reply)
+
+
+def _instructions(turn: Turn, language: str) -> str:
+    definition = turn.version.definition
+    words = defaults(turn.version.type, language).system_prompt
+    return "\n\n".join((words, definition.system_prompt, definition.prompts.get("instructions", "")))
+
+
 def _sampling(choice: str | LlmChoice | None) -> dict[str, Any]:
     if isinstance(choice, LlmChoice):
         return {"temperature": choice.temperature, "max_tokens": choice.max_tokens}
     return {}
 
 
-def _with_outcomes(request: ChatRequest, calls: Sequence[ToolCall], outcomes: Sequence[ToolOutcome]) -> ChatRequest:
+def _with_outcomes(
+    request: ChatRequest, said: str, calls: Sequence[ToolCall], outcomes: Sequence[ToolOutcome]
+) -> ChatRequest:
     """The request of the next round: the calls and what became of them, as messages and as facts."""
     told = tuple(
         Message("tool", orjson.dumps({"ok": outcome.ok, **outcome.result}).decode(), tool_call_id=call.id)
         for call, outcome in zip(calls, outcomes, strict=True)
     )
-    asked = Message("assistant", "", tool_calls=tuple(calls))
+    asked = Message("assistant", said.strip(), tool_calls=tuple(calls))
     facts = replace(request.facts, outcomes=(*request.facts.outcomes, *outcomes))
     return replace(request, messages=(*request.messages, asked, *told), facts=facts)
