@@ -211,6 +211,22 @@ def test_each_answer_has_its_reason(ask: Ask, status: str) -> None:
     assert answer.status == status
 
 
+@pytest.mark.parametrize(
+    ("day", "status"),
+    [
+        ("2026-12-27", "available"), ("2026-12-28", "closed"), ("2027-01-06", "closed"), ("2027-01-07", "available"),
+        ("2027-12-28", "closed"), ("2028-01-06", "closed"), ("2027-12-31", "available"),
+    ],
+)  # fmt: skip
+def test_exceptions_of_every_year_pass_new_year_and_give_way_to_a_dated_one(day: str, status: str) -> None:
+    exceptions = [
+        {"date": "2020-12-28", "until": "2021-01-06", "every_year": True, "closed": True},
+        {"date": "2027-12-31", "hours": ["18:00-22:00"]},
+    ]
+    at = desk(exceptions=exceptions, horizon_days=730)
+    assert look(at, Ask(date.fromisoformat(day), 2), []).status == status
+
+
 def test_an_evening_that_is_over_is_past_and_a_full_one_full() -> None:
     late = desk(now=datetime(2026, 11, 20, 22, 30, tzinfo=UTC))
     assert look(late, Ask(FRIDAY, 2), []).status == "past"

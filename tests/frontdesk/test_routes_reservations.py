@@ -12,6 +12,10 @@ from tests.conftest import Business
 pytestmark = pytest.mark.anyio
 
 DAILY = {day: ["12:00-14:30", "17:00-23:00"] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")}
+YEARLY = [
+    {"date": "2026-12-28", "until": "2027-01-06", "every_year": True, "closed": True},
+    {"date": "2020-01-05", "every_year": True, "closed": True},
+]
 SOON = (datetime.now(UTC) + timedelta(days=10)).date()
 WISH = {"date": SOON.isoformat(), "time": "19:00", "party_size": 4, "name": "Anna Baker", "phone": "030 901820"}
 
@@ -48,6 +52,8 @@ async def test_settings_are_kept_as_they_read(business: Business) -> None:
         ({"opening_hours": {"mon": [], "monday": []}}, "twice"),
         ({"exceptions": [{"date": "2026-02-31", "closed": True}]}, "exceptions"),
         ({"exceptions": [{"date": "2026-12-24"}]}, "closed"),
+        ({"exceptions": [{"date": "2026-12-24", "closed": True}, {"date": "2026-12-24", "closed": True}]}, "two"),
+        ({"exceptions": YEARLY}, "two exceptions"),
         ({"tables": [{"name": "1", "seats": 0}]}, "seats"),
         ({"tables": [{"name": "1", "seats": 2}, {"name": "1", "seats": 4}]}, "name"),
         ({"tables": [{"name": "1", "seats": 2}], "seats": 20}, "not both"),

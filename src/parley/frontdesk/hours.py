@@ -28,8 +28,8 @@ def instant(day: date, at: time, zone: ZoneInfo) -> datetime:
 
 def spans_of(settings: FrontDeskSettings, day: date) -> list[tuple[int, int]]:
     """Opening spans that begin on `day`, in minutes after its midnight, sorted. An exception wins over the weekday."""
-    for exception in settings.exceptions:
-        if exception.date <= day <= (exception.until or exception.date):
+    for exception in sorted(settings.exceptions, key=lambda exception: exception.every_year):
+        if exception.covers(day):
             return sorted(span_minutes(span) for span in exception.hours)
     hours = settings.opening_hours or {}
     return sorted(span_minutes(span) for span in hours.get(WEEKDAYS[day.weekday()], []))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_
@@ -19,6 +20,7 @@ from parley.tenants import Principal, record_audit
 _L = store.listings
 _COLUMN = _L.table.c
 _MOST_JUDGED = 2000
+M2_PER_SQFT = Decimal("0.09290304")
 
 
 class Listings:
@@ -107,7 +109,10 @@ async def _get(connection: AsyncConnection, tenant_id: str, wanted: str) -> List
 
 
 def _normal(values: Mapping[str, Any]) -> dict[str, Any]:
-    """property_id and currency in upper case, so that "a-102" finds A-102."""
+    """property_id and currency in upper case, so that "a-102" finds A-102; `area_sqft` as `area_m2`."""
+    values = dict(values)
+    if (sqft := values.pop("area_sqft", None)) is not None:
+        values["area_m2"] = (Decimal(sqft) * M2_PER_SQFT).quantize(Decimal("0.01"))
     return {
         name: value.strip().upper() if name in ("property_id", "currency") and value else value
         for name, value in values.items()

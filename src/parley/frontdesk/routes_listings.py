@@ -9,14 +9,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, computed_field, model_validator
 
-from parley.frontdesk.listings import Listings
+from parley.frontdesk.listings import M2_PER_SQFT, Listings
 from parley.frontdesk.matching import Criteria
 from parley.kit.web import ERRORS, Body, Pages, Read, given, list_model, page_of
 from parley.tenants import AccessHere, MayRead, MayWrite, TenantFilter
 
 router = APIRouter(tags=["listings"], responses=ERRORS)
-
-M2_PER_SQFT = Decimal("0.09290304")
 
 ListingKind = Literal["rent", "buy"]
 ListingStatus = Literal["available", "reserved", "sold", "let", "withdrawn"]
@@ -104,7 +102,7 @@ class ListingPatch(_Sized):
     model_config = ConfigDict(json_schema_extra={"examples": [{"price": 419000, "status": "reserved"}]})
 
 
-_NULLABLE = frozenset({"rooms", "bedrooms", "bathrooms", "area_m2", "area_sqft", "price", "available_from"})
+_NULLABLE = frozenset({"rooms", "bedrooms", "bathrooms", "area_m2", "price", "available_from"})
 
 
 class ListingOut(Read):
@@ -158,14 +156,6 @@ class SimilarOut(BaseModel):
     similar: list[LikenessOut]
 
 
-def in_square_metres(values: dict[str, Any]) -> dict[str, Any]:
-    """The fields with `area_sqft`, where given, as `area_m2`."""
-    if "area_sqft" not in values:
-        return values
-    sqft = values.pop("area_sqft")
-    return values if sqft is None else values | {"area_m2": (Decimal(sqft) * M2_PER_SQFT).quantize(Decimal("0.01"))}
-
-
 @router.get("/listings", response_model=list_model("listings", ListingOut))
 async def list_listings(
     who: MayRead,
@@ -189,7 +179,7 @@ async def list_listings(
 @router.post("/listings", status_code=201, response_model=ListingOut)
 async def create_listing(body: ListingIn, who: MayWrite, listings: ListingsHere, access: AccessHere) -> Any:
     tenant = await access.tenant_for(who, body.tenant_id)
-    return await listings.add(who, tenant, in_square_metres(body.model_dump(exclude={"tenant_id"})))
+    return await listings.add(who, tenant, body.model_dump(exclude={"tenant_id"}, exclude_none=True))
 
 
 @router.get("/listings/search")
@@ -246,7 +236,7 @@ async def change_listing(
     listing_id: str, body: ListingPatch, who: MayWrite, listings: ListingsHere, access: AccessHere
 ) -> Any:
     tenant = await _owner(access, who, listing_id)
-    return await listings.change(who, tenant, listing_id, in_square_metres(given(body, nullable=_NULLABLE)))
+    return await listings.change(who, tenant, listing_id, given(body, nullable=_NULLABLE))
 
 
 @router.delete("/listings/{listing_id}", status_code=204)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -15,6 +15,7 @@ WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "
 DAY_MINUTES = 24 * 60
 Day = date  # a field named `date` hides the type
 
+_LEAP_YEAR = 2000  # has every day a year can have
 LARGEST_PARTY = 500  # nobody books more than this without talking to a person
 
 _SPAN = re.compile(r"(\d{1,2}):(\d{2})\s*[-–—]\s*(\d{1,2}):(\d{2})")
@@ -63,10 +64,14 @@ class _Part(BaseModel):
 
 
 class DayException(_Part):
-    """Other hours, or none, on a date or (with `until`) on every day of a stretch."""
+    """Other hours, or none, on a date or (with `until`) on every day of a stretch; the same every year where said so.
+
+    An exception of one year wins over one of every year.
+    """
 
     date: date
     until: Day | None = None
+    every_year: bool = False
     closed: bool = False
     hours: Spans = Field(default_factory=list)
     note: Annotated[str, StringConstraints(max_length=200)] = ""
@@ -77,8 +82,26 @@ class DayException(_Part):
             raise ValueError("give either closed: true or hours")
         if self.until is not None and self.until < self.date:
             raise ValueError("until must not lie before date")
+        if self.every_year and (self.until or self.date) - self.date > timedelta(days=300):
+            raise ValueError("until must lie within 300 days of date for a stretch of every year")
         _refuse_overlap(self.hours)
         return self
+
+    def covers(self, day: Day) -> bool:
+        """Whether `day` is an exception by this."""
+        length = (self.until or self.date) - self.date
+        starts = [self.date]
+        if self.every_year:
+            starts = [_in_year(self.date, day.year - 1), _in_year(self.date, day.year)]
+        return any(start <= day <= start + length for start in starts)
+
+
+def _in_year(day: Day, year: int) -> Day:
+    """The same day of another year; 29 February is the 28th where there is none."""
+    try:
+        return day.replace(year=year)
+    except ValueError:
+        return day.replace(year=year, day=28)
 
 
 class DiningTable(_Part):
@@ -138,10 +161,17 @@ class FrontDeskSettings(_Part):
     @field_validator("exceptions")
     @classmethod
     def _one_a_day(cls, value: list[DayException]) -> list[DayException]:
-        ordered = sorted(value, key=lambda exception: exception.date)
-        for one, other in pairwise(ordered):
-            if other.date <= (one.until or one.date):
-                raise ValueError(f"{other.date} is covered by two exceptions")
+        dated = [(one.date, one.until or one.date) for one in value if not one.every_year]
+        yearly = [
+            (start, start + ((one.until or one.date) - one.date))
+            for one in value
+            if one.every_year
+            for start in (_in_year(one.date, _LEAP_YEAR), _in_year(one.date, _LEAP_YEAR + 1))
+        ]
+        for stretches in (dated, yearly):
+            for (_, end), (start, _) in pairwise(sorted(stretches)):
+                if start <= end:
+                    raise ValueError(f"{start:%d %B} is covered by two exceptions")
         return value
 
     @model_validator(mode="after")

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from parley.app.resources import Resources
+from parley.frontdesk import FrontDeskSettings
 from parley.tenants import Principal, Tenant, find_first_tenant, levels_of
 
 _WHO = Principal("open", "demo", "", "admin", levels_of("admin"))
@@ -48,5 +49,15 @@ async def _load(here: Resources, folder: Traversable, report: Callable[[str], No
             title=title,
             language=business["language"],
         )
+    await _furnish_desk(here, folder, business, tenant.id)
     report(business["name"])
     return tenant
+
+
+async def _furnish_desk(here: Resources, folder: Traversable, business: dict[str, Any], tenant_id: str) -> None:
+    """Hours, tables and homes, where the business has some."""
+    if desk := business.get("frontdesk"):
+        await here.reservations.put_settings(_WHO, tenant_id, FrontDeskSettings.model_validate(desk))
+    if file := business.get("listings"):
+        for listing in yaml.safe_load(folder.joinpath(file).read_text(encoding="utf-8")):
+            await here.listings.add(_WHO, tenant_id, listing)
