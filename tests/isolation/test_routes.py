@@ -256,6 +256,6 @@ async def test_the_victim_has_a_row_in_every_table(scene: Scene, resources: Reso
     """What is compared before and after an attack must not be empty."""
     found = await holdings(resources, scene.victim)
     assert [table for table, rows in found.items() if not rows] == []
-    wordless = {"refresh_tokens", "tickets", "credentials", "audit_log", "turns", "agent_understanding"}
+    wordless = {"refresh_tokens", "tickets", "credentials", "audit_log", "turns", "agent_understanding", "vault_entries"}
     said = {name for name, rows in found.items() if CANARY.lower() in "".join(rows).lower()}
     assert set(found) - said == wordless

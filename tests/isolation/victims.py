@@ -77,6 +77,7 @@ async def _talk(owner: httpx.AsyncClient, word: str, agent: str) -> dict[str, st
     turn = await made(owner, "/chat/message", line)
     talk = turn["conversation_id"]
     await made(owner, f"/conversations/{talk}/feedback", {"satisfaction": 4, "comment": word})
+    await made(owner, "/privacy/mask", {"text": f"My name is {word} Smith.", "conversation_id": talk})
     danger = {"message": f"Help, the {word} kitchen is on fire!", "agent_id": agent}
     assert (await made(owner, "/chat/message", danger))["emergency"]
     incident = (await owner.get("/incidents")).json()["incidents"][0]["id"]
