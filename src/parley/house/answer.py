@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from parley.house.clock import spans
-from parley.house.evidence import ADDRESS, EMAIL, FIGURED, PHONE, STRICT, evidence, holds, said
+from parley.house.evidence import ADDRESS, EMAIL, FIGURED, PHONE, STRICT, announces, evidence, holds, said
 from parley.house.found import LISTED, Found, strength
 from parley.house.lexicon import Lexicon
 from parley.house.listing import find_extreme, find_inside
@@ -144,7 +144,9 @@ def _match(
             named_total += weight
         nearby += weight * (near > 0 and not here and not above)
         titled += weight * (around > 0 and not (here or above or near))
-    if covered < (_LOOSE if question.loose else _NEED) * total or (nearby > 0.35 * total and not present and not OPENS_WITH_PRONOUN.match(unit.text)):
+    if covered < (_LOOSE if question.loose else _NEED) * total or (
+        nearby > 0.35 * total and not present and not OPENS_WITH_PRONOUN.match(unit.text)
+    ):
         return None
     told = bool(_TOLD_BY_TITLE & set(question.kinds)) or unit.siblings <= _SHORT_PASSAGE
     if titled > 0.8 * total and not told:
@@ -152,8 +154,8 @@ def _match(
     bonus = evidence(question, unit, words)
     if bonus is None or (tolerated and not _settles(question, unit, own + heading, bonus, words)):
         return None
-    if unit.record and any(strength(found, words.stems(unit.label)) for found in spread.values()):
-        bonus += 1.0
+    if unit.record:
+        bonus += _label_bonus(question, unit, spread, words)
     named = (
         unit.form in LISTED
         and "price" in question.kinds
@@ -171,6 +173,14 @@ def _match(
         - min(0.15, length * 0.15)
     )
     return _Match(unit, score, own / (named_total or 1), heading / (named_total or 1))
+
+
+def _label_bonus(question: Question, unit: Unit, spread: Mapping[str, Mapping[str, float]], words: Lexicon) -> float:
+    """How well the label of a record's value says what is asked: by a word, or by announcing the kind of answer."""
+    label = words.stems(unit.label)
+    asked = words.stems(question.text)
+    named = any(strength(found, label) for found in spread.values()) or bool(label & asked)
+    return 1.0 * named + 0.6 * any(announces(kind, unit, words) for kind in question.kinds)
 
 
 def _settles(question: Question, unit: Unit, own: float, bonus: float, words: Lexicon) -> bool:
@@ -226,7 +236,7 @@ def _is_sentence(unit: Unit) -> bool:
 def _best(question: Question, matches: Sequence[_Match], words: Lexicon) -> Found:
     ranked = sorted(matches, key=lambda match: (-match.score, match.unit.order))
     best = ranked[0]
-    if best.unit.record and set(question.kinds) & FIGURED:
+    if best.unit.record and (set(question.kinds) & FIGURED or not question.kinds):
         same = [match.unit for match in ranked if _is_same_record(match, best)]
         return Found("units", question, tuple(sorted(same, key=lambda unit: unit.order)), best.score, certain=True)
     chosen = [best.unit]
@@ -273,4 +283,9 @@ def _continued(found: Found, units: Sequence[Unit], words: Lexicon) -> Found:
 def _follows(unit: Unit, first: Unit) -> bool:
     """Whether a unit is the next sentence of the same paragraph or record."""
     next_one = (unit.order, unit.title, unit.paragraph) == (first.order + 1, first.title, first.paragraph)
-    return next_one and unit.form != "item" and (unit.section == first.section or unit.lead == first.text)
+    return (
+        next_one
+        and unit.form != "item"
+        and (unit.form != "answer" or unit.label == first.label)
+        and (unit.section == first.section or unit.lead == first.text)
+    )

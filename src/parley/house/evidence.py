@@ -30,6 +30,8 @@ _NAME = re.compile(
     r"\b(?:Dr|Mrs?|Ms|Herrn?|Frau|Nurse|Chef)\b\.? [A-ZÄÖÜ]|\b[A-ZÄÖÜ][a-zäöüß]+ [A-ZÄÖÜ][a-zäöüß]+\b|\b[A-Z]\. [A-Z][a-z]+"
 )
 _CAPITAL = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+")  # a name in the middle of an English sentence
+_SHARES = ("%", "percent", "Percent", "prozent", "Prozent")  # no price by themselves
+_SHARE_ASKED = re.compile(r"\b(?:fee|commission|deposit|tax|provision|courtage|kaution|anzahlung|steuer)\w*\b", re.I)
 _PEOPLE = re.compile(r"(?:name|who|person|contact|agent|member|wer|mitarbeiter\w*|ansprechpartner\w*)\b", re.I)
 STRICT = frozenset(
     {"price", "phone", "email", "duration", "distance", "size", "count", "amount", "age", "person", "founded", "floor"}
@@ -60,8 +62,12 @@ def _counts(counted: str, unit: Unit, words: Lexicon) -> bool:
     """Whether a figure stands beside the word that is counted: "140 pitches", "Seats: 40"."""
     tokens = re.findall(r"[\w.,:/-]*\w", TIME.sub(" ", MONEY.sub(" ", said(unit))))
     meant = {counted, *words.related.get(counted, ())}
-    places = [at for at, token in enumerate(tokens) if not meant.isdisjoint(words.stems(token)) or _ends_so(token, counted)]
-    return any(_NUMBER.fullmatch(token) or token[0].isdigit() for at in places for token in tokens[max(0, at - 4) : at + 4])
+    places = [
+        at for at, token in enumerate(tokens) if not meant.isdisjoint(words.stems(token)) or _ends_so(token, counted)
+    ]
+    return any(
+        _NUMBER.fullmatch(token) or token[0].isdigit() for at in places for token in tokens[max(0, at - 4) : at + 4]
+    )
 
 
 def _ends_so(token: str, counted: str) -> bool:
@@ -84,19 +90,24 @@ def holds(kind: str, unit: Unit, words: Lexicon) -> bool:
     text = said(unit)
     rule = words.evidence.get(kind)
     evident = bool(rule and rule.search(text))
-    if unit.record and kind in FIGURED and _labelled(kind, unit, words):
+    if unit.record and kind in FIGURED and announces(kind, unit, words):
         return True
     match kind:
         case "price":
             return (
                 evident
-                or bool(MONEY.search(text))
+                or any(not match.group().endswith(_SHARES) for match in MONEY.finditer(text))
+                or bool(_SHARE_ASKED.search(text))
                 or (unit.form in {"item", "row"} and bool(PRICE_AT_END.search(unit.text)))
             )
         case "phone":
             return bool(PHONE.search(text))
         case "email":
             return bool(EMAIL.search(text))
+        case "count" if unit.record:
+            return unit.text[:1].isdigit() and bool(
+                words.patterns["capacity"].search(unit.label) or unit.text.isdigit()
+            )
         case "count":
             return bool(_NUMBER.search(TIME.sub(" ", MONEY.sub(" ", text))))
         case "amount":
@@ -119,7 +130,7 @@ def _has_name(text: str, words: Lexicon) -> bool:
     return any(match.group().split()[0].lower() not in words.stop for match in _NAME.finditer(text))
 
 
-def _labelled(kind: str, unit: Unit, words: Lexicon) -> bool:
+def announces(kind: str, unit: Unit, words: Lexicon) -> bool:
     """Whether the label of a record's value announces that kind of value: "Price", "Wohnfläche"."""
     rule = next((rule for name, rule in words.kinds if name == kind), None)
     return bool(rule and rule.search(unit.label.lower()))

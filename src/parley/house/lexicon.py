@@ -24,7 +24,7 @@ _PARTICIPLE = re.compile(  # "abgesagt" is about "absagen"
     r"\b(ab|an|auf|aus|ein|mit|vor|zurück|nach|um|zu|bei)?ge([a-zäöüß]{3,}?)(?:t|te|ten|ter|tes|tem)\b"
 )
 _VERB = re.compile(r"\b[^\W\d_]{2,}(?:e|en|n|t|st)\b")
-_CONJUGATED = re.compile(r"(?<=...[^cfshte])e?t$|(?<=...[lr])n$")  # "zahlt" and "zahlen", "behandeln" and "behandelt"
+_CONJUGATED = re.compile(r"(?<=...[lr])n$")  # "behandeln" and "Behandlung"
 _DIGRAPHS = re.compile(r"(?<![aeq])([aou])e(?=[^aeiou]|$)")
 
 
@@ -105,7 +105,7 @@ def lexicon(language: str) -> Lexicon:
 
     patterns = (
         "follow_up continues negations refusals existence describe cheapest dearest lowest highest smallest largest "
-        "below above negative positive break closed hours_question requests permission permits ingredients asks_inside".split()
+        "below above negative positive break closed hours_question requests permission permits capacity side_cost ingredients asks_inside".split()
     )
     return Lexicon(
         language=code,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ def hits(key: str, vocabulary: frozenset[str], words: Lexicon, *, kin: bool = Fa
 
     `kin`: a compound also stands for its last part alone, as a rule about fire is one about a camp-fire.
     """
-    found = _known(key, vocabulary, words)
+    found = _known(key, vocabulary, words) or _conjugated(key, vocabulary, words)
     if found or words.language != "de":
         return [Hits(key, found or _misspelt(key, vocabulary))]
     for cut in range(len(key) - 3, 3, -1):
@@ -45,11 +46,21 @@ def hits(key: str, vocabulary: frozenset[str], words: Lexicon, *, kin: bool = Fa
     return [Hits(key, _misspelt(key, vocabulary))]
 
 
+def _conjugated(key: str, vocabulary: frozenset[str], words: Lexicon) -> dict[str, float]:
+    """ "repariert" is about "reparieren": what a German verb without its ending is met by."""
+    bare = re.sub(r"(?:ier)?e?t$", "", key)
+    if words.language != "de" or bare == key or len(bare) < 4:
+        return {}
+    return _known(bare, vocabulary, words)
+
+
 def _known(key: str, vocabulary: frozenset[str], words: Lexicon) -> dict[str, float]:
     related = {other: strength for other, strength in words.related.get(key, {}).items() if other in vocabulary}
     found = {**related, key: 1.0} if key in vocabulary else related
     if words.language == "de" and len(key) == 3:
         found |= {word: 0.87 for word in vocabulary if len(word) >= 6 and word.endswith(key)}
+    elif words.language == "en" and len(key) > 4:
+        found |= {word: 0.8 for word in vocabulary - found.keys() if word.startswith(key) and len(word) <= len(key) + 3}
     elif words.language == "de" and len(key) > 3:
         others = tuple(other for other in words.related.get(key, ()) if len(other) >= 4)
         for word in vocabulary - found.keys():

@@ -37,9 +37,7 @@ def find_hours(
     return Found("days", question, (*block[:7], *breaks[:2]), best[0], certain=True, days=question.days)
 
 
-def _score(
-    question: Question, unit: Unit, spread: Mapping[str, Mapping[str, float]], words: Lexicon
-) -> float | None:
+def _score(question: Question, unit: Unit, spread: Mapping[str, Mapping[str, float]], words: Lexicon) -> float | None:
     rows = day_rows(said(unit), words.language)
     if not rows and not (question.about_hours and not question.days and TIME.search(unit.text)):
         return None

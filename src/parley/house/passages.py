@@ -290,7 +290,8 @@ def _read_text(reader: _Reader, line: str) -> None:
     ):
         reader.pair(match.group(1), match.group(2))
     elif bullet or (len(text) < 90 and text[-1] not in ".!?"):
-        if len(text) < 200:
+        several = len(split_sentences(text, reader.words.language)) > 1
+        if len(text) < 200 and not (several and text[-1] in ".!"):
             reader.add(text, "item", reader.asked)
         else:
             reader.prose(text)
@@ -343,7 +344,9 @@ def _with_stems(units: Sequence[Unit], words: Lexicon) -> Iterator[Unit]:
             head=words.stems(" ".join((*unit.section, unit.lead, unit.header))),
             near=frozenset(paragraphs[unit.paragraph]) if unit.form in {"sentence", "answer", "pair"} else frozenset(),
             around=words.stems(unit.title),
-            wide=frozenset(sections[unit.section]) if unit.form in {"sentence", "answer"} and unit.section else frozenset(),
+            wide=frozenset(sections[unit.section])
+            if unit.form in {"sentence", "answer"} and unit.section
+            else frozenset(),
             lead=unit.lead,
             header=unit.header,
             siblings=len(units),

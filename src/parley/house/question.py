@@ -12,7 +12,7 @@ from parley.house.lexicon import Lexicon, stem
 
 
 _GRADES = ("cheapest", "dearest", "lowest", "highest", "smallest", "largest")
-_TYPED = frozenset({"price", "phone", "email", "duration", "distance", "size", "amount", "time", "place"})
+_TYPED = frozenset({"price", "phone", "email", "duration", "distance", "size", "amount", "time", "place", "list"})
 _HEADCOUNT = re.compile(r"\b\d+ (?:people|persons?|guests?|adults|of us|personen|leute|gäste|erwachsene)\b")
 _BY_THEMSELVES = frozenset({"phone", "email", "place", "founded"})  # kinds that say enough without a word beside them
 
@@ -45,9 +45,7 @@ class Question:
     @property
     def empty(self) -> bool:
         """Nothing to look for: no words, no day, no kind that says enough by itself."""
-        return not (
-            self.keys or self.days or self.about_hours or self.graded or _BY_THEMSELVES & set(self.kinds)
-        )
+        return not (self.keys or self.days or self.about_hours or self.graded or _BY_THEMSELVES & set(self.kinds))
 
     @property
     def asks_whether(self) -> bool:
@@ -83,7 +81,17 @@ def _clauses(part: str, words: Lexicon, *, names: frozenset[str], today: str) ->
     if not remark.keys and not remark.days:
         return [asked]
     if not asked.keys and not asked.about_hours:
-        return [replace(asked, keys=remark.keys, scene=remark.scene, loose=True, follows=False, promoted=False, days=asked.days or remark.days)]
+        return [
+            replace(
+                asked,
+                keys=remark.keys,
+                scene=remark.scene,
+                loose=True,
+                follows=False,
+                promoted=False,
+                days=asked.days or remark.days,
+            )
+        ]
     keys = (*asked.keys, *(key for key in remark.keys if key not in asked.keys))
     days = asked.days or (remark.days if words.patterns["follow_up"].search(remark.text) else ())
     return [replace(asked, keys=keys, scene=asked.scene | frozenset(remark.keys) - set(asked.keys), days=days)]
@@ -115,19 +123,25 @@ def read_question(text: str, words: Lexicon, *, names: frozenset[str], today: st
             or token in relative
             or (words.language == "en" and token.endswith("ly") and len(token) > 5 and token not in words.strong)
             or key in names
-            or (key in words.light | announced and token not in words.strong | words.businesses)
+            or (_is_light(key, words.light | announced, words) and token not in words.strong | words.businesses)
             or (about_hours and key in words.open_words)
         ):
             light.add(key)
         elif key not in keys:
             keys.append(key)
+    if not keys and not about_hours:
+        keys = sorted(light & names)
     if all(key.isdigit() for key in keys) and _HEADCOUNT.search(lowered):
         keys = []
     spoken = re.findall(r"[^\W\d_]+", re.sub(r"\bgibt es\b", "", lowered))
     pronoun = any(token in words.pronouns for token in spoken)
     follows = bool(words.patterns["follow_up"].search(lowered)) or (pronoun and not keys)
     days = asked_days(lowered, words, today)
-    promoted = not (keys or pronoun or about_hours or days) and not _BY_THEMSELVES & set(kinds) and bool(set(kinds) - {"yesno", "list"})
+    promoted = (
+        not (keys or pronoun or about_hours or days)
+        and not _BY_THEMSELVES & set(kinds)
+        and bool(set(kinds) - {"yesno", "list"})
+    )
     if promoted:
         keys = sorted(light - announced - names)
     return Question(
@@ -148,6 +162,12 @@ def read_question(text: str, words: Lexicon, *, names: frozenset[str], today: st
     )
 
 
+def _is_light(key: str, light: frozenset[str], words: Lexicon) -> bool:
+    return key in light or (
+        words.language == "de" and (key.removesuffix("t") in light or key.removesuffix("et") in light)
+    )
+
+
 def _counted(lowered: str, keys: Sequence[str], words: Lexicon) -> str:
     """The word right after "how many", where it is one to look for."""
     match = re.search(r"\b(?:how many|number of|wie ?viele|anzahl (?:der|von))\s+([^\W\d_]+)", lowered)
@@ -155,9 +175,7 @@ def _counted(lowered: str, keys: Sequence[str], words: Lexicon) -> str:
     return key if key in keys else ""
 
 
-def _verbs(
-    text: str, lowered: str, kinds: Sequence[str], times: Sequence[Span], words: Lexicon
-) -> frozenset[str]:
+def _verbs(text: str, lowered: str, kinds: Sequence[str], times: Sequence[Span], words: Lexicon) -> frozenset[str]:
     """Verbs of "may I fly a drone?": what is asked is the rule about the thing, however the rule puts it.
 
     So with a question for a price or a time: the figure beside the thing answers it. German writes nouns with a

@@ -62,7 +62,7 @@ def find_records(question: Question, units: Sequence[Unit], spread: Spread, word
     keys = [
         key
         for key in spread
-        if key not in bound_words and (key not in question.scene or strength(spread[key], stems))
+        if key not in bound_words and (strength(spread[key], stems) or key not in question.scene | question.verbs)
     ]
     if grade := next((grade for grade in _GRADES if words.patterns[grade[0]].search(lowered)), None):
         return _extreme(question, grade, records, keys, spread, words)
@@ -83,7 +83,7 @@ def find_records(question: Question, units: Sequence[Unit], spread: Spread, word
     if not limits and not flags:
         attribute = any(strength(spread[key], _label_stems(records, words)) for key in keys)
         elsewhere = any(not unit.record and all(strength(spread[key], unit.own) for key in keys) for unit in units)
-        if "count" in question.kinds and keys and not (attribute or elsewhere):
+        if "count" in question.kinds and question.counted in keys and not (attribute or elsewhere):
             return _found("count", question, chosen, words)
         if attribute or not keys or (elsewhere and "list" not in question.kinds) or "price" in question.kinds:
             return None
@@ -133,9 +133,7 @@ def _flag_labels(found: Mapping[str, float], records: Sequence[_Record], words: 
     )
 
 
-def _flagged(
-    record: _Record, labels: frozenset[str], found: Mapping[str, float], lowered: str, words: Lexicon
-) -> bool:
+def _flagged(record: _Record, labels: frozenset[str], found: Mapping[str, float], lowered: str, words: Lexicon) -> bool:
     """Whether a record says yes under a label: plainly, or by naming what was asked for."""
     refused = bool(words.patterns["refusals"].search(lowered))
     for unit in record.units:
@@ -162,7 +160,7 @@ def _limits(lowered: str, records: Sequence[_Record], words: Lexicon) -> tuple[l
         bound = -1 if _ends(words.patterns["below"], before) else 1 if _ends(words.patterns["above"], before) else 0
         value = number(match.group(1))
         nouns = [stem(noun, words.language) for noun in match.groups()[1:] if noun and noun != "€"]
-        labels = _column(nouns, match.group(), value or 0, records, words)
+        labels = _column(nouns, match.group(), value or 0, records, words, lowered)
         if value is None or not labels or (bound == 0 and not _counts(labels, records)):
             continue
         limits.append(_Limit(labels, bound, value))
@@ -175,7 +173,7 @@ def _ends(pattern: re.Pattern[str], text: str) -> bool:
 
 
 def _column(
-    nouns: Sequence[str], text: str, value: float, records: Sequence[_Record], words: Lexicon
+    nouns: Sequence[str], text: str, value: float, records: Sequence[_Record], words: Lexicon, lowered: str
 ) -> frozenset[str]:
     named = frozenset(
         unit.label
@@ -190,7 +188,7 @@ def _column(
     kind = "price" if money or (value >= _FROM_PRICE and not re.search(r"m²|sqm|qm|quadrat|square", text)) else "size"
     if kind == "size" and not re.search(r"m²|sqm|qm|quadrat|square", text):
         return frozenset()
-    return _of_kind(kind, records, words)
+    return _of_kind(kind, records, words, words.stems(lowered))
 
 
 def _meanings(label: str, words: Lexicon) -> frozenset[str]:
@@ -198,15 +196,23 @@ def _meanings(label: str, words: Lexicon) -> frozenset[str]:
     return stems.union(*(words.related.get(name, {}) for name in stems))
 
 
-def _of_kind(kind: str, records: Sequence[_Record], words: Lexicon) -> frozenset[str]:
-    """The labels of the column of prices, or of sizes: the one with the highest figures where there are several."""
+def _of_kind(
+    kind: str, records: Sequence[_Record], words: Lexicon, asked_stems: frozenset[str] = frozenset()
+) -> frozenset[str]:
+    """The label of the column of prices, or of sizes: the one asked for, else no side cost, else the first."""
     figures: dict[str, float] = {}
     for record in records:
         for unit in record.units:
             fits = _is_price(unit, words) if kind == "price" else holds("size", unit, words)
             if fits and (figure := number(unit.text)) is not None:
                 figures[unit.label] = max(figure, figures.get(unit.label, 0.0))
-    return frozenset({max(figures, key=lambda label: figures[label])} if figures else ())
+    plain = {
+        label: figure for label, figure in figures.items() if not words.patterns["side_cost"].search(label)
+    } or figures
+    asked = [label for label in plain if words.stems(label) & asked_stems]
+    if asked or kind == "price":
+        return frozenset((asked or list(plain))[:1])
+    return frozenset({max(plain, key=lambda label: plain[label])} if plain else ())
 
 
 def _counts(labels: frozenset[str], records: Sequence[_Record]) -> bool:
@@ -236,7 +242,9 @@ def _extreme(
             )
         )
     }
-    labels = frozenset().union(*labelled.values()) or _of_kind(kind or "price", records, words)
+    labels = frozenset().union(*labelled.values()) or _of_kind(
+        kind or "price", records, words, words.stems(question.text)
+    )
     others = [key for key in keys if key not in labelled]
     about = [record for record in records if all(strength(spread[key], record.stems) for key in others)]
     values = [

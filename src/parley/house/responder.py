@@ -122,7 +122,9 @@ def _settled(answered: str, facts: Facts, words: Lexicon, speech: Wording) -> bo
     asks = speech.data["asks_fact"].search(lowered)
     acts = speech.data["acts"].search(lowered)
     refused = words.patterns["refusals"].search(answered) and _may_i(facts, words)
-    return bool(refused or (asks and not (acts and words.language == "en" and _may_i(facts, words) and not _policy(lowered))))
+    return bool(
+        refused or (asks and not (acts and words.language == "en" and _may_i(facts, words) and not _policy(lowered)))
+    )
 
 
 def _policy(lowered: str) -> bool:

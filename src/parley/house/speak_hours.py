@@ -37,9 +37,7 @@ def say_hours(found: Found, words: Lexicon, wording: Wording) -> str:
         )
     verdict = _verdict(found, wanted or rows, breaks, words) if question.asks_whether else None
     if about_us and found.days and len(found.days) <= 2:
-        told = " ".join(
-            _on_day(day, row, words, wording) for day in found.days for _, row in wanted if day in row.days
-        )
+        told = " ".join(_on_day(day, row, words, wording) for day in found.days for _, row in wanted if day in row.days)
     elif about_us and not found.days:
         told = wording.say("open_rows", rows=_told(rows, wording))
     else:

@@ -86,8 +86,14 @@ def _meets(text: str, found: Found, words: Lexicon) -> bool:
 
 
 def _means(key: str, stems: frozenset[str], words: Lexicon) -> bool:
-    return key in stems or not stems.isdisjoint(words.related.get(key, {})) or (
-        words.language == "de" and len(key) > 3 and any(key in some or (len(some) > 3 and some in key) for some in stems)
+    return (
+        key in stems
+        or not stems.isdisjoint(words.related.get(key, {}))
+        or (
+            words.language == "de"
+            and len(key) > 3
+            and any(key in some or (len(some) > 3 and some in key) for some in stems)
+        )
     )
 
 
@@ -98,7 +104,7 @@ def _of_record(unit: Unit, words: Lexicon, wording: Wording) -> str:
         return name
     kinds = {kind for kind, rule in words.kinds if rule.search(label.lower())}
     plain = len(label.split()) == 1
-    if plain and wording.data["price_label"].search(label) and number(value) is not None:
+    if plain and wording.data["price_label"].search(label) and value[:1] in "€$£0123456789":
         return wording.say("costs", name=name, price=value)
     if plain and "duration" in kinds | ({"duration"} if wording.data["duration_label"].search(label) else set()):
         return wording.say("lasts", name=name, time=value)
@@ -112,9 +118,7 @@ def _priced(text: str, words: Lexicon, wording: Wording) -> str:
     if not match or match.start() < 2 or not _is_price(match.group(1), text):
         return text
     name = text[: match.start()].rstrip(" :–—.…|-")
-    plural = words.language == "en" and bool(
-        re.search(r"[^s']s$", re.split(r"\(| with | in | on |,", name)[0].strip())
-    )
+    plural = words.language == "en" and bool(re.search(r"[^s']s$", re.split(r"\(| with | in | on |,", name)[0].strip()))
     return wording.say("costs_plural" if plural else "costs", name=name, price=match.group(1).strip())
 
 
