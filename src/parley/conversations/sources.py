@@ -12,7 +12,6 @@ from parley.kit.sentences import split_sentences
 
 _SUPPORTED = 0.6
 _FIGURE_WEIGHT = 2.5
-_CLEARLY_BEST = 0.999
 _LEAST_LENGTH = 4
 _STEM = 6
 _WORD = re.compile(r"\w[\w’'.,:]*\w|\w", re.UNICODE)
