@@ -7,8 +7,10 @@ jobs table is not held by row-level security.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import procrastinate
@@ -17,6 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.kit.db import APP_ROLE, driver_url, raw_connection
 from parley.kit.ids import new_id
+
+_POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +96,20 @@ class JobQueue:
         await self.app.close_async()
 
     async def work(self, *, concurrency: int = 4, until_empty: bool = False) -> None:
-        """Run jobs until cancelled, or until none waits."""
-        await self.app.run_worker_async(
-            concurrency=concurrency,
-            wait=not until_empty,
-            install_signal_handlers=False,
-            shutdown_graceful_timeout=20,
-            delete_jobs="successful",
-        )
+        """Run jobs until cancelled, or until none is due: those of one lock, and those tried again, come one by one."""
+        while True:
+            await self.app.run_worker_async(
+                concurrency=concurrency,
+                wait=not until_empty,
+                install_signal_handlers=False,
+                shutdown_graceful_timeout=20,
+                delete_jobs="successful",
+            )
+            if not until_empty or not await self._is_any_due():
+                return
+            await asyncio.sleep(_POLL_SECONDS)
+
+    async def _is_any_due(self) -> bool:
+        now = datetime.now(UTC)
+        waiting = await self.app.job_manager.list_jobs_async(status="todo")
+        return any(job.scheduled_at is None or job.scheduled_at <= now for job in waiting)
