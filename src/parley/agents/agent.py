@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
+from parley.privacy import Mode
+
 AgentType = Literal["receptionist", "real_estate", "dispatch", "custom"]
 ScenarioType = Literal["check_in", "emergency"]
 Label = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
@@ -62,7 +64,7 @@ class UnderstandingChoice(_Part):
 class PrivacyChoice(_Part):
     """keep_all: as spoken. masked: personal data masked before model and disk. metadata_only: no words kept."""
 
-    mode: Literal["keep_all", "masked", "metadata_only"] = "keep_all"
+    mode: Mode = "keep_all"
 
 
 class Definition(_Part):
@@ -80,6 +82,12 @@ class Definition(_Part):
     understanding: UnderstandingChoice = Field(default_factory=UnderstandingChoice)
     extraction_schema: dict[str, Any] | None = None
     privacy: PrivacyChoice | None = None
+
+    def privacy_on(self, channel: str) -> Mode:
+        """The mode of a conversation on `channel`. Without a choice training masks: people practise with real cases."""
+        if self.privacy is not None:
+            return self.privacy.mode
+        return "masked" if channel == "training" else "keep_all"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,21 @@ _REGION_OF_ZONE = {"Europe/London": "GB", "Europe/Dublin": "IE", "Europe/Vienna"
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What is read. `now` is aware, in the tenant's timezone; `previous` is the agent's last line."""
+    """What is read. `now` is aware, in the tenant's timezone; `previous` is the agent's last line.
+
+    `masked` is the message as an embedder may see it, where that is not all of it: an embedder may be a vendor's.
+    """
 
     message: str
     now: datetime
     previous: str = ""
     language: str | None = None
+    masked: str | None = None
+
+    @property
+    def embedded(self) -> str:
+        """What goes to the embedder."""
+        return self.message if self.masked is None else self.masked
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +112,7 @@ class Reader:
         vectors: list[NDArray[np.float32] | None] = [None] * len(lines)
         if wanted:
             for at, vector in zip(
-                wanted, await self._embedder.embed([lines[at].message for at in wanted]), strict=True
+                wanted, await self._embedder.embed([lines[at].embedded for at in wanted]), strict=True
             ):
                 vectors[at] = vector
         return vectors

@@ -22,6 +22,7 @@ from parley.conversations import conversation_routes
 from parley.frontdesk import frontdesk_routes
 from parley.kit.web import install_error_handlers
 from parley.knowledge import knowledge_routes
+from parley.privacy import privacy_routes
 from parley.tenants import tenant_routes
 
 ROUTERS = (
@@ -33,6 +34,7 @@ ROUTERS = (
     chat_routes,
     conversation_routes,
     frontdesk_routes,
+    privacy_routes,
 )
 
 _ABOUT = """Conversational agents on your own machine: text, live voice and phone.

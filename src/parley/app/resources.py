@@ -17,6 +17,7 @@ from parley.conversations import (
     Declared,
     Desk,
     ExactRecall,
+    HeldConversations,
     LiveView,
     Opening,
     Parts,
@@ -26,6 +27,7 @@ from parley.conversations import (
     Tools,
     Transcripts,
     TurnHolder,
+    Unwritten,
     Writer,
 )
 from parley.frontdesk import DeclaredTools, Incidents, Leads, Listings, Reservations
@@ -37,6 +39,7 @@ from parley.kit.jobs import JobQueue
 from parley.kit.outbound import Outbound
 from parley.kit.secrets import Keyring
 from parley.knowledge import Library, Search
+from parley.privacy import Vaults
 from parley.tenants import Access, Businesses, Login
 
 
@@ -61,6 +64,8 @@ class Resources:
     declared_tools: DeclaredTools
     library: Library
     search: Search
+    vaults: Vaults
+    unwritten: Unwritten
     models: Models
     recall: ExactRecall
     responder: Responder
@@ -139,18 +144,19 @@ async def open_resources(
         search = Search(db, embedder)
         library = Library(db, embedder, jobs)
         recall = ExactRecall(clock)
+        vaults, unwritten = Vaults(db, keyring, HeldConversations()), Unwritten(clock)
         reservations, leads = Reservations(db, clock), Leads(db, clock)
         listings, incidents = Listings(db), Incidents(db)
         declared_tools = DeclaredTools(db, keyring, outbound)
         responder = Responder(
             Parts(
-                opening=Opening(db, agents, holder),
+                opening=Opening(db, agents, holder, vaults, unwritten),
                 reader=reader,
                 search=search,
-                tools=Tools(db, Desk(reservations, leads, listings, incidents), Declared(db, declared_tools)),
+                tools=Tools(db, vaults, Desk(reservations, leads, listings, incidents), Declared(db, declared_tools)),
                 writer=Writer(models),
                 recall=recall,
-                settlement=Settlement(db, metrics.turn_settled),
+                settlement=Settlement(db, vaults, unwritten, metrics.turn_settled),
                 clock=clock,
             )
         )
@@ -172,11 +178,13 @@ async def open_resources(
             declared_tools=declared_tools,
             library=library,
             search=search,
+            vaults=vaults,
+            unwritten=unwritten,
             models=models,
             recall=recall,
             responder=responder,
-            transcripts=Transcripts(db, clock),
-            takeover=Takeover(db),
+            transcripts=Transcripts(db, clock, vaults, unwritten),
+            takeover=Takeover(db, vaults, unwritten),
             live=LiveView(db, listener),
             metrics=metrics,
         )

@@ -8,6 +8,7 @@ reading, `ExactRecall` for the cache.
 from parley.conversations.declared import Declared
 from parley.conversations.desk import Desk
 from parley.conversations.events import Action, Delta, Done, Event, Opened, Source
+from parley.conversations.hold import HeldConversations
 from parley.conversations.live import LiveView
 from parley.conversations.open import Opening
 from parley.conversations.ordering import TurnHolder
@@ -19,6 +20,7 @@ from parley.conversations.takeover import Takeover
 from parley.conversations.tools import Tool, ToolRefused, Tools
 from parley.conversations.transcript import LoggedConversation, Transcripts
 from parley.conversations.turn import Ask, ModelChoice, Turn
+from parley.conversations.unwritten import Unwritten
 from parley.conversations.write import Writer
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "Done",
     "Event",
     "ExactRecall",
+    "HeldConversations",
     "LiveView",
     "LoggedConversation",
     "ModelChoice",
@@ -46,6 +49,7 @@ __all__ = [
     "Transcripts",
     "Turn",
     "TurnHolder",
+    "Unwritten",
     "Writer",
     "conversation_routes",
 ]

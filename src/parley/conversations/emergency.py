@@ -7,6 +7,7 @@ until the caller asks about something else.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -50,14 +51,21 @@ async def answer_emergency(
         else:
             script = _follow_up(alarm.get("follow_ups", 0), meaning.language)
             alarm["follow_ups"] = alarm.get("follow_ups", 0) + 1
-        step["kind"], step["evidence"] = alarm["kind"], meaning.danger.evidence
+        step["kind"], step["evidence"] = alarm["kind"], _kept(turn, meaning.danger.evidence)
         answer.alarm, answer.reply = alarm, script
         answer.intent, answer.emergency, answer.escalate = "emergency", True, True
         yield Delta(script)
         if new:
-            outcome = await toolbox.raise_incident(meaning.danger, turn.message[:EXCERPT_CHARACTERS])
+            danger = replace(meaning.danger, evidence=_kept(turn, meaning.danger.evidence))
+            excerpt = turn.masking.stored(turn.message)[:EXCERPT_CHARACTERS]
+            outcome = await toolbox.raise_incident(danger, excerpt)
             answer.actions.append(action := Action(outcome.name, outcome.arguments, outcome.result, outcome.ok))
             yield action
+
+
+def _kept(turn: Turn, words: str) -> str:
+    """The words that speak of the danger, as far as they may be written down."""
+    return turn.masking.stored(turn.masking.hide(words))
 
 
 def _follow_up(number: int, language: str) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -10,23 +12,35 @@ from parley.agents import Agents, Version, get_agent, oldest_active_agent
 from parley.conversations import store
 from parley.conversations.ordering import TurnHolder
 from parley.conversations.turn import Ask, Turn
+from parley.conversations.unwritten import Unwritten
+from parley.inference.facts import SlotValue
 from parley.kit.db import Database
 from parley.kit.errors import Conflict, InvalidInput, NotFound, TooMany
 from parley.kit.ids import new_id
+from parley.privacy import Masking, Mode, Vaults
 from parley.tenants import get_tenant
+from parley.understanding import read_slots
 
 _HISTORY_LINES = 20
 _OTHER_PROCESS_WAIT = 30.0
 _OTHER_PROCESS_POLL = 0.025
+_ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)
+_CONTACTS = frozenset({"name", "phone", "email"})
+
+
+class _ColdRecognisers(Exception):
+    """The conversation masks and the recognisers are not built yet: that takes longer than a transaction may."""
 
 
 class Opening:
     """Opens turns."""
 
-    def __init__(self, db: Database, agents: Agents, holder: TurnHolder) -> None:
+    def __init__(self, db: Database, agents: Agents, holder: TurnHolder, vaults: Vaults, unwritten: Unwritten) -> None:
         self._db = db
         self._agents = agents
         self._holder = holder
+        self._vaults = vaults
+        self._unwritten = unwritten
 
     async def open(self, ask: Ask, conversation_id: str) -> Turn:
         """Store the line and take the turn, waiting while another living process has it.
@@ -36,9 +50,14 @@ class Opening:
         await self._holder.ensure()
         deadline = asyncio.get_running_loop().time() + _OTHER_PROCESS_WAIT
         while True:
-            async with self._db.begin(ask.tenant_id, durable=False) as connection:
-                turn = await self._take_turn(connection, ask, conversation_id)
+            try:
+                async with self._db.begin(ask.tenant_id, durable=False) as connection:
+                    turn = await self._take_turn(connection, ask, conversation_id)
+            except _ColdRecognisers:
+                await self._vaults.warm()
+                continue
             if turn is not None:
+                turn.masking.mark_stored()
                 return turn
             if asyncio.get_running_loop().time() > deadline:
                 raise TooMany("conversation_id is being answered by another process.", retry_after=2)
@@ -50,7 +69,7 @@ class Opening:
             raise NotFound("tenant")
         earlier: list[store.Message] = []
         if ask.conversation_id is None:
-            conversation, version = await self._begin(connection, ask, conversation_id)
+            conversation, version, masking = await self._begin(connection, ask, conversation_id)
         else:
             claimed = await store.claim_turn(connection, ask.tenant_id, conversation_id, self._holder.number)
             if claimed is None:
@@ -60,13 +79,35 @@ class Opening:
             conversation = claimed
             version = await self._version_of(connection, ask, conversation)
             earlier = await store.last_messages(connection, ask.tenant_id, conversation_id, _HISTORY_LINES)
-        question_id = new_id()
-        await store.add_message(connection, ask.tenant_id, conversation_id, question_id, "user", ask.message)
-        return Turn(tenant, version, conversation, tuple(earlier), question_id, ask.message)
+            masking = await self._masking(connection, conversation.tenant_id, conversation_id, conversation.privacy)
+        talk = None if masking.keeps_words else self._unwritten.talk(conversation_id)
+        if talk is not None:
+            masking, earlier = talk.masking, list(talk.lines)
+            conversation = replace(conversation, state={**conversation.state, "slots": talk.slots, "node": talk.node})
+        turn = Turn(tenant, version, conversation, tuple(earlier), new_id(), "", ask.message, masking, talk)
+        turn = replace(turn, message=masking.hide(ask.message, told=_told(turn)))
+        await self._write(connection, turn)
+        return turn
+
+    async def _write(self, connection: AsyncConnection, turn: Turn) -> None:
+        """The caller's line, as it may be kept, with what its placeholders stand for."""
+        tenant_id, conversation_id = turn.tenant.id, turn.conversation.id
+        if turn.talk is None:
+            await store.add_message(connection, tenant_id, conversation_id, turn.question_id, "user", turn.message)
+            await self._vaults.save(connection, tenant_id, conversation_id, turn.masking)
+            return
+        length = len(turn.said)
+        await store.add_message(connection, tenant_id, conversation_id, turn.question_id, "user", "", characters=length)
+        self._unwritten.add(turn.talk, "user", turn.message)
+
+    async def _masking(self, connection: AsyncConnection, tenant_id: str, conversation_id: str, mode: Mode) -> Masking:
+        if mode != "keep_all" and not self._vaults.is_warm:
+            raise _ColdRecognisers
+        return await self._vaults.open(connection, tenant_id, conversation_id, mode)
 
     async def _begin(
         self, connection: AsyncConnection, ask: Ask, conversation_id: str
-    ) -> tuple[store.Conversation, Version]:
+    ) -> tuple[store.Conversation, Version, Masking]:
         if ask.agent_id is None:
             agent = await oldest_active_agent(connection, ask.tenant_id)
         else:
@@ -76,6 +117,8 @@ class Opening:
         if not agent.is_active:
             raise Conflict("agent_id names an agent that is not active.", code="agent.inactive")
         version = await self._agents.recall_version(connection, ask.tenant_id, agent.id, agent.version)
+        mode = version.definition.privacy_on(ask.channel)
+        masking = await self._masking(connection, ask.tenant_id, conversation_id, mode)
         row = {
             "id": conversation_id,
             "tenant_id": ask.tenant_id,
@@ -88,9 +131,10 @@ class Opening:
             "user_id": ask.user_id,
             "language": agent.definition.language,
             "turn_holder": self._holder.number,
-            "metadata": dict(ask.metadata),
+            "privacy": mode,
+            "metadata": masking.hide_json(dict(ask.metadata)),
         }
-        return await store.add_conversation(connection, row), version
+        return await store.add_conversation(connection, row), version, masking
 
     async def _version_of(self, connection: AsyncConnection, ask: Ask, conversation: store.Conversation) -> Version:
         if conversation.status == "ended":
@@ -101,3 +145,12 @@ class Opening:
             raise InvalidInput("agent_id differs from the agent of conversation_id.")
         number = conversation.agent_version
         return await self._agents.recall_version(connection, ask.tenant_id, conversation.agent_id, number)
+
+
+def _told(turn: Turn) -> dict[str, SlotValue]:
+    """Who the caller says they are: a bare "Baker" is a name only to who knows that a name was asked for."""
+    if not turn.masking.hides:
+        return {}
+    previous = turn.masking.reveal(turn.previous)
+    reading = read_slots(turn.said, now=_ANY_DAY, language=turn.language, previous=previous, wanted=_CONTACTS)
+    return dict(reading.slots)

@@ -26,7 +26,7 @@ from parley.conversations.notices import notices
 from parley.conversations.open import Opening
 from parley.conversations.ordering import LocalOrder
 from parley.conversations.recall import ExactRecall, Question, stands_alone
-from parley.conversations.settle import Settlement
+from parley.conversations.settle import Settlement, revealed
 from parley.conversations.tools import Toolbox, Tools
 from parley.conversations.trace import Trace
 from parley.conversations.turn import Answer, Ask, Turn
@@ -37,6 +37,7 @@ from parley.inference.facts import Facts, Step, ToolOutcome
 from parley.kit.clock import Clock
 from parley.kit.ids import new_id
 from parley.knowledge import Findings, Search
+from parley.privacy import has_placeholder
 from parley.tenants import Tenant
 from parley.understanding import Understanding
 
@@ -79,13 +80,18 @@ class Responder:
                 turn = await self._parts.opening.open(ask, conversation_id)
             answer = Answer(language=turn.language, slots=turn.slots, node=turn.conversation.state.get("node"))
             answer.cut_short = True
+            shown = turn.masking.stream()
             try:
                 yield Opened(conversation_id, turn.question_id)
                 async with aclosing(self._answer(turn, answer, trace)) as events:
                     async for event in events:
-                        if isinstance(event, Delta):
+                        if isinstance(event, Action):
+                            yield revealed(event, turn.masking)
+                        elif text := shown.feed(event.text):
                             trace.released()
-                        yield event
+                            yield Delta(text)
+                if text := shown.finish():
+                    yield Delta(text)
                 answer.cut_short = False
             finally:
                 if answer.cut_short:
@@ -125,12 +131,14 @@ class Responder:
                 yield event
         used = supporting(answer.reply, facts.passages, answer.language)
         answer.sources = tuple(Source(p.document_id, p.title, p.source, p.score) for p in used)
-        if question is not None and answer.sources and not answer.actions and answer.model:
+        private = turn.masking.hides and has_placeholder(answer.reply)
+        if question is not None and answer.sources and not answer.actions and answer.model and not private:
             self._parts.recall.remember(question, answer.reply, answer.intent, answer.sources)
 
     async def _understand(self, turn: Turn, answer: Answer, trace: Trace) -> Read:
         with trace.step("understand") as step:
-            line = Line(turn.message, self._local_now(turn.tenant), turn.previous, turn.language)
+            previous, masked = turn.masking.reveal(turn.previous), turn.message if turn.masking.hides else None
+            line = Line(turn.said, self._local_now(turn.tenant), previous, turn.language, masked)
             reading = await self._parts.reader.read(turn.tenant, turn.version, line)
             meaning = reading.meaning
             step["intent"], step["confidence"] = meaning.intent, round(meaning.confidence, 3)
@@ -138,8 +146,9 @@ class Responder:
         answer.escalate = meaning.intent == "escalation" or meaning.emergency
         node = turn.flow().nodes.get(answer.node or "")
         asked = node is not None and "reference" in node.slots
-        known = {**turn.slots, **meaning.slots}
-        answer.slots = {**known, **read_wishes(turn.message, known, reference_asked=asked)}
+        known = {**turn.slots, **turn.masking.hide_slots(meaning.slots)}
+        wishes = read_wishes(turn.said, known, reference_asked=asked)
+        answer.slots = {**known, **turn.masking.hide_slots(wishes)}
         return reading
 
     def _question(self, turn: Turn, meaning: Understanding) -> Question | None:
@@ -148,6 +157,8 @@ class Responder:
         node = turn.flow().nodes.get(turn.conversation.state.get("node") or "")
         waits = node is not None and node.type == "ask"
         if acts or waits or meaning.slots or meaning.problems or not stands_alone(turn.message):
+            return None
+        if turn.masking.hides and has_placeholder(turn.message):
             return None
         return Question(
             tenant_id=turn.tenant.id,
@@ -214,7 +225,8 @@ class Responder:
                 yield action
             step["node"], step["kind"] = walk.node, wanted.kind
         answer.node, answer.ends = walk.node, walk.ends
-        for sentence in (*notices(meaning.problems, meaning.language), *walk.said):
+        told_back = [turn.masking.hide(sentence) for sentence in notices(meaning.problems, meaning.language)]
+        for sentence in (*told_back, *walk.said):
             answer.reply += f"{sentence} "
             yield Delta(f"{sentence} ")
         if wanted.kind == "say":

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from parley.conversations import store
-from parley.conversations.events import Done
+from parley.conversations.events import Action, Done
 from parley.conversations.takeover import MESSAGE
 from parley.conversations.trace import Trace
 from parley.conversations.turn import Answer, Turn
+from parley.conversations.unwritten import Unwritten
 from parley.kit import log
 from parley.kit.db import Database
 from parley.kit.events import Event, publish
 from parley.kit.ids import new_id
+from parley.privacy import Masking, Vaults
 
 _log = log.get("conversations")
 _LINES = frozenset({"voice", "phone"})  # a goodbye closes a line; who types may go on
@@ -25,8 +28,10 @@ _LINES = frozenset({"voice", "phone"})  # a goodbye closes a line; who types may
 class Settlement:
     """Settles turns, whatever becomes of those who asked."""
 
-    def __init__(self, db: Database, on_settled: Callable[[Done], None]) -> None:
+    def __init__(self, db: Database, vaults: Vaults, unwritten: Unwritten, on_settled: Callable[[Done], None]) -> None:
         self._db = db
+        self._vaults = vaults
+        self._unwritten = unwritten
         self._on_settled = on_settled
         self._running: set[asyncio.Task[Done]] = set()
 
@@ -48,10 +53,12 @@ class Settlement:
         tenant_id, conversation_id = turn.tenant.id, turn.conversation.id
         async with self._db.begin(tenant_id) as connection:
             if reply:
-                place = turn.question_id
+                words = turn.masking.stored(reply)
+                length = None if turn.masking.keeps_words else len(turn.masking.reveal(reply))
                 await store.add_message(
-                    connection, tenant_id, conversation_id, reply_id, "agent", reply, reply_to=place
+                    connection, tenant_id, conversation_id, reply_id, "agent", words, turn.question_id, length
                 )
+            await self._vaults.save(connection, tenant_id, conversation_id, turn.masking)
             row = _turn_row(turn, answer, trace, timings)
             await store.add_turn(connection, {**row, "message_id": reply_id if reply else turn.question_id})
             state = orjson.dumps(_state(turn, answer)).decode()
@@ -65,19 +72,22 @@ class Settlement:
                 answer.language,
                 ends=answer.ends and turn.conversation.channel in _LINES,
             )
+        if turn.talk is not None:
+            self._unwritten.add(turn.talk, "agent", reply)
+            turn.talk.slots, turn.talk.node = dict(answer.slots), answer.node
         timings["total_ms"] = trace.elapsed()
         done = Done(
             conversation_id=conversation_id,
             message_id=reply_id,
-            reply=reply,
+            reply=turn.masking.reveal(reply),
             intent=answer.intent,
             language=answer.language,
-            slots=answer.slots,
+            slots=turn.masking.reveal_json(answer.slots),
             sources=answer.sources,
             cached=answer.cached,
             escalate=answer.escalate,
             emergency=answer.emergency,
-            actions=tuple(answer.actions),
+            actions=tuple(revealed(action, turn.masking) for action in answer.actions),
             timings=timings,
             model=answer.model,
             held=turn.conversation.held_by is not None,
@@ -87,10 +97,20 @@ class Settlement:
         return done
 
 
+def revealed(action: Action, masking: Masking) -> Action:
+    """A tool's run as the caller may see it."""
+    if not masking.hides:
+        return action
+    return replace(action, arguments=masking.reveal_json(action.arguments), result=masking.reveal_json(action.result))
+
+
 def _state(turn: Turn, answer: Answer) -> dict[str, Any]:
     """Where the conversation stands: the next turn begins from here."""
     confirmed = turn.done | {action.name for action in answer.actions if action.ok}
-    new = {"slots": answer.slots, "intent": answer.intent, "node": answer.node, "done": sorted(confirmed)}
+    new: dict[str, Any] = {"slots": answer.slots, "intent": answer.intent, "node": answer.node}
+    if not turn.masking.keeps_words:
+        new |= {"slots": {}, "node": None}
+    new["done"] = sorted(confirmed)
     if answer.alarm:
         new["alarm"] = answer.alarm
     return {**turn.conversation.state, **new}
@@ -111,7 +131,7 @@ def _turn_row(turn: Turn, answer: Answer, trace: Trace, timings: Mapping[str, fl
         "total_ms": timings["total_ms"],
         "trace": {
             "steps": trace.steps,
-            "slots": answer.slots,
+            "slots": answer.slots if turn.masking.keeps_words else {},
             "node": answer.node,
             "actions": [{"name": action.name, "ok": action.ok} for action in answer.actions],
             "sources": [source.document_id for source in answer.sources],

@@ -12,11 +12,15 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.conversations.tables import conversations, messages, tool_runs, turns
+from parley.privacy import Mode
 
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A conversation of any channel. `state` is what the flow and the slots have reached."""
+    """A conversation of any channel. `state` is what the flow and the slots have reached.
+
+    `privacy` is the mode its words are kept in, fixed when it begins.
+    """
 
     id: str
     tenant_id: str
@@ -32,6 +36,7 @@ class Conversation:
     status: str
     state: dict[str, Any]
     held_by: str | None
+    privacy: Mode
     message_count: int
     turn_count: int
     duration: float | None
@@ -98,6 +103,16 @@ async def claim_turn(
     return None if row is None else _conversation(row)
 
 
+async def lock_conversation(
+    connection: AsyncConnection, tenant_id: str, conversation_id: str
+) -> tuple[Mode, bool] | None:
+    """Its privacy mode and whether a living process is answering it; the row is locked until the transaction ends."""
+    held = and_(conversations.c.turn_holder.is_not(None), func.holder_lives(conversations.c.turn_holder))
+    query = select(conversations.c.privacy, held.label("in_turn")).where(_own(tenant_id, conversation_id))
+    row = (await connection.execute(query.with_for_update())).one_or_none()
+    return None if row is None else (row.privacy, bool(row.in_turn))
+
+
 async def release_turn(connection: AsyncConnection, tenant_id: str, conversation_id: str, holder: int) -> None:
     query = update(conversations).where(_own(tenant_id, conversation_id), conversations.c.turn_holder == holder)
     await connection.execute(query.values(turn_holder=None))
@@ -107,8 +122,11 @@ _ADD_MESSAGE = text("""
     WITH place AS (
       UPDATE conversations SET message_count = message_count + 1, last_message_at = now()
       WHERE tenant_id = :tenant_id AND id = :conversation_id RETURNING message_count)
-    INSERT INTO messages (id, tenant_id, conversation_id, ordinal, role, content, reply_to)
-    SELECT :id, :tenant_id, :conversation_id, message_count, :role, :content, :reply_to FROM place
+    INSERT INTO messages (id, tenant_id, conversation_id, ordinal, role, content, reply_to, metadata)
+    SELECT :id, :tenant_id, :conversation_id, message_count, :role, :content, :reply_to,
+           CASE WHEN cast(:characters AS integer) IS NULL THEN '{}'::jsonb
+                ELSE jsonb_build_object('characters', cast(:characters AS integer)) END
+    FROM place
 """)
 
 
@@ -120,10 +138,12 @@ async def add_message(
     role: str,
     content: str,
     reply_to: str | None = None,
+    characters: int | None = None,
 ) -> None:
-    """Append a line at the next place of the conversation."""
+    """Append a line at the next place of the conversation. `characters`: the length of one whose words are not kept."""
     scope = {"tenant_id": tenant_id, "conversation_id": conversation_id, "id": message_id}
-    await connection.execute(_ADD_MESSAGE, {**scope, "role": role, "content": content, "reply_to": reply_to})
+    line = {"role": role, "content": content, "reply_to": reply_to, "characters": characters}
+    await connection.execute(_ADD_MESSAGE, {**scope, **line})
 
 
 async def last_messages(connection: AsyncConnection, tenant_id: str, conversation_id: str, most: int) -> list[Message]:

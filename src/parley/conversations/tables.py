@@ -27,6 +27,7 @@ conversations = Table(
     Column("state", JSONB, nullable=False),
     Column("turn_holder", Integer),
     Column("held_by", Text),
+    Column("privacy", Text, nullable=False),
     Column("message_count", Integer, nullable=False),
     Column("turn_count", Integer, nullable=False),
     Column("duration", Float(53)),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.conversations import store
+from parley.conversations.unwritten import Unwritten
 from parley.kit.db import Database
 from parley.kit.errors import Conflict, NotFound
 from parley.kit.events import Event, publish
 from parley.kit.ids import new_id
+from parley.privacy import Vaults
 from parley.tenants import Principal, record_audit
 
 MESSAGE = "conversation.message"
@@ -20,8 +24,10 @@ ENDED = "conversation.ended"
 class Takeover:
     """The verbs of a person on a conversation."""
 
-    def __init__(self, db: Database) -> None:
+    def __init__(self, db: Database, vaults: Vaults, unwritten: Unwritten) -> None:
         self._db = db
+        self._vaults = vaults
+        self._unwritten = unwritten
 
     async def take(self, who: Principal, tenant_id: str, conversation_id: str) -> store.Conversation:
         """Silence the agent. Raises `Conflict` where another person has it already."""
@@ -38,17 +44,27 @@ class Takeover:
             return await self._hold(connection, who, before, None, RELEASED)
 
     async def reply(self, who: Principal, tenant_id: str, conversation_id: str, content: str) -> store.Message:
-        """Say something to the caller. Raises `Conflict` unless this person has taken the conversation over."""
-        async with self._db.begin(tenant_id) as connection:
+        """Say something to the caller. Raises `Conflict` unless this person has taken the conversation over.
+
+        Who speaks is answered with the words as they were said; they are kept as the conversation's mode has it.
+        """
+        async with self._vaults.between_turns(tenant_id, conversation_id) as (connection, masking):
             conversation = await _open_conversation(connection, tenant_id, conversation_id)
             if conversation.held_by != who.id:
                 raise Conflict("Take the conversation over first.", code="conversation.not_held")
-            message_id = new_id()
-            await store.add_message(connection, tenant_id, conversation_id, message_id, "operator", content)
+            talk = None if masking.keeps_words else self._unwritten.talk(conversation_id)
+            masked = (talk.masking if talk else masking).hide(content)
+            message_id, length = new_id(), None if talk is None else len(content)
+            kept = masking.stored(masked)
+            await store.add_message(
+                connection, tenant_id, conversation_id, message_id, "operator", kept, characters=length
+            )
+            if talk is not None:
+                self._unwritten.add(talk, "operator", masked)
             data = {"conversation_id": conversation_id, "message_id": message_id}
             await publish(connection, Event(tenant_id, MESSAGE, data))
             [message] = await store.last_messages(connection, tenant_id, conversation_id, 1)
-        return message
+        return replace(message, content=content)
 
     @staticmethod
     async def _hold(

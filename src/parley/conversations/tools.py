@@ -8,7 +8,7 @@ the answer has to say what happened.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, Protocol
 
@@ -22,6 +22,7 @@ from parley.inference.facts import ToolOutcome
 from parley.kit import guard, log
 from parley.kit.db import Database
 from parley.kit.errors import VoiceAgentException
+from parley.privacy import Vaults
 from parley.understanding import EmergencyReading
 
 _log = log.get("tools")
@@ -60,6 +61,7 @@ class Toolbox:
     """The tools of one turn."""
 
     db: Database
+    vaults: Vaults
     turn: Turn
     incidents: Incidents
     tools: Mapping[str, Tool] = field(default_factory=dict)
@@ -70,19 +72,24 @@ class Toolbox:
         return tuple(tool.spec for tool in self.tools.values())
 
     async def run(self, name: str, arguments: Mapping[str, Any]) -> ToolOutcome:
-        """Run a tool. Whatever goes wrong is an outcome with `ok` False and a sentence under "error"."""
+        """Run a tool. Whatever goes wrong is an outcome with `ok` False and a sentence under "error".
+
+        The tool gets the real values; arguments and result of the outcome are masked, as the arguments given may be.
+        """
         guard.require_no_transaction("tool")
         tool = self.tools.get(name)
         if tool is None:
             return ToolOutcome(name, arguments, {"error": f"There is no tool {name!r}."}, ok=False)
         given = {key: value for key, value in arguments.items() if value is not None}
-        fault = _fault(tool.spec, given)
+        real = self.turn.masking.reveal_json(given)
+        fault = self._unknown_placeholder(given) or _fault(tool.spec, real)
         if fault is not None:
-            return ToolOutcome(name, given, {"error": fault}, ok=False)
+            return ToolOutcome(name, given, {"error": self.turn.masking.hide(fault)}, ok=False)
         key = _key(name, given)
         if tool.changes and (before := await self._before(key)) is not None:
             return ToolOutcome(name, given, before, ok=True)
-        outcome = await self._act(tool, given, key)
+        done = await self._act(tool, real, key)
+        outcome = replace(done, arguments=given, result=self.turn.masking.hide_json(dict(done.result)))
         if tool.changes:
             await self._record(key, outcome)
         return outcome
@@ -91,6 +98,11 @@ class Toolbox:
         """Put an emergency on record. Not a tool of the model's: nobody can talk it out of it."""
         result = await self.incidents.raise_incident(self.turn, danger, excerpt)
         return ToolOutcome("raise_incident", {"kind": danger.kind or "other"}, result, ok=True)
+
+    def _unknown_placeholder(self, given: Mapping[str, Any]) -> str | None:
+        """A value that a model made up in the form of a masked one must not reach a record."""
+        unknown = self.turn.masking.unknown(orjson.dumps(given).decode())
+        return None if unknown is None else f"Nothing is known under {unknown}. Ask the caller."
 
     async def _act(self, tool: Tool, arguments: Mapping[str, Any], key: str) -> ToolOutcome:
         name = tool.spec.name
@@ -112,8 +124,10 @@ class Toolbox:
         """Only what was confirmed is remembered: a refusal may be otherwise in a minute."""
         if not outcome.ok:
             return
-        row = {"key": key, "name": outcome.name, "arguments": dict(outcome.arguments), "result": dict(outcome.result)}
+        arguments = dict(outcome.arguments) if self.turn.masking.keeps_words else {}
+        row = {"key": key, "name": outcome.name, "arguments": arguments, "result": dict(outcome.result)}
         async with self.db.begin(self.turn.tenant.id) as connection:
+            await self.vaults.save(connection, self.turn.tenant.id, self.turn.conversation.id, self.turn.masking)
             await store.add_tool_run(connection, self.turn.tenant.id, self.turn.conversation.id, row)
 
 
@@ -135,15 +149,16 @@ def _key(name: str, arguments: Mapping[str, Any]) -> str:
 class Tools:
     """Gives each turn its tools: those of the agent's type, and those its tenant has declared."""
 
-    def __init__(self, db: Database, desk: DeskTools, declared: DeclaredTools) -> None:
+    def __init__(self, db: Database, vaults: Vaults, desk: DeskTools, declared: DeclaredTools) -> None:
         self._db = db
+        self._vaults = vaults
         self._desk = desk
         self._declared = declared
 
     async def open(self, turn: Turn) -> Toolbox:
         """The tools of a turn."""
         tools = {**await self._declared.tools_for(turn.tenant.id), **self._desk.tools_for(turn.version.type)}
-        return Toolbox(self._db, turn, self._desk, tools)
+        return Toolbox(self._db, self._vaults, turn, self._desk, tools)
 
 
 class DeskTools(Incidents, Protocol):

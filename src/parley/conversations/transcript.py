@@ -8,10 +8,12 @@ from typing import Any
 
 from parley.conversations import store
 from parley.conversations.takeover import ENDED
+from parley.conversations.unwritten import Unwritten
 from parley.kit.clock import Clock
 from parley.kit.db import Database
 from parley.kit.errors import NotFound
 from parley.kit.events import Event, publish
+from parley.privacy import Vaults
 from parley.tenants import Principal, record_audit
 
 
@@ -33,9 +35,11 @@ class LoggedConversation:
 class Transcripts:
     """The conversations of all tenants, for reading and closing."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database, clock: Clock, vaults: Vaults, unwritten: Unwritten) -> None:
         self._db = db
         self._clock = clock
+        self._vaults = vaults
+        self._unwritten = unwritten
 
     async def get(self, tenant_id: str, conversation_id: str) -> LoggedConversation:
         """One conversation with its lines, or `NotFound`."""
@@ -83,17 +87,18 @@ class Transcripts:
                 values = {"status": "ended", "ended_at": now, "duration": duration}
                 await store.change_conversation(connection, tenant_id, conversation_id, values)
                 await publish(connection, Event(tenant_id, ENDED, {"conversation_id": conversation_id}))
+        self._unwritten.forget([conversation_id])
         return await self.get(tenant_id, conversation_id)
 
     async def rate(self, tenant_id: str, conversation_id: str, satisfaction: int, comment: str) -> LoggedConversation:
         """Store how satisfied the caller was, 1..5."""
-        async with self._db.begin(tenant_id) as connection:
+        async with self._vaults.between_turns(tenant_id, conversation_id) as (connection, masking):
             conversation = await store.get_conversation(connection, tenant_id, conversation_id)
             if conversation is None:
                 raise NotFound("conversation")
             values: dict[str, Any] = {"user_satisfaction": satisfaction}
-            if comment:
-                values["metadata"] = {**conversation.metadata, "comment": comment}
+            if kept := masking.stored(masking.hide(comment)):
+                values["metadata"] = {**conversation.metadata, "comment": kept}
             await store.change_conversation(connection, tenant_id, conversation_id, values)
         return await self.get(tenant_id, conversation_id)
 
@@ -103,3 +108,4 @@ class Transcripts:
             if not await store.remove_conversation(connection, tenant_id, conversation_id):
                 raise NotFound("conversation")
             await record_audit(connection, who, tenant_id, "conversation.deleted", conversation_id)
+        self._unwritten.forget([conversation_id])

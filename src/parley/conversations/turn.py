@@ -9,10 +9,12 @@ from typing import Any, Protocol
 from parley.agents import Flow, LlmChoice, Version, default_flow, parse_flow
 from parley.conversations import store
 from parley.conversations.events import Action, Cached, Source
+from parley.conversations.unwritten import Talk
 from parley.inference.facts import SlotValue
 from parley.inference.ports import ChatModel
 from parley.inference.usage import Usage
 from parley.kit.errors import InvalidInput
+from parley.privacy import Masking
 from parley.tenants import Tenant
 
 MAX_MESSAGE_CHARACTERS = 10_000
@@ -49,7 +51,11 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What is on record when a turn begins: the caller's line is stored, the turn is taken."""
+    """What is on record when a turn begins: the caller's line is stored, the turn is taken.
+
+    `said` are the caller's own words, for understanding alone; `message`, the earlier lines and the slots are as a
+    model and a disk may have them, masked where the agent masks.
+    """
 
     tenant: Tenant
     version: Version
@@ -57,6 +63,9 @@ class Turn:
     earlier: tuple[store.Message, ...]
     question_id: str
     message: str
+    said: str
+    masking: Masking
+    talk: Talk | None = None
 
     @property
     def previous(self) -> str:

@@ -18,6 +18,7 @@ PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]*_[0-9]+(?:\.[0-9]+)?>")
 _BEGUN = re.compile(r"<(?:[A-Z][A-Z0-9_.]{0,63})?$")
 _PARTS = re.compile(r"<([A-Z0-9_]+)_([0-9]+)(?:\.([0-9]+))?>")
 _LITERAL = "LITERAL"
+_TELLING_DIGITS = 7
 
 
 class PlaceholderMap:
@@ -35,6 +36,9 @@ class PlaceholderMap:
                 raise ValueError(f"not a placeholder: {placeholder!r}")
             self._keep(parts[1], int(parts[2]), value, placeholder)
 
+    def __len__(self) -> int:
+        return len(self._values)
+
     def items(self) -> Iterable[tuple[str, str]]:
         """Placeholder and value, oldest first."""
         return self._values.items()
@@ -48,7 +52,7 @@ class PlaceholderMap:
         known = self._variants.get((entity_type, value))
         if known:
             return known
-        number = self._numbers.get((entity_type, _normal(value)))
+        number = self._numbers.get((entity_type, _normal(entity_type, value)))
         if number is None:
             number = self._highest.get(entity_type, 0) + 1
             placeholder = f"<{entity_type}_{number}>"
@@ -62,12 +66,18 @@ class PlaceholderMap:
     def _keep(self, entity_type: str, number: int, value: str, placeholder: str) -> None:
         self._values[placeholder] = value
         self._variants[entity_type, value] = placeholder
-        self._numbers.setdefault((entity_type, _normal(value)), number)
+        self._numbers.setdefault((entity_type, _normal(entity_type, value)), number)
         self._highest[entity_type] = max(number, self._highest.get(entity_type, 0))
 
 
-def _normal(value: str) -> str:
-    """What two spellings of one value share: letters and digits without case, space or punctuation."""
+def _normal(entity_type: str, value: str) -> str:
+    """What two spellings of one value share: letters and digits without case, space or punctuation.
+
+    Of a telephone number the last seven digits: +49 30 901820 and 030 901820 are one, with a variant each.
+    """
+    digits = "".join(c for c in value if c in "0123456789")
+    if entity_type == "PHONE_NUMBER" and len(digits) >= _TELLING_DIGITS:
+        return digits[-_TELLING_DIGITS:]
     return "".join(c for c in value.casefold() if c.isalnum()) or value
 
 

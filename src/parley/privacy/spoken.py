@@ -102,3 +102,8 @@ def _digits_said(said: str) -> str:
     if first in _TIMES:
         return _DIGITS[rest[0]] * _TIMES[first]
     return first if first.isdigit() else _DIGITS.get(first, "00")
+
+
+def said_digits(text: str) -> str:
+    """The digits of a number said digit by digit: "oh one seven, double four" is 01744."""
+    return "".join(_digits_said(word.group()) for word in _ONE_WORD.finditer(text))

@@ -1,0 +1,44 @@
+"""Rows of the vault. Every query is scoped by tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from parley.privacy.tables import vault_entries as entries
+
+
+async def get_entries(connection: AsyncConnection, tenant_id: str, conversation_id: str) -> list[tuple[str, bytes]]:
+    """Placeholder and sealed value, oldest first."""
+    query = select(entries.c.placeholder, entries.c.sealed).where(
+        entries.c.tenant_id == tenant_id, entries.c.conversation_id == conversation_id
+    )
+    return [(row.placeholder, row.sealed) for row in await connection.execute(query.order_by(entries.c.ordinal))]
+
+
+async def add_entries(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add what is not there yet."""
+    await connection.execute(upsert(entries).values(list(rows)).on_conflict_do_nothing())
+
+
+async def find_entries(
+    connection: AsyncConnection, tenant_id: str, blinds: Sequence[bytes]
+) -> list[tuple[str, str, bytes]]:
+    """Conversation, placeholder and sealed value of every entry with one of these blind indexes."""
+    query = select(entries.c.conversation_id, entries.c.placeholder, entries.c.sealed).where(
+        entries.c.tenant_id == tenant_id, entries.c.blind.in_(blinds)
+    )
+    return [(row.conversation_id, row.placeholder, row.sealed) for row in await connection.execute(query)]
+
+
+async def remove_entry(connection: AsyncConnection, tenant_id: str, conversation_id: str, placeholder: str) -> int:
+    query = delete(entries).where(
+        entries.c.tenant_id == tenant_id,
+        entries.c.conversation_id == conversation_id,
+        entries.c.placeholder == placeholder,
+    )
+    return (await connection.execute(query)).rowcount
