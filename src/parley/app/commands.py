@@ -8,9 +8,11 @@ import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
+import psycopg
 from rich.console import Console
+from sqlalchemy.exc import OperationalError
 
 from parley.app.settings import Settings, load_settings
 from parley.kit import log
@@ -26,14 +28,22 @@ err = Console(stderr=True)
 
 @contextmanager
 def sentences() -> Iterator[None]:
-    """Our own errors as one sentence, without a traceback."""
+    """What an operator can put right as one sentence, without a traceback."""
     try:
         yield
     except VoiceAgentException as error:
-        err.print(f"[red]parley:[/red] {error.detail}", highlight=False, soft_wrap=True)
-        sys.exit(1)
+        _end(error.detail)
+    except (OperationalError, psycopg.OperationalError) as error:
+        cause = error.orig if isinstance(error, OperationalError) else error
+        _end(f"The database cannot be reached: {str(cause).splitlines()[0]}.")
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _end(sentence: str) -> NoReturn:
+    err.print("[red]parley:[/red]", end=" ")
+    err.print(sentence, highlight=False, markup=False, soft_wrap=True)
+    sys.exit(1)
 
 
 def settings_for(data_dir: Path | None) -> Settings:

