@@ -16,7 +16,7 @@ from tests.house.questions import Asked, asked, passes
 
 
 def main() -> None:
-    """One line per language and part of the questions, then the times; with --replies each reply that is not held out."""
+    """One line per language and part of the questions, then the times; --replies shows those not held out."""
     turns: list[Facts] = []
     for language in ("en", "de"):
         for part in ("tuning", "held_out"):

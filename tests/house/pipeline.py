@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 import yaml
 from numpy.typing import NDArray
+from typing_extensions import override
 
 from parley.agents.types import default_flow, defaults
 from parley.conversations.follow import Walk
@@ -139,6 +140,7 @@ class _Memory(Search):
         super().__init__(None, _embedder())  # type: ignore[arg-type]
         self._made = index
 
+    @override
     async def _index(self, tenant_id: str, revision: int) -> Any:
         return self._made
 
@@ -220,7 +222,13 @@ async def _chunks(business: Business) -> list[store.IndexedChunk]:
         for chunk in split_text(parsed, title=title):
             words = document_lexemes(chunk.content, f"{title} {chunk.heading}", business.language)
             stored = store.StoredChunk(
-                f"{number}-{chunk.ordinal}", f"d{number}", title, "other", chunk.heading, chunk.content, business.language
+                f"{number}-{chunk.ordinal}",
+                f"d{number}",
+                title,
+                "other",
+                chunk.heading,
+                chunk.content,
+                business.language,
             )
             vector: NDArray[np.float32] | None = None
             if business.language in _embedder().languages:

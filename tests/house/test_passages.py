@@ -30,7 +30,15 @@ def test_a_running_menu_is_taken_apart() -> None:
 
 
 def test_table_rows_carry_their_headers() -> None:
-    assert units("| Room | Price |\n|---|---|\n| Double | £129 |")[0].text == "Double: Price £129"
+    found = units("| Room | Price |\n|---|---|\n| Double | £129 |")
+    assert [(unit.heading, unit.label, unit.text) for unit in found] == [
+        ("Double", "Room", "Double"),
+        ("Double", "Price", "£129"),
+    ]
+
+
+def test_rows_of_days_stay_hours() -> None:
+    assert units("| Day | Hours |\n|---|---|\n| Monday | 9–17 |")[0].text == "Monday: 9–17"
 
 
 @pytest.mark.parametrize("content", ["Q: Do you deliver?\nA: Yes, within 5 km.", "Do you deliver? Yes, within 5 km."])

@@ -59,11 +59,20 @@ def find(question: Question, units: Sequence[Unit], words: Lexicon) -> Found | N
         if not question.keys:
             return None
         weights, spread = _weigh(question, units, vocabulary, words)
-    superlative = find_extreme(question, units, spread, words)
-    if superlative:
-        return superlative
+    if several := find_extreme(question, units, spread, words):
+        return several
     if "list" in question.kinds and (inside := find_inside(question, units, spread, words)):
         return inside
+    return _find_matching(question, units, weights, spread, words)
+
+
+def _find_matching(
+    question: Question,
+    units: Sequence[Unit],
+    weights: Mapping[str, float],
+    spread: Mapping[str, Mapping[str, float]],
+    words: Lexicon,
+) -> Found | None:
     matches = [match for unit in units if (match := _match(unit, question, weights, spread, words))]
     if question.days and (not matches or set(question.kinds) <= {"time", "yesno"}):
         on_the_day = [match for match in matches if match.own > 0 and speaks_of(match.unit, question.days, words)]
@@ -72,10 +81,7 @@ def find(question: Question, units: Sequence[Unit], words: Lexicon) -> Found | N
         matches = on_the_day or matches
     if not matches:
         return None
-    listed = _find_list(question, matches)
-    if listed:
-        return listed
-    return _continued(_best(question, matches, words), units, words)
+    return _find_list(question, matches) or _continued(_best(question, matches, words), units, words)
 
 
 def find_about(question: Question, units: Sequence[Unit], words: Lexicon) -> Found | None:
@@ -237,17 +243,17 @@ def _best(question: Question, matches: Sequence[_Match], words: Lexicon) -> Foun
     ranked = sorted(matches, key=lambda match: (-match.score, match.unit.order))
     best = ranked[0]
     if best.unit.record and (set(question.kinds) & FIGURED or not question.kinds):
-        same = [match.unit for match in ranked if _is_same_record(match, best)]
+        same = [match.unit for match in ranked if _is_same_record(match, best, 0.01 if question.kinds else 0.2)]
         return Found("units", question, tuple(sorted(same, key=lambda unit: unit.order)), best.score, certain=True)
     chosen = [best.unit]
     asks_one_thing = bool(set(question.kinds) - {"list", "yesno"})
     describing = not asks_one_thing and (not question.kinds or bool(words.patterns["describe"].search(question.text)))
     for match in ranked[1:4]:
         close = match.score >= best.score - (0.3 if describing else 0.12 if question.asks_whether else 0.04)
-        same = match.unit.section == best.unit.section and match.unit.title == best.unit.title
+        beside = match.unit.section == best.unit.section and match.unit.title == best.unit.title
         if (
             close
-            and same
+            and beside
             and len(chosen) < (3 if describing else 1 if best.unit.record else 2)
             and match.unit.text not in {unit.text for unit in chosen}
         ):
@@ -256,12 +262,11 @@ def _best(question: Question, matches: Sequence[_Match], words: Lexicon) -> Foun
     return Found("units", question, tuple(chosen), best.score, certain=best.own >= _FULL)
 
 
-def _is_same_record(match: _Match, best: _Match) -> bool:
+def _is_same_record(match: _Match, best: _Match, within: float) -> bool:
     """Whether two values answer alike and stand in one record: the price in the season and out of it."""
     here, there = match.unit, best.unit
-    return (here.title, here.section, here.lead) == (there.title, there.section, there.lead) and (
-        match.score >= best.score - 0.01
-    )
+    same = (here.title, here.section, here.lead) == (there.title, there.section, there.lead)
+    return same and match.score >= best.score - within
 
 
 def _continued(found: Found, units: Sequence[Unit], words: Lexicon) -> Found:

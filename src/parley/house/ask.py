@@ -57,6 +57,12 @@ def ask_for(slots: Sequence[str], wording: Wording) -> str:
     return wording.say("ask_other", slot=field_name(first, wording))
 
 
+def was_asked(previous: str, wording: Wording) -> bool:
+    """Whether the agent's last line ended by asking for a detail."""
+    asked = (variant for variants in wording.data["ask"].values() for variant in variants)
+    return any(previous.rstrip().endswith(variant) for variant in asked)
+
+
 def field_name(slot: str, wording: Wording) -> str:
     """A slot's name as a caller would say it."""
     named: str = wording.data["fields"].get(slot) or slot.replace("_", " ").strip()
@@ -64,26 +70,26 @@ def field_name(slot: str, wording: Wording) -> str:
 
 
 def understood(wanted: str, slots: Mapping[str, SlotValue], wording: Wording) -> str:
-    """ "a table for 4, on Saturday, November 21, at 19:30": what is known, "" where nothing is."""
+    """ "a table for 4 on Saturday, 21 November at 7:30 pm": what is known, "" where nothing is."""
     parts: list[str] = []
-    size = slots.get("party_size")
-    if wanted == "table" and size:
-        parts.append(wording.say("what.table", party_size=size))
-    elif size:
-        parts.append(wording.say("what.party", party_size=size))
-    if wanted == "room" and (slots.get("nights") or slots.get("date")):
+    size, nights = slots.get("party_size"), slots.get("nights")
+    if wanted == "room" and (nights or slots.get("date")):
         parts.append(wording.say("what.room"))
     if wanted == "viewing" and (slots.get("date") or slots.get("property_id")):
         parts.append(wording.say("what.viewing"))
-    if slots.get("nights"):
-        parts.append(wording.say("what.nights", nights=slots["nights"]))
+    if size:
+        parts.append(wording.counted("what.table" if wanted == "table" and not nights else "what.party", size))
+    if nights:
+        parts.append(wording.counted("what.nights", nights))
     if slots.get("date"):
-        parts.append(wording.say("what.date", date=wording.spoken_date(slots["date"])))
+        name = "what.from_date" if nights else "what.date"
+        parts.append(wording.say(name, date=wording.spoken_date(slots["date"])))
     if slots.get("time"):
-        parts.append(wording.say("what.time", time=slots["time"]))
+        parts.append(wording.say("what.time", time=wording.spoken_time(slots["time"])))
     if slots.get("name"):
-        parts.append(str(slots["name"]))
-    return ", ".join(part for part in parts if part.strip())
+        name = "what.for_name" if parts else "what.name"
+        parts.append(wording.say(name, name=slots["name"]))
+    return " ".join(part for part in parts if part.strip())
 
 
 def request_details(wanted: str, facts: Facts, wording: Wording) -> str:

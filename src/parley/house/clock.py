@@ -9,21 +9,23 @@ from functools import lru_cache
 
 _DAY = 24 * 60
 _WORDS = {"noon": 12, "midday": 12, "12 noon": 12, "mittag": 12, "mittags": 12, "midnight": 24, "mitternacht": 24}
-_TOKEN = (
+_MOMENT = (
     r"(?:12 noon|noon|midday|midnight|mittags?|mitternacht|"
     r"\d{1,2}(?:[:.]\d{2})?(?:\s?(?:[ap]\.?m\b\.?|uhr\b|h\b|o'clock))?)"
 )
 _SPAN = re.compile(
-    rf"(?P<between>\b(?:between|zwischen)\s+)?(?:\b(?:from|von)\s+)?(?<![\d.,:])(?P<first>{_TOKEN})"
-    rf"\s*(?P<link>-|–|—|to\b|until\b|till\b|bis\b|and\b|und\b)\s*(?P<last>{_TOKEN})(?!\s*[%€$£])(?![\d])",
+    rf"(?P<between>\b(?:between|zwischen)\s+)?(?:\b(?:from|von)\s+)?(?<![\d.,:])(?P<first>{_MOMENT})"
+    rf"\s*(?P<link>-|–|—|to\b|until\b|till\b|bis\b|and\b|und\b)\s*(?P<last>{_MOMENT})(?!\s*[%€$£])(?![\d])",
     re.I,
 )
 _ALWAYS = re.compile(r"\b(?:24 ?hours|24/7|24 stunden|rund um die uhr|around the clock|day and night)\b", re.I)
 _ASKED = re.compile(
     r"\b(?:at|by|around|till|until|before|after|um|gegen|ab|bis|vor|nach)?\s?"
-    r"(?P<time>\d{1,2}[:.]\d{2}(?:\s?(?:[ap]\.?m\b\.?|uhr\b))?|\d{1,2}\s?(?:[ap]\.?m\b\.?|uhr\b|o'clock)|"
+    r"(?P<time>\d{1,2}[:.]\d{2}(?:\s?(?:[ap]\.?m\b\.?|uhr\b))?|"
+    r"\d{1,2}\s?(?:[ap]\.?m\b\.?|uhr\b|o'clock)|"
     r"(?<=at )\d{1,2}(?![\d:.]|\s?[€$£%]|\s\w+ street)|(?<=um )\d{1,2}(?!\d)|\bnoon|\bmidday|midnight|mitternacht)"
-    r"(?P<part>\s(?:in the (?:morning|afternoon|evening)|at night|tonight|morgens|vormittags|nachmittags|abends|nachts))?",
+    r"(?P<part>\s(?:in the (?:morning|afternoon|evening)|at night|tonight|"
+    r"morgens|vormittags|nachmittags|abends|nachts))?",
     re.I,
 )
 _PARTS: tuple[tuple[re.Pattern[str], int, int], ...] = (
@@ -68,7 +70,7 @@ def _meant(time: str, part: str) -> tuple[Span, ...]:
     if minutes < 12 * 60 and late:
         minutes += 12 * 60
     points = [minutes]
-    told = re.search(r"[ap]\.?m|uhr|noon|midday|night|mitternacht", time) or part or ":" in time and minutes >= 13 * 60
+    told = part or re.search(r"[ap]\.?m|uhr|noon|midday|night|mitternacht", time)
     if not told and minutes < 12 * 60:
         points.append(minutes + 12 * 60)
     return tuple(Span(point, point) for point in points)

@@ -18,7 +18,8 @@ EMAIL = re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.]+\b")
 ADDRESS = re.compile(
     r"\b\d{1,5}[a-z]?,? (?:[A-Z][\w'’.-]+ ){1,3}"
     r"(?:Street|Road|Avenue|Lane|Square|Boulevard|Drive|Way|Court|Place|Quay|Row|Hill|Close|Park|St|Rd|Ave|Blvd)\b|"
-    r"\b[A-ZÄÖÜ][\w.-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|ufer|ring|damm|markt|graben|Straße|Weg|Platz|Allee)\s+\d+|"
+    r"\b[A-ZÄÖÜ][\w.-]*(?:straße|strasse|str\.|weg|platz|allee|gasse|ufer|ring|damm|markt|graben|"
+    r"Straße|Weg|Platz|Allee)\s+\d+|"
     r"\b(?:located|address|liegt|liegen|befindet|befinden|adresse|anschrift)\b|\b\d{5} [A-ZÄÖÜ]|\b(?:in|at) \d+ [A-Z]",
 )
 _NUMBER = re.compile(
@@ -27,7 +28,8 @@ _NUMBER = re.compile(
     re.I,
 )
 _NAME = re.compile(
-    r"\b(?:Dr|Mrs?|Ms|Herrn?|Frau|Nurse|Chef)\b\.? [A-ZÄÖÜ]|\b[A-ZÄÖÜ][a-zäöüß]+ [A-ZÄÖÜ][a-zäöüß]+\b|\b[A-Z]\. [A-Z][a-z]+"
+    r"\b(?:Dr|Mrs?|Ms|Herrn?|Frau|Nurse|Chef)\b\.? [A-ZÄÖÜ]|"
+    r"\b[A-ZÄÖÜ][a-zäöüß]+ [A-ZÄÖÜ][a-zäöüß]+\b|\b[A-Z]\. [A-Z][a-z]+"
 )
 _CAPITAL = re.compile(r"(?<=[a-z,] )[A-Z][a-z]+")  # a name in the middle of an English sentence
 _SHARES = ("%", "percent", "Percent", "prozent", "Prozent")  # no price by themselves

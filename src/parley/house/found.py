@@ -16,8 +16,8 @@ LISTED = frozenset({"item", "row", "pair"})  # forms of a unit that are one of s
 class Found:
     """What answers one question. `certain` says that the unit's own words cover all that was asked.
 
-    `items` are the names of a "list" or "count" of records, or the one of a "pick", each with what tells it apart. "none": records
-    were asked for and none is such.
+    `items` are the names of a "list" or "count" of records, or the one of a "pick", each with what tells it apart.
+    "none": records were asked for and none is such.
     """
 
     shape: Literal["units", "list", "headings", "days", "count", "pick", "none"]

@@ -18,7 +18,8 @@ WORD = re.compile(r"[^\W_]+(?:['’][^\W\d_]+|[.,:]\d+)*")
 _UMLAUTS = str.maketrans({"ä": "a", "ö": "o", "ü": "u", "ß": "ss", "é": "e", "è": "e", "ê": "e", "á": "a", "’": "'"})
 _DERIVED = re.compile(r"(?<=.{4})(?:ier|i)?(?:ung|ier|i)$")  # "Prüfung" and "prüfen", "Stornierung" and "stornieren"
 _SEPARATED = re.compile(  # "Sagen Sie bitte rechtzeitig ab." is about "absagen"
-    r"((?:[^\W\d_]+[ ,]+(?:[\w%€]+[ ]+){0,9}?))(ab|an|auf|aus|ein|mit|vor|zurück|nach|um|statt|teil|bei|weg)\b(?=\s*(?:[.,;:?!]|$|und\b|oder\b))"
+    r"((?:[^\W\d_]+[ ,]+(?:[\w%€]+[ ]+){0,9}?))"
+    r"(ab|an|auf|aus|ein|mit|vor|zurück|nach|um|statt|teil|bei|weg)\b(?=\s*(?:[.,;:?!]|$|und\b|oder\b))"
 )
 _PARTICIPLE = re.compile(  # "abgesagt" is about "absagen"
     r"\b(ab|an|auf|aus|ein|mit|vor|zurück|nach|um|zu|bei)?ge([a-zäöüß]{3,}?)(?:t|te|ten|ter|tes|tem)\b"
@@ -104,9 +105,10 @@ def lexicon(language: str) -> Lexicon:
         return frozenset(stem(_joined(word), code) for word in listed)
 
     patterns = (
-        "follow_up continues negations refusals existence describe cheapest dearest lowest highest smallest largest "
-        "below above negative positive break closed hours_question requests permission permits capacity side_cost ingredients asks_inside".split()
-    )
+        "follow_up continues negations refusals existence describe cheapest dearest lowest highest "
+        "smallest largest below above negative positive break closed hours_question requests permission "
+        "permits capacity side_cost ingredients asks_inside"
+    ).split()
     return Lexicon(
         language=code,
         stop=frozenset(data["stop"].split()),
@@ -123,7 +125,8 @@ def lexicon(language: str) -> Lexicon:
         | {
             "part": re.compile(rf"(?:[,;]\s*|\s+)(?:and|und)\s+(?=(?:{data['part_start']})\b)", re.I),
             "clause": re.compile(
-                rf"^(.{{6,}}?)(?:[,.;:]\s*(?:and |und |but |aber )?(?=(?:{data['part_start']})\b)|\s(?={data['clause_start']}))(.+)$",
+                rf"^(.{{6,}}?)(?:[,.;:]\s*(?:and |und |but |aber )?(?=(?:{data['part_start']})\b)|"
+                rf"\s(?={data['clause_start']}))(.+)$",
                 re.I,
             ),
         },

@@ -38,11 +38,11 @@ def _main_prices(priced: Sequence[tuple[float, Unit]], words: Lexicon) -> Sequen
     """The prices proper where labels tell prices from side costs: the label of a price with the highest amounts."""
     rule = next(rule for kind, rule in words.kinds if kind == "price")
     groups: dict[str, list[tuple[float, Unit]]] = {}
-    for amount, unit in priced:
+    for figure, unit in priced:
         if rule.search(unit.label):
-            groups.setdefault(unit.label, []).append((amount, unit))
+            groups.setdefault(unit.label, []).append((figure, unit))
     return max(
-        groups.values(), key=lambda group: (len(group) > 1, median(amount for amount, _ in group)), default=priced
+        groups.values(), key=lambda group: (len(group) > 1, median(figure for figure, _ in group)), default=priced
     )
 
 

@@ -28,6 +28,7 @@ def hits(key: str, vocabulary: frozenset[str], words: Lexicon, *, kin: bool = Fa
     found = _known(key, vocabulary, words) or _conjugated(key, vocabulary, words)
     if found or words.language != "de":
         return [Hits(key, found or _misspelt(key, vocabulary))]
+    last: dict[str, float] = {}
     for cut in range(len(key) - 3, 3, -1):
         tail = _known(key[cut:], vocabulary, words)
         if (
@@ -41,9 +42,9 @@ def hits(key: str, vocabulary: frozenset[str], words: Lexicon, *, kin: bool = Fa
             head = _known(stemmed, vocabulary, words) if len(stemmed) > 3 else {}
             if head:
                 return [Hits(stemmed, head), *([Hits(key[cut:], tail)] if tail else [])]
-        if tail and kin:
-            return [Hits(key, {word: _KIN for word in tail if word.endswith(key[cut:])})]
-    return [Hits(key, _misspelt(key, vocabulary))]
+        if kin and not last and len(key) - cut > 3:
+            last = {word: _KIN for word in tail if word.endswith(key[cut:])}
+    return [Hits(key, last or _misspelt(key, vocabulary))]
 
 
 def _conjugated(key: str, vocabulary: frozenset[str], words: Lexicon) -> dict[str, float]:

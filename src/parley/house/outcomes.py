@@ -91,7 +91,7 @@ def _plain(wording: Wording, what: str, name: str) -> str:
 
 def _with_alternatives(said: str, result: Mapping[str, Any], wording: Wording) -> str:
     items = _items(result, wording)
-    offered = wording.say("outcome.alternatives", items=wording.join(items)) if items else ""
+    offered = wording.say("outcome.alternatives", items=wording.join(items, link="or")) if items else ""
     return f"{said} {offered}".strip()
 
 
@@ -102,7 +102,9 @@ def _items(result: Mapping[str, Any], wording: Wording) -> list[str]:
 
 def _item(item: object, wording: Wording) -> str:
     if not isinstance(item, Mapping):
-        return wording.spoken_date(item)
+        return wording.spoken_moment(item)
+    if item.get("date") and item.get("time") and not item.get("title"):
+        return wording.spoken_moment(f"{item['date']} {str(item['time'])[:5]}")
     named = [str(item[key]) for key in ("title", "name") if item.get(key)][:1]
     rest = [
         wording.spoken_date(value) if key == "date" else str(value)
@@ -123,7 +125,8 @@ def _what(outcome: ToolOutcome, wording: Wording) -> str:
     plain = {
         key: value for key, value in fields.items() if isinstance(value, (str, int, float)) and value not in ("", False)
     }
-    parts = [understood("table" if "party_size" in plain else "", plain, wording)]
+    kind = "table" if "party_size" in plain else ""
+    parts = [understood("room" if "nights" in plain else kind, plain, wording)]
     reference = next((str(plain[name]) for name in _REFERENCES if plain.get(name)), "")
     if reference:
         parts.append(wording.say("outcome.reference", reference=reference))

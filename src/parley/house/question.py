@@ -10,7 +10,6 @@ from datetime import date
 from parley.house.clock import Span, asked_time, without_times
 from parley.house.lexicon import Lexicon, stem
 
-
 _GRADES = ("cheapest", "dearest", "lowest", "highest", "smallest", "largest")
 _TYPED = frozenset({"price", "phone", "email", "duration", "distance", "size", "amount", "time", "place", "list"})
 _HEADCOUNT = re.compile(r"\b\d+ (?:people|persons?|guests?|adults|of us|personen|leute|gäste|erwachsene)\b")
@@ -22,8 +21,8 @@ class Question:
     """One question. `keys` must be found, `light` may be; `days` are weekdays, Monday 0; `kinds` the answer's kinds.
 
     `times` is the time of day a yes-or-no question asks about. `complete` says that it needs nothing from the turn
-    before, even where it begins as if it did ("And when do you close?"). `verbs` may be missing from a rule. `loose`: the
-    words come from a remark ("My card was declined, who do I call?"), so that some of them may be missing.
+    before, even where it begins as if it did ("And when do you close?"). `verbs` may be missing from a rule.
+    `loose`: the words come from a remark ("My card was declined, who do I call?"), so that some of them may be missing.
     """
 
     text: str
@@ -114,7 +113,12 @@ def read_question(text: str, words: Lexicon, *, names: frozenset[str], today: st
     keys: list[str] = []
     light: set[str] = set()
     for before, token in zip(["", *tokens], tokens, strict=False):
-        if token in words.stop or token in words.days or ("age" in kinds and token.isdigit()):
+        if (
+            token in words.stop
+            or token in words.days
+            or token in words.day_groups
+            or ("age" in kinds and token.isdigit())
+        ):
             continue
         key = stem(token.removesuffix("'s"), words.language)
         ourselves = token in words.businesses and before in words.definite
@@ -129,7 +133,7 @@ def read_question(text: str, words: Lexicon, *, names: frozenset[str], today: st
             light.add(key)
         elif key not in keys:
             keys.append(key)
-    if not keys and not about_hours:
+    if not keys and not about_hours and set(kinds) <= {"yesno", "list", "count"}:
         keys = sorted(light & names)
     if all(key.isdigit() for key in keys) and _HEADCOUNT.search(lowered):
         keys = []

@@ -48,7 +48,9 @@ class _Limit:
 
     def holds(self, record: _Record) -> bool:
         figure = next((number(unit.text) for unit in record.units if unit.label in self.labels), None)
-        return figure is not None and (figure - self.value) * self.bound >= 0 and (self.bound or figure == self.value)
+        if figure is None:
+            return False
+        return (figure - self.value) * self.bound >= 0 if self.bound else figure == self.value
 
 
 def find_records(question: Question, units: Sequence[Unit], spread: Spread, words: Lexicon) -> Found | None:
@@ -229,7 +231,7 @@ def _extreme(
     spread: Spread,
     words: Lexicon,
 ) -> Found | None:
-    name, pick, kind = grade
+    _, pick, kind = grade
     labelled = {
         key: labels
         for key in keys

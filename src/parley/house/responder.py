@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 from parley.house.answer import find, find_about
-from parley.house.ask import ask_for, missing, purpose, request_details
+from parley.house.ask import ask_for, missing, purpose, request_details, understood, was_asked
 from parley.house.found import Found
 from parley.house.lexicon import Lexicon, lexicon
 from parley.house.outcomes import found_nothing, tell
@@ -74,7 +74,7 @@ def _after_tools(facts: Facts, words: Lexicon, speech: Wording) -> str:
     told = told or tell(facts.outcomes, speech)
     step = facts.step
     if step and step.kind == "ask" and step.slots:
-        return f"{told} {step.text or ask_for(step.slots, speech)}"
+        return told if told.endswith("?") else f"{told} {step.text or _ask_again(step.slots, facts, speech)}"
     if step and step.kind in {"say", "end"} and step.text and all(outcome.ok for outcome in facts.outcomes):
         return f"{told} {step.text}"
     return told
@@ -115,8 +115,8 @@ def _may_i(facts: Facts, words: Lexicon) -> bool:
 
 
 def _settled(answered: str, facts: Facts, words: Lexicon, speech: Wording) -> bool:
-    """Whether an answer is all the caller wants for now: a question about booking is not a booking, nor is one refused."""
-    if facts.previous.rstrip().endswith("?") and facts.intent not in {"faq", "pricing"} and facts.heard:
+    """Whether an answer is all that is wanted for now: a question about booking is no booking, nor is one refused."""
+    if facts.intent in {"faq", "pricing"} or was_asked(facts.previous, speech):
         return False
     lowered = facts.message.lower()
     asks = speech.data["asks_fact"].search(lowered)
@@ -131,15 +131,20 @@ def _policy(lowered: str) -> bool:
     return bool(re.search(r"free|fee|charge|cost|kosten|gebühr|gratis|umsonst", lowered))
 
 
+def _ask_again(slots: Sequence[str], facts: Facts, speech: Wording) -> str:
+    """What is asked next; for another time or day where the one the caller named could not be had."""
+    failed = any(not outcome.ok or outcome.result.get("available") is False for outcome in facts.outcomes)
+    again = f"ask_another.{slots[0]}"
+    return speech.say(again) if failed and speech.has(again) else ask_for(slots, speech)
+
+
 def _acknowledged(facts: Facts, speech: Wording) -> str:
+    """What was understood of a request that begins; a word of thanks for a detail that was asked for."""
+    if was_asked(facts.previous, speech):
+        return speech.say("noted") if facts.intent not in {"affirm", "deny"} else ""
     wanted = purpose(facts, speech)
-    if not wanted:
-        return ""
-    return (
-        request_details(wanted, facts, speech).split("! ")[0].split(". ")[0].rstrip("!.") + "."
-        if not facts.previous
-        else ""
-    )
+    known = understood(wanted, facts.slots, speech) if wanted else ""
+    return speech.say("sure_with", what=known) if known else speech.say("sure") if wanted else ""
 
 
 def _answer_freely(facts: Facts, tools: Sequence[ToolSpec], words: Lexicon, speech: Wording) -> Reply:

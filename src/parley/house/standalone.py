@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from parley.house.clock import covers, spans
 from parley.house.evidence import said
-from parley.house.figures import number
 from parley.house.found import Found
 from parley.house.lexicon import Lexicon
 from parley.house.opening import stretches
@@ -44,6 +43,7 @@ def speak(found: Found, words: Lexicon, wording: Wording) -> str:
 
 
 def _sentences(units: Sequence[Unit], found: Found, words: Lexicon, wording: Wording) -> str:
+    units = [unit for unit in units if not unit.record or unit.text != unit.heading] or list(units[:1])
     if len(units) > 1 and units[0].record and len({unit.heading for unit in units}) == 1:
         values = ", ".join(f"{wording.in_text(unit.label)} {unit.text.rstrip(' .')}" for unit in units)
         return closed(f"{units[0].heading}: {values}")

@@ -69,7 +69,7 @@ def _naming(cells: Cells, rows: Sequence[Cells]) -> list[str]:
 
 
 def _name(cells: Cells, values: Sequence[str]) -> str:
-    """ "Flat Q-17" and "A-102, 27 Heron Court" for what goes by a code, "Vaccination (dog)" for a shared first value."""
+    """ "Flat Q-17" or "A-102, 27 Heron Court" for what goes by a code, "Vaccination (dog)" for a shared first value."""
     if _CODE.match(cells[0][1]) and len(cells) > 1:
         second = cells[1][1]
         plain = not any(character.isdigit() for character in second) and len(second.split()) <= 3

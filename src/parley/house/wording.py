@@ -40,20 +40,44 @@ class Wording:
             phrase = phrase[part]
         return True
 
-    def join(self, items: Sequence[str], *, always_commas: bool = False) -> str:
+    def join(self, items: Sequence[str], *, always_commas: bool = False, link: str = "and") -> str:
         """ "a, b and c"; items that hold commas are set apart by semicolons."""
         if len(items) < 2:
             return "".join(items)
         mark = "; " if not always_commas and any("," in item for item in items) else ", "
-        return f"{mark.join(items[:-1])}{';' if mark == '; ' else ''} {self.data['and']} {items[-1]}"
+        return f"{mark.join(items[:-1])}{';' if mark == '; ' else ''} {self.data[link]} {items[-1]}"
 
     def in_text(self, label: str) -> str:
         """A label inside a sentence: lower-case in English, as it is in German."""
         lowers = self.data["labels_lower"] and label[:1].isupper() and not label[1:2].isupper()
         return label[:1].lower() + label[1:] if lowers else label
 
+    def counted(self, name: str, count: object) -> str:
+        """A phrase with a number in it, in the singular for one."""
+        one = f"{name}_one"
+        return self.say(one if str(count) == "1" and self.has(one) else name, count=count)
+
+    def spoken_time(self, value: object) -> str:
+        """ "7:30 pm", "19:30 Uhr" for a time of day like "19:30", the value as it is for anything else."""
+        match = re.fullmatch(r"([01]?\d|2[0-4]):([0-5]\d)(?::00)?", str(value))
+        if not match:
+            return str(value)
+        hour, minutes = int(match[1]) % 24, match[2]
+        if not self.data["half_days"]:
+            return f"{hour}:{minutes} Uhr" if minutes != "00" else f"{hour} Uhr"
+        shown = f"{hour % 12 or 12}:{minutes}" if minutes != "00" else f"{hour % 12 or 12}"
+        return f"{shown} {'am' if hour < 12 else 'pm'}"
+
+    def spoken_moment(self, value: object) -> str:
+        """A date, a time of day or both."""
+        match = re.fullmatch(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)\S*", str(value))
+        if not match:
+            return self.spoken_time(self.spoken_date(value))
+        time = self.say("what.time", time=self.spoken_time(match[2]))
+        return f"{self.spoken_date(match[1])} {time}"
+
     def spoken_date(self, value: object) -> str:
-        """ "Saturday, November 21" for an ISO date, the value as it is for anything else."""
+        """ "Saturday, 21 November" for an ISO date, the value as it is for anything else."""
         try:
             day = date.fromisoformat(str(value))
         except ValueError:
