@@ -22,13 +22,13 @@ from parley.inference.facts import Passage
 from parley.inference.ports import Embedder
 from parley.kit.db import Database
 from parley.knowledge import store
-from parley.knowledge.words import query_lexemes
+from parley.knowledge.words import QueryWord, query_lexemes, query_words
 
 SMALL_TENANT_CHUNKS = 1500
 WHOLE_KNOWLEDGE_WORDS = 1500
 _INDEXES_KEPT = 64
 _CANDIDATES = 50
-_CANDIDATE_ROWS = 2000
+_CANDIDATE_ROWS = 1000
 _RRF = 60
 _HALF_KNOWN = 0.5
 
@@ -53,13 +53,21 @@ class _Index:
     words: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Large:
+    """A tenant that is searched in PostgreSQL."""
+
+    revision: int
+    chunks: int
+
+
 class Search:
     """Searches one tenant's knowledge at a time."""
 
     def __init__(self, db: Database, embedder: Embedder) -> None:
         self._db = db
         self._embedder = embedder
-        self._indexes: OrderedDict[str, _Index] = OrderedDict()
+        self._indexes: OrderedDict[str, _Index | _Large] = OrderedDict()
 
     async def query_vector(self, text: str, language: str) -> NDArray[np.float32] | None:
         """The question's vector, where the embedder has its language."""
@@ -84,17 +92,21 @@ class Search:
         `revision` is the tenant's knowledge revision as the caller read it. `vector` is the question's, from
         `query_vector`.
         """
-        words = dict(query_lexemes(question, language))
         index = await self._index(tenant_id, revision)
-        if index is not None:
+        if isinstance(index, _Index):
+            words = dict(query_lexemes(question, language))
             return _search_index(index, words, vector, top_k, threshold)
+        total, asked = index.chunks, query_words(question, language)
         async with self._db.begin(tenant_id) as connection:
-            total = (await store.size(connection, tenant_id)).chunks
-            counts = await store.term_counts(connection, tenant_id, list(words))
+            names = [lexeme for word in asked for lexeme, _ in word.alternatives]
+            counts = await store.term_counts(connection, tenant_id, names)
+            words = _as_spelt(asked, counts)
             weights = _weights(words, counts, total)
             picked = _rarest(weights, counts)
             by_words = await store.match_words(connection, picked, weights, _CANDIDATES) if picked else {}
-            by_vector = {} if vector is None else await store.match_vector(connection, tenant_id, vector, _CANDIDATES)
+            by_vector: dict[str, float] = {}
+            if vector is not None:
+                by_vector = await store.match_vector(connection, tenant_id, vector, _CANDIDATES, total)
             missing = [name for name in by_words if name not in by_vector]
             if vector is not None and missing:
                 by_vector |= await store.cosines(connection, tenant_id, vector, missing)
@@ -104,16 +116,19 @@ class Search:
             tuple(_passage(chunks[name], score) for name, score in ranked if score >= threshold and name in chunks)
         )
 
-    async def _index(self, tenant_id: str, revision: int) -> _Index | None:
-        """The in-process index of a small tenant; None for a large one."""
+    async def _index(self, tenant_id: str, revision: int) -> _Index | _Large:
+        """The in-process index of a small tenant; of a large one, how large it is."""
         known = self._indexes.get(tenant_id)
         if known is not None and known.revision == revision:
             self._indexes.move_to_end(tenant_id)
-            return known if len(known.chunks) <= SMALL_TENANT_CHUNKS else None
+            return known
+        index: _Index | _Large
         async with self._db.begin(tenant_id) as connection:
-            if (await store.size(connection, tenant_id)).chunks > SMALL_TENANT_CHUNKS:
-                return None
-            index = _build(revision, await store.read_everything(connection, tenant_id))
+            chunks = (await store.size(connection, tenant_id)).chunks
+            if chunks > SMALL_TENANT_CHUNKS:
+                index = _Large(revision, chunks)
+            else:
+                index = _build(revision, await store.read_everything(connection, tenant_id))
         self._indexes[tenant_id] = index
         if len(self._indexes) > _INDEXES_KEPT:
             self._indexes.popitem(last=False)
@@ -171,6 +186,21 @@ def _weights(words: Mapping[str, float], counts: Mapping[str, int], total: int) 
 def _reach(words: Mapping[str, float], counts: Mapping[str, int], total: int) -> float:
     """What a chunk with every word of the question would score; unknown words count as the rarest ones."""
     return sum(weight * _idf(total, counts.get(word, 0)) for word, weight in words.items())
+
+
+def _as_spelt(asked: Sequence[QueryWord], counts: Mapping[str, int]) -> dict[str, float]:
+    """The lexemes to look for in a large tenant: slips of the pen are forgiven only in words it knows in no form."""
+    found: dict[str, float] = {}
+    for word in asked:
+        plain = [(lexeme, weight) for lexeme, weight in word.alternatives if not lexeme.startswith("~")]
+        wanted = plain if any(lexeme in counts for lexeme, _ in plain) else _first_known(word, counts) or plain[:1]
+        for lexeme, weight in wanted:
+            found[lexeme] = max(weight, found.get(lexeme, 0.0))
+    return found
+
+
+def _first_known(word: QueryWord, counts: Mapping[str, int]) -> list[tuple[str, float]]:
+    return [(lexeme, weight) for lexeme, weight in word.alternatives if lexeme in counts][:3]
 
 
 def _rarest(weights: Mapping[str, float], counts: Mapping[str, int]) -> list[str]:

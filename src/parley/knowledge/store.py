@@ -226,15 +226,22 @@ async def match_words(
     return {row.chunk_id: row.score for row in await connection.execute(query, values)}
 
 
+# The index serves the largest tenants: it walks all tenants' chunks, so among many others it misses a small tenant's,
+# while a scan of one tenant's own finds all of them in less than a millisecond per 2,000. "+ 0" keeps the index out.
+_EXACT_UP_TO = 10_000
+_NEAREST = """
+    SELECT id, -(embedding <#> cast(:vector AS halfvec)) AS cosine FROM knowledge_chunks
+    WHERE tenant_id = :tenant AND embedding IS NOT NULL
+    ORDER BY (embedding <#> cast(:vector AS halfvec)){scan} LIMIT :most
+"""
+_NEAREST_BY_INDEX, _NEAREST_BY_SCAN = text(_NEAREST.format(scan="")), text(_NEAREST.format(scan=" + 0"))
+
+
 async def match_vector(
-    connection: AsyncConnection, tenant_id: str, vector: NDArray[np.float32], most: int
+    connection: AsyncConnection, tenant_id: str, vector: NDArray[np.float32], most: int, total: int
 ) -> dict[str, float]:
-    """The nearest chunks and their cosines (unit vectors: the inner product)."""
-    query = text("""
-        SELECT id, -(embedding <#> cast(:vector AS halfvec)) AS cosine FROM knowledge_chunks
-        WHERE tenant_id = :tenant AND embedding IS NOT NULL
-        ORDER BY embedding <#> cast(:vector AS halfvec) LIMIT :most
-    """)
+    """The nearest chunks and their cosines (unit vectors: the inner product). `total` is how many the tenant has."""
+    query = _NEAREST_BY_SCAN if total <= _EXACT_UP_TO else _NEAREST_BY_INDEX
     values = {"tenant": tenant_id, "vector": vector_text(vector), "most": most}
     return {row.id: float(row.cosine) for row in await connection.execute(query, values)}
 

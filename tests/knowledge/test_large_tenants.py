@@ -1,0 +1,80 @@
+"""A tenant too large for the index in process finds the same passages in PostgreSQL."""
+
+from __future__ import annotations
+
+import pytest
+
+from parley.app.resources import Resources
+from parley.knowledge import Findings, store
+from parley.knowledge import search as search_module
+from parley.knowledge.words import query_words
+from tests.conftest import Business
+
+pytestmark = pytest.mark.anyio
+
+DISHES = ("lasagna", "risotto", "tiramisu", "bruschetta", "calamari", "gnocchi", "carbonara", "minestrone")
+TEXT = "\n\n".join(
+    f"# {dish.title()} number {number}\nThe {dish} of the house costs {number}.50 and comes with side dish {number}."
+    for number in range(1, 13)
+    for dish in DISHES
+)
+
+
+@pytest.fixture
+async def taught(business: Business) -> Business:
+    body = {"source": "menu", "title": "Menu", "content": TEXT}
+    assert (await business.owner.post("/knowledge/ingest", json=body)).status_code == 201
+    return business
+
+
+async def find(resources: Resources, tenant_id: str, question: str) -> Findings:
+    searching = search_module.Search(resources.db, resources.embedder)
+    vector = await searching.query_vector(question, "en")
+    return await searching.find_passages(tenant_id, question, language="en", revision=1, vector=vector, top_k=5)
+
+
+@pytest.mark.parametrize(
+    "question", ["What does gnocchi number 7 cost?", "minestrone number 3", "tiramisu price 11.50"]
+)
+async def test_both_ways_find_the_same_best_passage(
+    taught: Business, resources: Resources, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    in_process = await find(resources, taught.id, question)
+    monkeypatch.setattr(search_module, "SMALL_TENANT_CHUNKS", 0)
+    in_database = await find(resources, taught.id, question)
+    assert in_database.passages[0].chunk_id == in_process.passages[0].chunk_id
+    assert not in_database.whole
+
+
+async def test_a_slip_of_the_pen_is_forgiven(
+    taught: Business, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_module, "SMALL_TENANT_CHUNKS", 0)
+    found = await find(resources, taught.id, "How much is the bruscheta?")
+    assert found.passages
+    assert all("bruschetta" in passage.content for passage in found.passages)
+
+
+async def test_another_tenant_finds_nothing(
+    taught: Business, rival: Business, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_module, "SMALL_TENANT_CHUNKS", -1)
+    assert (await find(resources, rival.id, "What does gnocchi number 7 cost?")).passages == ()
+
+
+async def test_a_scan_and_the_index_agree_on_the_nearest(taught: Business, resources: Resources) -> None:
+    vector = (await resources.embedder.embed(["gnocchi number 7"]))[0]
+    async with resources.db.begin(taught.id) as connection:
+        scanned = await store.match_vector(connection, taught.id, vector, 5, 100)
+        indexed = await store.match_vector(connection, taught.id, vector, 5, 1_000_000)
+    assert next(iter(scanned)) == next(iter(indexed))
+    assert list(scanned.values()) == sorted(scanned.values(), reverse=True)
+
+
+def test_words_as_they_are_spelt_need_no_forgiveness() -> None:
+    asked = query_words("gnocchi bruscheta", "en")
+    known = {"gnocchi": 3, "~gnochi": 3, "~bruscheta": 5}
+    wanted = search_module._as_spelt(asked, known)
+    assert "gnocchi" in wanted
+    assert "~gnochi" not in wanted
+    assert "~bruscheta" in wanted
