@@ -69,7 +69,7 @@ def test_what_is_done_is_told_from_what_is_coming(
     sentence: str, language: str, done: set[str], promised: set[str], offered: set[str]
 ) -> None:
     read = read_claims(sentence, language)
-    assert (read.done, read.promised, read.offered) == (done, promised, offered)
+    assert [set(kinds) for kinds in (read.done, read.promised, read.offered)] == [done, promised, offered]
 
 
 def test_curly_apostrophes_and_marks_make_no_difference() -> None:

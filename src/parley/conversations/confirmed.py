@@ -9,9 +9,6 @@ from typing import Any
 from parley.inference.chat import ToolSpec
 
 Result = Mapping[str, Any]
-KEPT = ("status", "reference", "date", "time", "party_size", "nights", "property_id")
-"""The fields of a result that later turns may speak of."""
-
 _OPEN = frozenset({"requested", "pending", "held", "queued", "tentative", "waitlisted", "unknown"})
 _BEARS_OUT: Mapping[str, frozenset[str]] = {
     "book_table": frozenset({"booked", "noted", "done"}),
@@ -57,13 +54,18 @@ class Confirmed:
         self._results: dict[str, Result] = dict(earlier or {})
 
     def add(self, tool: str, result: Result) -> None:
-        """A tool confirmed `result`. A cancellation takes back what was confirmed about the same reservation."""
-        if tool == "cancel_reservation":
+        """A tool confirmed `result`. What is changed or cancelled is no longer as it was confirmed."""
+        if tool in {"cancel_reservation", "change_reservation"}:
             gone = [name for name, known in self._results.items() if known.get("reference") == result.get("reference")]
             for name in gone:
                 del self._results[name]
         self._results.pop(tool, None)
         self._results[tool] = result
+
+    @property
+    def tools(self) -> Iterable[str]:
+        """The names of the agent's tools."""
+        return self._kinds.keys()
 
     def results(self, kind: str) -> list[Result]:
         """What bears out a claim of this kind, newest last; empty where nothing does."""
@@ -76,10 +78,6 @@ class Confirmed:
     def is_about(self, tool: str, kinds: Iterable[str]) -> bool:
         """Whether this tool does one of these."""
         return not self._borne_out(tool).isdisjoint(kinds)
-
-    def kept(self) -> dict[str, Result]:
-        """The results for the next turns, in short."""
-        return {tool: {name: result[name] for name in KEPT if name in result} for tool, result in self._results.items()}
 
     def _borne_out(self, tool: str) -> frozenset[str]:
         return self._kinds.get(tool) or _kinds(tool, "")

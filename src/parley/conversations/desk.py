@@ -27,7 +27,7 @@ from parley.kit.errors import NotFound
 from parley.understanding import EmergencyReading
 
 _DATE = {"type": "string", "format": "date", "pattern": r"^\d{4}-\d{2}-\d{2}$", "description": "YYYY-MM-DD"}
-_TIME = {"type": "string", "pattern": r"^\d{2}:\d{2}$", "description": "HH:MM, 24 hours"}
+_TIME = {"type": "string", "pattern": r"^([01]\d|2[0-3]):[0-5]\d$", "description": "HH:MM, 24 hours"}
 _PARTY = {"type": "integer", "minimum": 1, "maximum": 5000, "description": "Number of people."}
 _NAME = {"type": "string", "minLength": 1, "maxLength": 200}
 _PHONE = {"type": "string", "maxLength": 40}
@@ -128,6 +128,7 @@ class Desk:
                 ),
                 self._change,
                 changes=True,
+                settles=True,
             ),
             Tool(
                 ToolSpec(
@@ -137,6 +138,7 @@ class Desk:
                 ),
                 self._cancel,
                 changes=True,
+                settles=True,
             ),
             Tool(
                 ToolSpec(

@@ -62,6 +62,15 @@ class Message:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ToolRun:
+    """A tool that changes something and what it confirmed. `key` tells a call from the next one."""
+
+    key: str
+    name: str
+    result: dict[str, Any]
+
+
 _CONVERSATION = tuple(conversations.c[field.name] for field in fields(Conversation))
 _MESSAGE = tuple(messages.c[field.name] for field in fields(Message))
 
@@ -242,14 +251,14 @@ async def page_conversations(
 # Tools that ran
 
 
-async def get_tool_result(
-    connection: AsyncConnection, tenant_id: str, conversation_id: str, key: str
-) -> dict[str, Any] | None:
-    """What a tool confirmed before, for these arguments, in this conversation."""
-    query = select(tool_runs.c.result).where(
-        tool_runs.c.tenant_id == tenant_id, tool_runs.c.conversation_id == conversation_id, tool_runs.c.key == key
+async def tool_runs_of(connection: AsyncConnection, tenant_id: str, conversation_id: str) -> list[ToolRun]:
+    """What tools confirmed in a conversation, oldest first."""
+    query = (
+        select(tool_runs.c.key, tool_runs.c.name, tool_runs.c.result)
+        .where(tool_runs.c.tenant_id == tenant_id, tool_runs.c.conversation_id == conversation_id)
+        .order_by(tool_runs.c.finished_at)
     )
-    return (await connection.execute(query)).scalar_one_or_none()
+    return [ToolRun(row.key, row.name, row.result) for row in await connection.execute(query)]
 
 
 async def add_tool_run(

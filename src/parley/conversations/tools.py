@@ -1,13 +1,13 @@
 """What an agent can do besides talking. The same tools for a hosted model and for the house responder.
 
-A tool that changes something runs once per conversation and arguments: asked for again, by a retried turn or a model
-that repeats itself, it is answered with what it confirmed the first time. Refusals are outcomes too, never exceptions:
-the answer has to say what happened.
+A tool that makes something runs once per conversation and arguments: asked for again, by a retried turn or a model
+that repeats itself, it is answered with what it confirmed the first time, as long as that has not been changed or
+cancelled since. Refusals are outcomes too, never exceptions: the answer has to say what happened.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any, Protocol
@@ -43,11 +43,16 @@ class ToolRefused(VoiceAgentException):
 
 @dataclass(frozen=True, slots=True)
 class Tool:
-    """A tool: what the model sees of it, and what it does. `changes`: it runs once, and is remembered."""
+    """A tool: what the model sees of it, and what it does. `changes`: it runs once, and is remembered.
+
+    `settles`: what it says holds from now on, however often it is asked for (a change, a cancellation); what was
+    remembered about the same reference holds no more.
+    """
 
     spec: ToolSpec
     act: Action
     changes: bool = False
+    settles: bool = False
 
 
 class Incidents(Protocol):
@@ -56,15 +61,16 @@ class Incidents(Protocol):
     async def raise_incident(self, turn: Turn, danger: EmergencyReading, excerpt: str) -> Mapping[str, Any]: ...
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Toolbox:
-    """The tools of one turn."""
+    """The tools of one turn, and what they confirmed in this conversation."""
 
     db: Database
     vaults: Vaults
     turn: Turn
     incidents: Incidents
     tools: Mapping[str, Tool] = field(default_factory=dict)
+    _runs: list[store.ToolRun] | None = None
 
     @property
     def specs(self) -> tuple[ToolSpec, ...]:
@@ -85,8 +91,8 @@ class Toolbox:
         fault = self._unknown_placeholder(given) or _fault(tool.spec, real)
         if fault is not None:
             return ToolOutcome(name, given, {"error": self.turn.masking.hide(fault)}, ok=False)
-        key = _key(name, given)
-        if tool.changes and (before := await self._before(key)) is not None:
+        key, before = await self._before(tool, given) if tool.changes else (_key(name, given), None)
+        if before is not None:
             return ToolOutcome(name, given, before, ok=True)
         done = await self._act(tool, real, key)
         outcome = replace(done, arguments=given, result=self.turn.masking.hide_json(dict(done.result)))
@@ -116,9 +122,33 @@ class Toolbox:
             return ToolOutcome(name, arguments, {"error": error.detail}, ok=False)
         return ToolOutcome(name, arguments, result, ok=True)
 
-    async def _before(self, key: str) -> Mapping[str, Any] | None:
-        async with self.db.begin(self.turn.tenant.id) as connection:
-            return await store.get_tool_result(connection, self.turn.tenant.id, self.turn.conversation.id, key)
+    async def earlier(self) -> list[store.ToolRun]:
+        """What tools that change something confirmed in this conversation, in order."""
+        if self._runs is None:
+            self._runs = []
+            if self.turn.earlier or self.turn.done:
+                async with self.db.begin(self.turn.tenant.id) as connection:
+                    self._runs = await store.tool_runs_of(connection, self.turn.tenant.id, self.turn.conversation.id)
+        return self._runs
+
+    async def _before(self, tool: Tool, given: Mapping[str, Any]) -> tuple[str, Mapping[str, Any] | None]:
+        """The key of this call, and what it confirmed before where that still holds."""
+        runs = await self.earlier()
+        for time in range(len(runs) + 1):
+            key = _key(tool.spec.name, given, time)
+            place = next((place for place, run in enumerate(runs) if run.key == key), None)
+            if place is None:
+                break
+            if not tool.settles and not self._overtaken(runs[place], runs[place + 1 :]):
+                return key, runs[place].result
+        return key, None
+
+    def _overtaken(self, run: store.ToolRun, later: Sequence[store.ToolRun]) -> bool:
+        reference = run.result.get("reference")
+        return reference is not None and any(
+            (tool := self.tools.get(one.name)) is not None and tool.settles and one.result.get("reference") == reference
+            for one in later
+        )
 
     async def _record(self, key: str, outcome: ToolOutcome) -> None:
         """Only what was confirmed is remembered: a refusal may be otherwise in a minute."""
@@ -126,6 +156,8 @@ class Toolbox:
             return
         arguments = dict(outcome.arguments) if self.turn.masking.keeps_words else {}
         row = {"key": key, "name": outcome.name, "arguments": arguments, "result": dict(outcome.result)}
+        if self._runs is not None:
+            self._runs.append(store.ToolRun(key, outcome.name, dict(outcome.result)))
         async with self.db.begin(self.turn.tenant.id) as connection:
             await self.vaults.save(connection, self.turn.tenant.id, self.turn.conversation.id, self.turn.masking)
             await store.add_tool_run(connection, self.turn.tenant.id, self.turn.conversation.id, row)
@@ -134,15 +166,16 @@ class Toolbox:
 def _fault(spec: ToolSpec, arguments: Mapping[str, Any]) -> str | None:
     """What is wrong with the arguments, in a sentence that names the field."""
     try:
-        jsonschema_rs.validate(dict(spec.parameters), dict(arguments))
+        jsonschema_rs.validate(dict(spec.parameters), dict(arguments), validate_formats=True)
     except jsonschema_rs.ValidationError as error:
         place = ".".join(str(part) for part in error.instance_path)
         return f"{place}: {error.message}" if place else error.message
     return None
 
 
-def _key(name: str, arguments: Mapping[str, Any]) -> str:
-    packed = orjson.dumps([name, arguments], option=orjson.OPT_SORT_KEYS)
+def _key(name: str, arguments: Mapping[str, Any], time: int = 0) -> str:
+    """One key per call; `time` counts those that were the same but hold no more."""
+    packed = orjson.dumps([name, arguments, *([time] if time else [])], option=orjson.OPT_SORT_KEYS)
     return blake2b(packed, digest_size=16).hexdigest()
 
 

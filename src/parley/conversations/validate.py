@@ -74,7 +74,6 @@ class Gate:
         self._waiting += self._blocks.finish()
         rest, self._waiting = self._pieces(), ""
         yield from self._release(rest)
-        self._apart = True
         promise, self._promise = self._promise, None
         owed, self._owed = self._owed, frozenset()
         if promise is not None:
@@ -86,6 +85,7 @@ class Gate:
                 owed |= kinds
         if owed and not any(self.confirmed.is_about(tool, owed) for tool in called):
             yield from self._let_go(self._replace("claim", "claim", self._truth(owed)))
+        self._apart = True
 
     def _pieces(self) -> list[str]:
         """The waiting text cut before each sentence; white space stays with the sentence it follows."""

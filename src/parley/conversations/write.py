@@ -47,7 +47,8 @@ class Writer:
         """Released text and the tools that ran, in order. Every word is kept in `answer.reply` as it is released."""
         request = self._request(turn, facts, found, toolbox)
         model = await self._models.for_agent(turn.tenant.id, turn.version.definition.llm)
-        gate = _gate(turn, answer, facts, found, request)
+        confirmed = await _confirmed(turn, answer, toolbox)
+        gate = _gate(turn, answer, facts, found, confirmed)
         for left in range(MOST_ROUNDS - 1, -1, -1):
             calls: list[ToolCall] = []
             before = len(gate.released)
@@ -114,13 +115,21 @@ class Writer:
         return ChatRequest(messages, facts, toolbox.specs, **_sampling(definition.llm))
 
 
-def _gate(turn: Turn, answer: Answer, facts: Facts, found: Findings, request: ChatRequest) -> Gate:
-    """The gate of one reply: what was confirmed so far, what may be quoted, what is nobody's business."""
-    confirmed = Confirmed(request.tools, {name: {} for name in turn.done})
+async def _confirmed(turn: Turn, answer: Answer, toolbox: Toolbox) -> Confirmed:
+    """What tools confirmed so far, in earlier turns and in this one."""
+    confirmed = Confirmed(toolbox.specs, {name: {} for name in turn.done})
+    if turn.done:
+        for run in await toolbox.earlier():
+            confirmed.add(run.name, run.result)
     for action in answer.actions:
         if action.ok:
             confirmed.add(action.name, action.result)
-    secrets = Secrets(_instructions(turn, facts.language), [tool.name for tool in request.tools])
+    return confirmed
+
+
+def _gate(turn: Turn, answer: Answer, facts: Facts, found: Findings, confirmed: Confirmed) -> Gate:
+    """The gate of one reply: what was confirmed so far, what may be quoted, what is nobody's business."""
+    secrets = Secrets(_instructions(turn, facts.language), confirmed.tools, placeholders=turn.masking.hides)
     passages = (*facts.passages, *(found.passages if found.whole else ()))
     voice = turn.conversation.channel in _VOICES
     return Gate(facts.language, confirmed, secrets, passages, voice, released=answer.reply)
