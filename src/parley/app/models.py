@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -81,10 +82,9 @@ class Models:
             vendor, _, model = name.partition("/")
             if vendor == "house":
                 continue
-            try:
+            # A key may be added later; until then the house answers.
+            with contextlib.suppress(ProviderKeyRejected):
                 resolve(name, self._keys, clients=self._clients, extra={"house": lambda _: self._house})
-            except ProviderKeyRejected:
-                continue  # a key may be added later; until then the house answers
             if model and is_gone(vendor, model, datetime.now(UTC).date()):
                 raise InvalidInput(f"llm: {hint(name)}")
 
