@@ -16,6 +16,7 @@ from parley.agents import agent_routes, understanding_routes
 from parley.app.limits import Surroundings
 from parley.app.pages import VERSION
 from parley.app.pages import router as open_routes
+from parley.app.persons import router as person_routes
 from parley.app.resources import Resources
 from parley.channels import chat_routes
 from parley.conversations import conversation_routes
@@ -35,6 +36,7 @@ ROUTERS = (
     conversation_routes,
     frontdesk_routes,
     privacy_routes,
+    person_routes,
 )
 
 _ABOUT = """Conversational agents on your own machine: text, live voice and phone.

@@ -11,6 +11,8 @@ from typing import Any
 from parley.agents import Agents, Learning, Reader
 from parley.app.metrics import Metrics
 from parley.app.models import Models
+from parley.app.persons import Persons
+from parley.app.retention import Retention
 from parley.app.settings import Settings
 from parley.app.warmup import Warmup
 from parley.conversations import (
@@ -73,6 +75,8 @@ class Resources:
     takeover: Takeover
     live: LiveView
     metrics: Metrics
+    persons: Persons
+    retention: Retention
 
     def state(self) -> Mapping[str, Any]:
         """What `request.state` holds, by name."""
@@ -145,6 +149,7 @@ async def open_resources(
         library = Library(db, embedder, jobs)
         recall = ExactRecall(clock)
         vaults, unwritten = Vaults(db, keyring, HeldConversations()), Unwritten(clock)
+        retention = Retention(db, businesses, unwritten, clock)
         reservations, leads = Reservations(db, clock), Leads(db, clock)
         listings, incidents = Listings(db), Incidents(db)
         declared_tools = DeclaredTools(db, keyring, outbound)
@@ -187,8 +192,10 @@ async def open_resources(
             takeover=Takeover(db, vaults, unwritten),
             live=LiveView(db, listener),
             metrics=metrics,
+            persons=Persons(db, vaults, unwritten, clock),
+            retention=retention,
         )
-        jobs.register([*library.background(), *learning.background()])
+        jobs.register([*library.background(), *learning.background(), *retention.background()])
         await warmup.first_line()
         yield resources
         await responder.drain()

@@ -12,6 +12,7 @@ from parley.conversations.hold import HeldConversations
 from parley.conversations.live import LiveView
 from parley.conversations.open import Opening
 from parley.conversations.ordering import TurnHolder
+from parley.conversations.persons import Involved, erase_person, export_person, find_person, forget_before
 from parley.conversations.recall import ExactRecall
 from parley.conversations.respond import Parts, Responder
 from parley.conversations.routes import router as conversation_routes
@@ -33,6 +34,7 @@ __all__ = [
     "Event",
     "ExactRecall",
     "HeldConversations",
+    "Involved",
     "LiveView",
     "LoggedConversation",
     "ModelChoice",
@@ -52,4 +54,8 @@ __all__ = [
     "Unwritten",
     "Writer",
     "conversation_routes",
+    "erase_person",
+    "export_person",
+    "find_person",
+    "forget_before",
 ]

@@ -6,12 +6,20 @@ to a transaction of the caller's is written by `raise_incident`.
 """
 
 from parley.frontdesk.availability import Availability, Kind, NotBookable
+from parley.frontdesk.contacts import region_of
 from parley.frontdesk.declared import DeclaredTools, ToolOutcome
 from parley.frontdesk.hours import Start
 from parley.frontdesk.incidents import CHANGED, RAISED, Incidents, Severity, raise_incident
 from parley.frontdesk.leads import Leads, NewLead
 from parley.frontdesk.listings import Listings
 from parley.frontdesk.matching import Criteria, Found, Likeness, Match
+from parley.frontdesk.persons import (
+    conversations_of,
+    erase_person,
+    export_person,
+    forget_before,
+    forget_words_of,
+)
 from parley.frontdesk.placing import Wish
 from parley.frontdesk.references import normal_reference
 from parley.frontdesk.reserve import Reservations
@@ -46,7 +54,13 @@ __all__ = [
     "Start",
     "ToolOutcome",
     "Wish",
+    "conversations_of",
+    "erase_person",
+    "export_person",
+    "forget_before",
+    "forget_words_of",
     "frontdesk_routes",
     "normal_reference",
     "raise_incident",
+    "region_of",
 ]

@@ -13,7 +13,7 @@ from parley.privacy.masking import Masking, Mode, has_placeholder
 from parley.privacy.placeholders import MaskedText, PlaceholderMap, StreamMasker, StreamUnmasker, mask, unmask
 from parley.privacy.routes import router as privacy_routes
 from parley.privacy.subject import ERASED, Subject, SubjectKind, subject_of
-from parley.privacy.vault import Busy, Vaults
+from parley.privacy.vault import Busy, VaultFind, Vaults
 
 __all__ = [
     "ERASED",
@@ -27,6 +27,7 @@ __all__ = [
     "StreamUnmasker",
     "Subject",
     "SubjectKind",
+    "VaultFind",
     "Vaults",
     "find_personal_data",
     "has_placeholder",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -33,6 +33,12 @@ async def find_entries(
         entries.c.tenant_id == tenant_id, entries.c.blind.in_(blinds)
     )
     return [(row.conversation_id, row.placeholder, row.sealed) for row in await connection.execute(query)]
+
+
+async def count_entries(connection: AsyncConnection, tenant_id: str, conversation_ids: Collection[str]) -> int:
+    query = select(func.count()).select_from(entries)
+    own = entries.c.tenant_id == tenant_id, entries.c.conversation_id.in_(conversation_ids)
+    return int((await connection.execute(query.where(*own))).scalar_one())
 
 
 async def remove_entry(connection: AsyncConnection, tenant_id: str, conversation_id: str, placeholder: str) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -23,7 +23,7 @@ from parley.privacy import store
 from parley.privacy.entities import Entity
 from parley.privacy.find import find_personal_data
 from parley.privacy.masking import Masking, Mode
-from parley.privacy.placeholders import PlaceholderMap
+from parley.privacy.placeholders import PlaceholderMap, mask
 from parley.privacy.subject import Subject, blind_key_of
 from parley.tenants import Principal, record_audit
 
@@ -52,7 +52,7 @@ class Conversations(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class VaultFind:
     """A vault entry that stands for a person."""
 
     conversation_id: str
@@ -146,31 +146,40 @@ class Vaults:
             await asyncio.sleep(_BUSY_POLL)
 
     async def unmask(self, who: Principal, tenant_id: str, conversation_id: str, text: str, reason: str) -> str:
-        """The text with real values, and a line in the audit log that says who wanted it and why."""
+        """The text with real values, and a line in the audit log that says who wanted it and why.
+
+        The log cannot be changed, so that what the reason says of a person is masked for good.
+        """
+        await self.warm()
         async with self._db.begin(tenant_id) as connection:
             if await self._conversations.mode_of(connection, tenant_id, conversation_id) is None:
                 raise NotFound("conversation")
             masking = await self.open(connection, tenant_id, conversation_id, "masked")
             shown = masking.reveal(text)
             kinds = sorted({name[1:].rpartition("_")[0] for name, _ in masking.vault.items() if name in text})
-            detail = {"reason": reason, "kinds": kinds}
+            said = mask(reason, find_personal_data(reason), PlaceholderMap()).text
+            detail = {"reason": said, "kinds": kinds}
             await record_audit(connection, who, tenant_id, "privacy.unmasked", conversation_id, **detail)
         return shown
 
     # One person
 
-    async def find(self, connection: AsyncConnection, tenant_id: str, subject: Subject) -> list[Found]:
+    async def find(self, connection: AsyncConnection, tenant_id: str, subject: Subject) -> list[VaultFind]:
         """The entries that stand for the person's telephone number or e-mail address."""
         blind = self._blind(tenant_id, blind_key_of(subject.digits or subject.value))
         if subject.kind == "user_id" or blind is None:
             return []
         rows = await store.find_entries(connection, tenant_id, [blind])
-        opened = [Found(conversation, name, self._keyring.open(sealed)) for conversation, name, sealed in rows]
+        opened = [VaultFind(conversation, name, self._keyring.open(sealed)) for conversation, name, sealed in rows]
         return [one for one in opened if subject.is_in(one.value) or _is_spoken(one.value)]
 
-    async def forget(self, connection: AsyncConnection, tenant_id: str, found: list[Found]) -> int:
+    async def forget(self, connection: AsyncConnection, tenant_id: str, found: Sequence[VaultFind]) -> int:
         """Destroy entries: their placeholders stand for nobody from now on."""
         return sum([await store.remove_entry(connection, tenant_id, f.conversation_id, f.placeholder) for f in found])
+
+    async def count(self, connection: AsyncConnection, tenant_id: str, conversation_ids: Collection[str]) -> int:
+        """How many entries the vaults of these conversations hold."""
+        return await store.count_entries(connection, tenant_id, conversation_ids)
 
     def fingerprint(self, tenant_id: str, subject: Subject) -> str:
         """A person in a receipt: the same for the same person, and nothing anybody could read back."""

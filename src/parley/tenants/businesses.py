@@ -30,6 +30,9 @@ CREDENTIAL_FIELDS: dict[str, frozenset[str]] = {
     "twilio": frozenset({"account_sid", "auth_token"}),
 }
 
+RETENTION_SETTINGS = frozenset({"retention_days", "record_retention_days"})
+LONGEST_RETENTION = 3650
+
 _PLATFORM_ONLY = "Only a platform administrator may give or take the role 'admin'."
 
 
@@ -42,8 +45,9 @@ class Businesses:
         self._login = login
 
     async def create(self, who: Principal, values: Mapping[str, Any], *, is_demo: bool = False) -> store.Tenant:
-        """A new tenant. Raises `InvalidInput` for an unknown timezone."""
+        """A new tenant. Raises `InvalidInput` for an unknown timezone or a wrong setting."""
         check_timezone(values.get("timezone"))
+        check_settings(values.get("settings"))
         row = {"id": new_id(), "is_demo": is_demo, **values}
         async with self._db.begin(row["id"]) as connection:
             tenant = await store.add_tenant(connection, row)
@@ -67,6 +71,7 @@ class Businesses:
     async def change(self, who: Principal, tenant_id: str, values: Mapping[str, Any]) -> store.Tenant:
         """Set the given fields."""
         check_timezone(values.get("timezone"))
+        check_settings(values.get("settings"))
         async with self._db.begin(tenant_id) as connection:
             tenant = await store.change_tenant(connection, tenant_id, values)
             if tenant is None:
@@ -189,3 +194,11 @@ def check_timezone(name: str | None) -> None:
     """Raise `InvalidInput` unless `name` is None or an IANA timezone."""
     if name is not None and name not in available_timezones():
         raise InvalidInput("timezone must be an IANA name such as Europe/Berlin.")
+
+
+def check_settings(settings: Mapping[str, Any] | None) -> None:
+    """Raise `InvalidInput` for a setting whose meaning is fixed and whose value is wrong; others are free."""
+    for name in RETENTION_SETTINGS & (settings or {}).keys():
+        days = (settings or {})[name]
+        if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= LONGEST_RETENTION:
+            raise InvalidInput(f"settings.{name} must be a whole number of days from 1 to {LONGEST_RETENTION:,}.")

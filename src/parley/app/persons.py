@@ -1,0 +1,155 @@
+"""One person's data over all rooms: handed out whole, or erased with a receipt. Each room knows its own tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from parley import conversations, frontdesk
+from parley.conversations import Involved, Unwritten
+from parley.kit.clock import Clock
+from parley.kit.db import Database
+from parley.kit.errors import NotFound
+from parley.kit.ids import new_id
+from parley.kit.web import ERRORS, Body
+from parley.privacy import Subject, SubjectKind, VaultFind, Vaults, subject_of
+from parley.tenants import AccessHere, MayManage, Principal, get_tenant, record_audit
+
+router = APIRouter(prefix="/privacy", tags=["privacy"], responses=ERRORS)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A person, and where the conversations and the vaults know them."""
+
+    subject: Subject
+    involved: Involved
+    sealed: list[VaultFind]
+
+
+class Persons:
+    """The verbs on one person's data."""
+
+    def __init__(self, db: Database, vaults: Vaults, unwritten: Unwritten, clock: Clock) -> None:
+        self._db = db
+        self._vaults = vaults
+        self._unwritten = unwritten
+        self._clock = clock
+
+    async def export(self, who: Principal, tenant_id: str, kind: SubjectKind, value: str) -> dict[str, Any]:
+        """Everything there is about the person, real values in it."""
+        async with self._db.begin(tenant_id) as connection:
+            known = await self._find(connection, tenant_id, kind, value)
+            involved = known.involved
+            maskings = {
+                one: await self._vaults.open(connection, tenant_id, one, "masked")
+                for one in (*involved.own, *involved.mentioned)
+            }
+            talks = await conversations.export_person(connection, tenant_id, known.subject, involved, maskings)
+            records = await frontdesk.export_person(connection, tenant_id, known.subject, involved.own)
+            fingerprint = self._vaults.fingerprint(tenant_id, known.subject)
+            detail = {"kind": kind, "subject": fingerprint}
+            await record_audit(connection, who, tenant_id, "person.exported", **detail)
+        return {"at": self._clock.now(), "subject": {kind: known.subject.value}, **talks, **records}
+
+    async def erase(self, who: Principal, tenant_id: str, kind: SubjectKind, value: str) -> dict[str, Any]:
+        """Delete or empty all of it in one transaction. Erasing again finds nothing and changes nothing."""
+        async with self._db.begin(tenant_id) as connection:
+            known = await self._find(connection, tenant_id, kind, value)
+            involved = known.involved
+            elsewhere = [one for one in known.sealed if one.conversation_id not in involved.own]
+            entries = await self._vaults.count(connection, tenant_id, involved.own)
+            entries += await self._vaults.forget(connection, tenant_id, elsewhere)
+            counts = {
+                **await frontdesk.erase_person(connection, tenant_id, known.subject, involved.own),
+                **await conversations.erase_person(connection, tenant_id, known.subject, involved),
+                "vault_entries": entries,
+            }
+            receipt_id = new_id()
+            detail = {"kind": kind, "subject": self._vaults.fingerprint(tenant_id, known.subject), "counts": counts}
+            await record_audit(connection, who, tenant_id, "person.erased", receipt_id, **detail)
+        self._unwritten.forget(involved.own)
+        return {"id": receipt_id, "counts": counts, "at": self._clock.now()}
+
+    async def _find(self, connection: AsyncConnection, tenant_id: str, kind: SubjectKind, value: str) -> _Known:
+        tenant = await get_tenant(connection, tenant_id)
+        if tenant is None:
+            raise NotFound("tenant")
+        subject = subject_of(kind, value, frontdesk.region_of(tenant))
+        sealed = await self._vaults.find(connection, tenant_id, subject)
+        linked = await frontdesk.conversations_of(connection, tenant_id, subject)
+        placeholders = [(one.conversation_id, one.placeholder) for one in sealed]
+        involved = await conversations.find_person(connection, tenant_id, subject, linked, placeholders)
+        return _Known(subject, involved, sealed)
+
+
+def _persons(request: Request) -> Persons:
+    persons: Persons = request.state.persons
+    return persons
+
+
+PersonsHere = Annotated[Persons, Depends(_persons)]
+Given = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=320)]
+
+
+class PersonIn(Body):
+    """Exactly one of phone, email and user_id."""
+
+    phone: Given | None = None
+    email: Given | None = None
+    user_id: Given | None = None
+    tenant_id: str | None = None
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"phone": "+49 30 901820"}]})
+
+    @model_validator(mode="after")
+    def _one(self) -> PersonIn:
+        if len(self.named()) != 1:
+            raise ValueError("exactly one of phone, email and user_id is needed")
+        return self
+
+    def named(self) -> list[tuple[SubjectKind, str]]:
+        """What is given."""
+        given: list[tuple[SubjectKind, str | None]] = [
+            ("phone", self.phone), ("email", self.email), ("user_id", self.user_id),
+        ]  # fmt: skip
+        return [(kind, value) for kind, value in given if value is not None]
+
+
+class ExportOut(BaseModel):
+    """Everything about one person: their conversations whole, of others' the lines that name them, their records."""
+
+    at: datetime
+    subject: dict[str, str]
+    conversations: list[dict[str, Any]]
+    mentions: list[dict[str, Any]]
+    leads: list[dict[str, Any]]
+    reservations: list[dict[str, Any]]
+    incidents: list[dict[str, Any]]
+
+
+class ReceiptOut(BaseModel):
+    """How many rows of which table were deleted or emptied. Kept in the audit log under `id`, without the person."""
+
+    id: str
+    counts: dict[str, int]
+    at: datetime
+
+
+@router.post("/export", response_model=ExportOut)
+async def export_person(body: PersonIn, who: MayManage, persons: PersonsHere, access: AccessHere) -> Any:
+    """One person's data over all tables, found by telephone number, e-mail address or user_id."""
+    [(kind, value)] = body.named()
+    return await persons.export(who, await access.tenant_for(who, body.tenant_id), kind, value)
+
+
+@router.post("/erase", response_model=ReceiptOut)
+async def erase_person(body: PersonIn, who: MayManage, persons: PersonsHere, access: AccessHere) -> Any:
+    """Erase one person's data from all tables. It cannot be undone."""
+    [(kind, value)] = body.named()
+    return await persons.erase(who, await access.tenant_for(who, body.tenant_id), kind, value)
