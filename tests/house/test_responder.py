@@ -315,3 +315,26 @@ def test_records_answer_by_their_own_values(message: str, expected: str, never: 
     reply = say(message, passages=(RECORDS,))
     assert re.search(expected, reply)
     assert never not in reply
+
+
+@pytest.mark.parametrize(
+    ("message", "intent"),
+    [("Can I cancel for free?", "cancel_booking"), ("do I need a reservation", "booking")],
+)
+def test_a_question_about_booking_is_no_booking(message: str, intent: str) -> None:
+    rules = Passage("d", "Rules", "policy", "You need a reservation. Cancelling is free up to 24 hours before.", 0.5)
+    step = Step("ask", slots=("date", "time"))
+    reply = say(message, intent=intent, step=step, passages=(rules,))
+    assert re.search("24 hours|need a reservation", reply)
+    assert "?" not in reply
+
+
+def test_dates_and_times_are_said_as_people_do() -> None:
+    booked = (ToolOutcome("book_table", {**BOOKED, "date": "2026-11-27"}, {"reference": "R-1"}, ok=True),)
+    assert "a table for 4 on Friday, 27 November at 7:30 pm" in say("yes", outcomes=booked)
+    assert "am Freitag, den 27. November um 19:30 Uhr" in say("ja", language="de", outcomes=booked)
+
+
+def test_documents_answer_where_a_search_of_the_desk_found_nothing() -> None:
+    nothing = (ToolOutcome("find_listings", {}, {"listings": []}, ok=True),)
+    assert "Heron Court" in say("Which condos do you have?", passages=(RECORDS,), outcomes=nothing)

@@ -24,7 +24,7 @@ from parley.house.records import find_records
 
 _NEED = 0.62  # share of the question's weight that must be covered
 _LOOSE = 0.45  # the share where the words come from a remark before the question
-_VETO = 0.6  # share of the heaviest word's weight from which a word must not be missing
+_VETO = 0.5  # share of the heaviest word's weight from which a word must not be missing
 _WIDE = 0.8  # how much less a word of the section counts than one of the paragraph
 _FULL = 0.999
 _NAMES = 0.8  # how well a word must match to name the thing itself
@@ -123,6 +123,8 @@ def _match(
     spread: Mapping[str, Mapping[str, float]],
     words: Lexicon,
 ) -> _Match | None:
+    if _is_opposite(question, unit, words):
+        return None
     total = sum(weights.values())
     heaviest = max(weights.values())
     known = max((weight for key, weight in weights.items() if spread[key]), default=0.0)
@@ -160,8 +162,9 @@ def _match(
     bonus = evidence(question, unit, words)
     if bonus is None or (tolerated and not _settles(question, unit, own + heading, bonus, words)):
         return None
-    if unit.record:
-        bonus += _label_bonus(question, unit, spread, words)
+    if unit.record and strict and not _named(unit, spread, words):
+        return None
+    bonus += _form_bonus(question, unit, spread, words)
     named = (
         unit.form in LISTED
         and "price" in question.kinds
@@ -181,12 +184,47 @@ def _match(
     return _Match(unit, score, own / (named_total or 1), heading / (named_total or 1))
 
 
+def _before(text: str, spread: Mapping[str, Mapping[str, float]], words: Lexicon) -> str:
+    """The three words before the first that was asked for: "with a 12-metre" before "pool"."""
+    tokens = text.lower().split()
+    for at, token in enumerate(tokens):
+        stems = words.stems(token)
+        if any(strength(found, stems) for found in spread.values()):
+            return " ".join(tokens[max(0, at - 3) : at])
+    return ""
+
+
+def _named(unit: Unit, spread: Mapping[str, Mapping[str, float]], words: Lexicon) -> bool:
+    """Whether a record goes by a word of the question: the price of a flat with parking is not that of parking."""
+    names = words.stems(" ".join((*unit.section, unit.label, unit.title, unit.lead.split(" ")[0])))
+    return any(strength(found, names | unit.own) for found in spread.values())
+
+
+def _form_bonus(question: Question, unit: Unit, spread: Mapping[str, Mapping[str, float]], words: Lexicon) -> float:
+    """What speaks for a unit by its form: a label asked for, words that introduce a thing ("a 12-metre pool")."""
+    if unit.record:
+        return _label_bonus(question, unit, spread, words)
+    asks = question.asks_whether and words.patterns["asks_existence"].search(question.text.lower())
+    return 0.5 if asks and words.patterns["introduces"].search(_before(unit.text, spread, words)) else 0.0
+
+
 def _label_bonus(question: Question, unit: Unit, spread: Mapping[str, Mapping[str, float]], words: Lexicon) -> float:
     """How well the label of a record's value says what is asked: by a word, or by announcing the kind of answer."""
     label = words.stems(unit.label)
     asked = words.stems(question.text)
     named = any(strength(found, label) for found in spread.values()) or bool(label & asked)
     return 1.0 * named + 0.6 * any(announces(kind, unit, words) for kind in question.kinds)
+
+
+def _is_opposite(question: Question, unit: Unit, words: Lexicon) -> bool:
+    """Whether a unit is about renting where buying is asked about, or the other way round."""
+    asked = question.light.union(question.keys)
+    here = unit.own | unit.head | unit.around
+    one, other = words.opposites
+    return any(
+        asked & these and not asked & those and here & those and not here & these
+        for these, those in ((one, other), (other, one))
+    )
 
 
 def _settles(question: Question, unit: Unit, own: float, bonus: float, words: Lexicon) -> bool:

@@ -47,6 +47,8 @@ def evidence(question: Question, unit: Unit, words: Lexicon) -> float | None:
     strict = [kind for kind in question.kinds if kind in STRICT]
     if strict and not held & set(strict) and not _mentions(question, unit, words):
         return None
+    if set(strict) & {"phone", "email"} and {"time", "duration", "price"} & set(question.kinds) - held:
+        return None
     if {"phone", "person"} <= set(strict) and "phone" not in held:
         return None
     if question.counted and not unit.record and not _counts(question.counted, unit, words):

@@ -62,7 +62,9 @@ def _says(text: str, words: Lexicon) -> bool:
 
 def _trim(value: str) -> str:
     value = value.strip(" ,:;.|–—-")
-    return re.sub(r"[\s,]+(?:and|und|on|am|an|sowie|only|nur)*$", "", re.sub(r"^(?:and|und|from|von)\s+", "", value))
+    return re.sub(
+        r"(?:[\s,]+(?:and|und|on|am|an|sowie|only|nur))*[\s,]*$", "", re.sub(r"^(?:and|und|from|von)\s+", "", value)
+    )
 
 
 @lru_cache

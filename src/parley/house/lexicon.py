@@ -47,6 +47,7 @@ class Lexicon:
     patterns: Mapping[str, re.Pattern[str]]
     related: Mapping[str, Mapping[str, float]]
     terms: Mapping[tuple[str, ...], str]
+    opposites: tuple[frozenset[str], frozenset[str]]
     open_words: frozenset[str]
     pronouns: frozenset[str]
     days: Mapping[str, int]
@@ -105,9 +106,9 @@ def lexicon(language: str) -> Lexicon:
         return frozenset(stem(_joined(word), code) for word in listed)
 
     patterns = (
-        "follow_up continues negations refusals existence describe cheapest dearest lowest highest "
-        "smallest largest below above negative positive break closed hours_question requests permission "
-        "permits capacity side_cost ingredients asks_inside"
+        "follow_up continues negations refusals existence describe cheapest dearest asks_existence "
+        "introduces hours_named lowest highest smallest largest below above negative positive break "
+        "closed hours_question requests permission permits capacity side_cost ingredients asks_inside"
     ).split()
     return Lexicon(
         language=code,
@@ -132,6 +133,7 @@ def lexicon(language: str) -> Lexicon:
         },
         related=_related(data, code),
         terms=_terms(data),
+        opposites=(stemmed(data["opposites"][0]), stemmed(data["opposites"][1])),
         open_words=stemmed(data["open_words"]),
         pronouns=frozenset(data["pronouns"].split()),
         days=data["days"],

@@ -42,8 +42,10 @@ def hits(key: str, vocabulary: frozenset[str], words: Lexicon, *, kin: bool = Fa
             head = _known(stemmed, vocabulary, words) if len(stemmed) > 3 else {}
             if head:
                 return [Hits(stemmed, head), *([Hits(key[cut:], tail)] if tail else [])]
-        if kin and not last and len(key) - cut > 3:
-            last = {word: _KIN for word in tail if word.endswith(key[cut:])}
+        if kin and not last:
+            last = {
+                word: _KIN for word in tail if word == key[cut:] or (len(key) - cut > 3 and word.endswith(key[cut:]))
+            }
     return [Hits(key, last or _misspelt(key, vocabulary))]
 
 

@@ -102,7 +102,7 @@ def read_question(text: str, words: Lexicon, *, names: frozenset[str], today: st
     kinds = tuple(kind for kind, rule in words.kinds if rule.search(lowered))
     about_hours = bool(words.patterns["hours_question"].search(lowered))
     if not kinds and about_hours and (asked_time(lowered) or asked_days(lowered, words, today)):
-        kinds = ("yesno",)
+        kinds = ("time",) if words.patterns["hours_named"].search(lowered) else ("yesno",)
     times = asked_time(lowered) if set(kinds) & {"yesno", "time"} or not kinds else ()
     graded = without_times(lowered) if about_hours or "yesno" in kinds else lowered
     for pattern in _GRADES:

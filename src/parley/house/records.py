@@ -73,7 +73,8 @@ def find_records(question: Question, units: Sequence[Unit], spread: Spread, word
     chosen = [
         record
         for record in records
-        if all(strength(spread[key], record.stems) for key in keys)
+        if not _is_opposite(question, record, words)
+        and all(strength(spread[key], record.stems) for key in keys)
         and all(limit.holds(record) for limit in limits)
         and all(_flagged(record, labels, spread[key], lowered, words) for key, labels in flags.items())
     ]
@@ -90,6 +91,14 @@ def find_records(question: Question, units: Sequence[Unit], spread: Spread, word
         if attribute or not keys or (elsewhere and "list" not in question.kinds) or "price" in question.kinds:
             return None
     return _found("list", question, chosen, words) if asks or (limits and "count" not in question.kinds) else None
+
+
+def _is_opposite(question: Question, record: _Record, words: Lexicon) -> bool:
+    asked = question.light.union(question.keys)
+    return any(
+        asked & these and not asked & those and record.stems & those and not record.stems & these
+        for these, those in (words.opposites, words.opposites[::-1])
+    )
 
 
 def _records(units: Iterable[Unit]) -> list[_Record]:

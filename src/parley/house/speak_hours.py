@@ -79,8 +79,13 @@ def _in_break(found: Found, unit: Unit, words: Lexicon) -> bool:
 
 def _told(rows: Rows, wording: Wording) -> str:
     return wording.join(
-        list(dict.fromkeys(f"{row.name} {_spoken(row.value, wording)}" for _, row in rows)), always_commas=True
+        list(dict.fromkeys(f"{row.name} {_value(row, wording)}" for _, row in rows)), always_commas=True
     )
+
+
+def _value(row: DayRow, wording: Wording) -> str:
+    wordy = row.closed and len(row.value.split()) > 1
+    return str(wording.data["closed"]) if wordy else _spoken(row.value, wording)
 
 
 def _spoken(value: str, wording: Wording) -> str:
