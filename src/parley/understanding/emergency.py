@@ -2,7 +2,8 @@
 
 A danger (fire, a crash, someone not breathing, …) counts when its words are said of here and now: idioms are blanked
 out first, then every danger found must survive the scopes of negation, condition, question, past and other people's
-news. What a rule finds is quoted as evidence, so that an incident can show why the line was left.
+news. What a rule finds is quoted as evidence, so that an incident can show why the line was left. A second opinion
+(`emergency_opinion`) weighs what the rules say with the wording as a whole and, where there is one, the embedding.
 """
 
 from __future__ import annotations
@@ -14,10 +15,15 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from parley.kit.yaml_text import load_yaml
 from parley.understanding.emergency_grammar import AnchorIndex, Grammar, Pattern
+from parley.understanding.emergency_opinion import Opinion, opinion
 from parley.understanding.emergency_scope import Scopes, Span, sentences
 from parley.understanding.emergency_text import MARKS, Speller, normalise
+from parley.understanding.emergency_wording import word_kinds
 
 KINDS = (
     "fire",
@@ -33,8 +39,13 @@ KINDS = (
     "other",
 )
 _SEVERITIES = ("moderate", "serious", "critical")
-_SURE, _FRAMED = 0.95, 0.85
+_SURE, _FRAMED, _DENIED = 0.95, 0.85, 0.1
 _LETTERS = re.compile(r"[a-z]+")
+_AROUND = 8
+LEAST = {"silent": 0.6, "denied": 0.6, "framed": 0.25, "sure": 0.15}
+"""The probability from which an emergency is one, by what the rules say: they are overruled only against all odds."""
+_SEVERITY = {"accident": "serious", "breakdown": "serious", "other": "serious"}
+"""Of an emergency that no rule names; every kind that is not listed is critical."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,24 +85,78 @@ class _Rulebook:
     asks_after_safety: re.Pattern[str]
     affirm: re.Pattern[str]
     deny: re.Pattern[str]
+    word_kinds: dict[str, str]
 
 
-def read_emergency(message: str, *, language: str, previous: str = "") -> EmergencyReading:
+def read_emergency(
+    message: str, *, language: str, previous: str = "", vector: NDArray[np.float32] | None = None
+) -> EmergencyReading:
     """Read `message` for an emergency of the caller's or of someone with them.
 
     `language` is an ISO 639-1 code; anything but "de" is read as English. `previous` is what the agent said last: after
-    "Is anybody hurt?" a bare "yes" is an emergency, after "Are you safe?" a bare "no".
+    "Is anybody hurt?" a bare "yes" is an emergency, after "Are you safe?" a bare "no". `vector` is the message's
+    embedding by all-MiniLM-L6-v2, shape (384,); without it the wording decides.
     """
-    book = _rulebook("de" if language.lower().startswith("de") else "en")
+    code = "de" if language.lower().startswith("de") else "en"
+    book = _rulebook(code)
     text = _plain(message, book)
+    ruled, tokens = _by_rules(text, book)
+    if not ruled.emergency and previous and _answers_alarm(text, previous, book):
+        return EmergencyReading(True, "other", _FRAMED, message.strip(), "serious")
+    if not tokens:
+        return ruled
+    second = opinion(code)
+    around = _around(tokens, ruled.evidence.split()) if ruled.emergency else []
+    state = rule_state(ruled)
+    chance = second.probability(tokens, book.word_kinds, state, vector=vector, around=around)
+    return _settle(ruled, chance, LEAST[state], tokens, second, book)
+
+
+def read_by_rules(message: str, language: str) -> tuple[list[str], dict[str, str], str]:
+    """What the second opinion is fitted on: normalised words and marks, the kinds of words, what the rules say."""
+    book = _rulebook(language)
+    ruled, tokens = _by_rules(_plain(message, book), book)
+    return tokens, book.word_kinds, rule_state(ruled)
+
+
+def rule_state(ruled: EmergencyReading) -> str:
+    """What the rules say, as one of `emergency_opinion.STATES`."""
+    if ruled.emergency:
+        return "sure" if ruled.confidence >= _SURE else "framed"
+    return "denied" if ruled.evidence else "silent"
+
+
+def _settle(
+    ruled: EmergencyReading, chance: float, threshold: float, tokens: list[str], second: Opinion, book: _Rulebook
+) -> EmergencyReading:
+    chance = round(chance, 3)
+    if chance < threshold:
+        return EmergencyReading(False, confidence=chance, evidence=ruled.evidence)
+    if ruled.emergency:
+        confidence = round((chance + ruled.confidence) / 2, 3)
+        return EmergencyReading(True, ruled.kind, confidence, ruled.evidence, ruled.severity)
+    kind = second.kind(tokens, book.word_kinds)
+    return EmergencyReading(True, kind, chance, second.telling(tokens), _SEVERITY.get(kind, "critical"))
+
+
+def _around(tokens: list[str], evidence: list[str]) -> list[str]:
+    """The words near the evidence, so that what is said elsewhere in the message cannot outweigh it."""
+    for at in range(len(tokens) - len(evidence) + 1):
+        if tokens[at : at + len(evidence)] == evidence:
+            return tokens[max(0, at - _AROUND) : at + len(evidence) + _AROUND]
+    return []
+
+
+def _by_rules(text: str, book: _Rulebook) -> tuple[EmergencyReading, list[str]]:
+    """What the rules say, and the words with idioms and denied dangers blanked out."""
     best = EmergencyReading(emergency=False)
+    words: list[str] = []
     for sentence in sentences(text):
-        reading = _read_sentence(sentence, text, book)
+        reading, seen = _read_sentence(sentence, text, book)
+        words += seen.split()
         if _weight(reading) > _weight(best):
             best = reading
-    if not best.emergency and previous and _answers_alarm(text, previous, book):
-        return EmergencyReading(True, "other", _FRAMED, message.strip(), "serious")
-    return best
+    return best, words
 
 
 def _plain(message: str, book: _Rulebook) -> str:
@@ -101,26 +166,39 @@ def _plain(message: str, book: _Rulebook) -> str:
     return f" {' '.join(tokens)} "
 
 
-def _read_sentence(sentence: str, text: str, book: _Rulebook) -> EmergencyReading:
+def _read_sentence(sentence: str, text: str, book: _Rulebook) -> tuple[EmergencyReading, str]:
     numbers = book.index.candidates(sentence.split())
     best = EmergencyReading(emergency=False)
     if not numbers:
-        return best
+        return best, sentence
     sentence = _without_idioms(sentence, book)
+    denied: list[Span] = []
     for number in numbers:
         rule = book.rules[number]
         for match in rule.pattern.regex.finditer(sentence):
             span = Span(sentence, match.start(), match.end(), rule.pattern.flags)
             reading = _judge(rule, span, text, book)
+            if reading.confidence == _DENIED:
+                denied.append(span)
             if _weight(reading) > _weight(best):
                 best = reading
-    return best
+    return best, sentence if best.emergency else _without_denied(sentence, denied)
+
+
+def _without_denied(sentence: str, denied: list[Span]) -> str:
+    end = 0
+    kept: list[str] = []
+    for span in sorted(denied, key=lambda span: span.start):
+        if span.start >= end:
+            kept += [sentence[end : span.start], "denied "]
+        end = max(end, span.end)
+    return "".join([*kept, sentence[end:]])
 
 
 def _judge(rule: _Rule, span: Span, text: str, book: _Rulebook) -> EmergencyReading:
     words = span.text[span.start : span.end].strip()
     if book.scopes.veto(span, text):
-        return EmergencyReading(emergency=False, confidence=0.1, evidence=words)
+        return EmergencyReading(emergency=False, confidence=_DENIED, evidence=words)
     if "weak" not in rule.pattern.flags:
         return EmergencyReading(True, rule.kind, _SURE, words, rule.severity)
     if book.scopes.live(span):
@@ -173,6 +251,7 @@ def _rulebook(language: str) -> _Rulebook:
         asks_after_safety=grammar.union(answers["asks_after_safety"]),
         affirm=grammar.union(answers["affirm"]),
         deny=grammar.union(answers["deny"]),
+        word_kinds=word_kinds(data["classes"]),
     )
 
 

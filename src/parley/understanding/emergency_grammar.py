@@ -31,11 +31,21 @@ class Pattern:
         return re.compile(self.source)
 
 
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """One term as a regex. `anchors` are empty, their rarity least, where the term need not occur."""
+
+    source: str
+    anchors: tuple[str, ...] = ()
+    rarity: float = float("-inf")
+
+
 class Grammar:
     """Compiles patterns over one lexicon: `classes` name alternatives, `barriers` are words a gap never crosses."""
 
     def __init__(self, classes: Mapping[str, str], barriers: Sequence[str]) -> None:
         self._classes = classes
+        self._terms: dict[str, _Term] = {}
         self._gap = rf"(?:(?!(?:{'|'.join(barriers)}) )\w+ )"
 
     def compile(self, source: str) -> Pattern:
@@ -46,17 +56,24 @@ class Grammar:
             source = source[match.end() :]
         parts: list[str] = []
         anchors: tuple[str, ...] = ()
-        for term in source.split():
-            if term.startswith(".."):
-                parts.append(f"{self._gap}{{0,{int(term[2:])}}}")
-                continue
-            optional = term.endswith("?")
-            words = self._alternatives(term.removesuffix("?"))
-            body = "|".join(sorted((_spell(word) for word in words), key=len, reverse=True))
-            parts.append(f"(?:(?:{body}) )" + ("?" if optional else ""))
-            if not optional:
-                anchors = _rarer(anchors, tuple(max(word.split("_"), key=len) for word in words))
+        rarity = float("-inf")
+        for source_term in source.split():
+            term = self._terms.get(source_term) or self._terms.setdefault(source_term, self._term(source_term))
+            parts.append(term.source)
+            if term.rarity > rarity:
+                anchors, rarity = term.anchors, term.rarity
         return Pattern(r"(?<= )" + "".join(parts), anchors, flags)
+
+    def _term(self, term: str) -> _Term:
+        if term.startswith(".."):
+            return _Term(f"{self._gap}{{0,{int(term[2:])}}}")
+        optional = term.endswith("?")
+        words = self._alternatives(term.removesuffix("?"))
+        body = "|".join(sorted((_spell(word) for word in words), key=len, reverse=True))
+        if optional:
+            return _Term(f"(?:(?:{body}) )?")
+        anchors = tuple(max(word.split("_"), key=len) for word in words)
+        return _Term(f"(?:(?:{body}) )", anchors, _rarity(anchors))
 
     def union(self, sources: Sequence[str]) -> re.Pattern[str]:
         """One regex that finds any of the patterns."""
@@ -79,14 +96,8 @@ def _spell(word: str) -> str:
     return re.escape(word).replace("_", " ").replace(r"\*", r"\w*")
 
 
-def _rarer(left: tuple[str, ...], right: tuple[str, ...]) -> tuple[str, ...]:
-    """The term that is less likely to occur by chance: the one whose shortest alternative is longer."""
-    if not left:
-        return right
-    return right if _rarity(right) > _rarity(left) else left
-
-
 def _rarity(words: tuple[str, ...]) -> float:
+    """How unlikely a term is to occur by chance: the longer its shortest alternative, the less."""
     return min(len(word.rstrip("*")) for word in words) - len(words) / 20
 
 

@@ -58,7 +58,7 @@ class Scopes:
             return "resolved"
         if self._finds("elsewhere", span.text) and "own" not in span.flags:
             return "elsewhere"
-        if span.flags & {"weak", "told"} and self._finds("business", message):
+        if span.flags & {"weak", "told"} and self._finds("business", span.text):
             return "business"
         if "distant" in span.flags and self._finds("delay", message):
             return "delay"

@@ -88,7 +88,7 @@ def understand(
     the values they may take. `default_region` is the country of a phone number without a prefix.
     """
     language = detect_language(message, language_hint)
-    danger = read_emergency(message, language=language, previous=previous)
+    danger = read_emergency(message, language=language, previous=previous, vector=vector)
     stated = read_slots(
         message, now=now, language=language, previous=previous, default_region=default_region, known=known
     )
