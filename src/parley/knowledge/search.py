@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,17 +22,19 @@ from parley.inference.facts import Passage
 from parley.inference.ports import Embedder
 from parley.kit.db import Database
 from parley.knowledge import store
-from parley.knowledge.words import QueryWord, query_lexemes, query_words
+from parley.knowledge.words import QueryWord, query_words
 
 SMALL_TENANT_CHUNKS = 1500
 WHOLE_KNOWLEDGE_WORDS = 1500
 _INDEXES_KEPT = 64
 _CANDIDATES = 50
 _CANDIDATE_ROWS = 1000
+_SLIPS = 3  # spellings of an unknown word that are looked for
 _RRF = 60
-_HALF_KNOWN = 0.5
+_WORDS_SHARE = 0.3  # of a passage's relevance, where its cosine is known; set on the tuning half of the retrieval set
 
 Scores = Mapping[str, float]
+Spelt = Sequence[Sequence[tuple[str, float]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,15 +95,15 @@ class Search:
         `query_vector`.
         """
         index = await self._index(tenant_id, revision)
+        asked = query_words(question, language)
         if isinstance(index, _Index):
-            words = dict(query_lexemes(question, language))
-            return _search_index(index, words, vector, top_k, threshold)
-        total, asked = index.chunks, query_words(question, language)
+            return _search_index(index, asked, vector, top_k, threshold)
+        total = index.chunks
         async with self._db.begin(tenant_id) as connection:
             names = [lexeme for word in asked for lexeme, _ in word.alternatives]
             counts = await store.term_counts(connection, tenant_id, names)
-            words = _as_spelt(asked, counts)
-            weights = _weights(words, counts, total)
+            spelt = _as_spelt(asked, counts)
+            weights = _weights(spelt, counts, total)
             picked = _rarest(weights, counts)
             by_words = await store.match_words(connection, picked, weights, _CANDIDATES) if picked else {}
             by_vector: dict[str, float] = {}
@@ -110,11 +112,12 @@ class Search:
             missing = [name for name in by_words if name not in by_vector]
             if vector is not None and missing:
                 by_vector |= await store.cosines(connection, tenant_id, vector, missing)
-            ranked = _fused(by_words, by_vector, _reach(words, counts, total))[:top_k]
-            chunks = await store.read_chunks(connection, tenant_id, [name for name, _ in ranked])
-        return Findings(
-            tuple(_passage(chunks[name], score) for name, score in ranked if score >= threshold and name in chunks)
-        )
+            best = _fused(by_words, by_vector)[:top_k]
+            chunks = await store.read_chunks(connection, tenant_id, best, list(weights))
+        coverage = _Coverage(spelt, weights, total)
+        scored = ((chunks[name], by_vector.get(name)) for name in best if name in chunks)
+        passages = (_passage(one.chunk, _relevance(coverage.of(one.lexemes), cosine)) for one, cosine in scored)
+        return Findings(tuple(passage for passage in passages if passage.score >= threshold))
 
     async def _index(self, tenant_id: str, revision: int) -> _Index | _Large:
         """The in-process index of a small tenant; of a large one, how large it is."""
@@ -149,12 +152,13 @@ def _build(revision: int, chunks: Sequence[store.IndexedChunk]) -> _Index:
 
 def _search_index(
     index: _Index,
-    words: Mapping[str, float],
+    asked: Sequence[QueryWord],
     vector: NDArray[np.float32] | None,
     top_k: int,
     threshold: float,
 ) -> Findings:
-    weights = _weights(words, index.counts, len(index.chunks))
+    spelt = _as_spelt(asked, index.counts)
+    weights = _weights(spelt, index.counts, len(index.chunks))
     by_words: dict[str, float] = {}
     for chunk in index.chunks:
         score = sum(weight for word, weight in weights.items() if word in chunk.lexemes)
@@ -164,43 +168,57 @@ def _search_index(
     if vector is not None and index.matrix is not None:
         cosines = index.matrix @ vector
         by_vector = {index.chunks[row].chunk.id: float(cosine) for row, cosine in zip(index.rows, cosines, strict=True)}
-    ranked = _fused(by_words, by_vector, _reach(words, index.counts, len(index.chunks)))
-    chunks = {chunk.chunk.id: chunk.chunk for chunk in index.chunks}
-    if 0 < index.words <= WHOLE_KNOWLEDGE_WORDS:
-        scores = dict(ranked)
-        order = sorted(chunks, key=lambda name: -scores.get(name, 0.0))
-        return Findings(tuple(_passage(chunks[name], scores.get(name, 0.0)) for name in order), whole=True)
-    best = [(name, score) for name, score in ranked[:top_k] if score >= threshold]
-    return Findings(tuple(_passage(chunks[name], score) for name, score in best))
+    order = _fused(by_words, by_vector)
+    chunks = {chunk.chunk.id: chunk for chunk in index.chunks}
+    coverage = _Coverage(spelt, weights, len(index.chunks))
+    whole = 0 < index.words <= WHOLE_KNOWLEDGE_WORDS
+    shown = [*order, *(name for name in chunks if name not in set(order))] if whole else order[:top_k]
+    passages = (
+        _passage(chunks[name].chunk, _relevance(coverage.of(chunks[name].lexemes), by_vector.get(name)))
+        for name in shown
+    )
+    return Findings(tuple(passage for passage in passages if whole or passage.score >= threshold), whole)
 
 
 def _idf(total: int, count: int) -> float:
     return math.log(1 + (total - count + 0.5) / (count + 0.5))
 
 
-def _weights(words: Mapping[str, float], counts: Mapping[str, int], total: int) -> dict[str, float]:
-    """What finding each known word in a chunk is worth."""
-    return {word: weight * _idf(total, counts[word]) for word, weight in words.items() if word in counts}
+def _as_spelt(asked: Sequence[QueryWord], counts: Mapping[str, int]) -> Spelt:
+    """Per word the lexemes to look for: slips of the pen are forgiven only in words the tenant knows in no form."""
+    return [_wanted(word, counts) for word in asked]
 
 
-def _reach(words: Mapping[str, float], counts: Mapping[str, int], total: int) -> float:
-    """What a chunk with every word of the question would score; unknown words count as the rarest ones."""
-    return sum(weight * _idf(total, counts.get(word, 0)) for word, weight in words.items())
+def _wanted(word: QueryWord, counts: Mapping[str, int]) -> Sequence[tuple[str, float]]:
+    plain = [(lexeme, weight) for lexeme, weight in word.alternatives if not lexeme.startswith("~")]
+    if any(lexeme in counts for lexeme, _ in plain):
+        return plain
+    return [(lexeme, weight) for lexeme, weight in word.alternatives if lexeme in counts][:_SLIPS] or plain[:1]
 
 
-def _as_spelt(asked: Sequence[QueryWord], counts: Mapping[str, int]) -> dict[str, float]:
-    """The lexemes to look for in a large tenant: slips of the pen are forgiven only in words it knows in no form."""
-    found: dict[str, float] = {}
-    for word in asked:
-        plain = [(lexeme, weight) for lexeme, weight in word.alternatives if not lexeme.startswith("~")]
-        wanted = plain if any(lexeme in counts for lexeme, _ in plain) else _first_known(word, counts) or plain[:1]
-        for lexeme, weight in wanted:
-            found[lexeme] = max(weight, found.get(lexeme, 0.0))
-    return found
+def _weights(spelt: Spelt, counts: Mapping[str, int], total: int) -> dict[str, float]:
+    """What finding each known lexeme in a chunk is worth."""
+    best: dict[str, float] = {}
+    for lexeme, weight in (pair for word in spelt for pair in word if pair[0] in counts):
+        best[lexeme] = max(best.get(lexeme, 0.0), weight * _idf(total, counts[lexeme]))
+    return best
 
 
-def _first_known(word: QueryWord, counts: Mapping[str, int]) -> list[tuple[str, float]]:
-    return [(lexeme, weight) for lexeme, weight in word.alternatives if lexeme in counts][:3]
+class _Coverage:
+    """Which share of a question a chunk holds, 0..1: each word once, by its best form; unknown words as the rarest."""
+
+    def __init__(self, spelt: Spelt, weights: Mapping[str, float], total: int) -> None:
+        self._words = [{lexeme: weights[lexeme] for lexeme, _ in word if lexeme in weights} for word in spelt]
+        unknown = (
+            word[0][1] * _idf(total, 0) for word, known in zip(spelt, self._words, strict=True) if word and not known
+        )
+        self._reach = sum(max(known.values()) for known in self._words if known) + sum(unknown)
+
+    def of(self, lexemes: Set[str]) -> float:
+        found = sum(
+            max((worth for name, worth in known.items() if name in lexemes), default=0) for known in self._words
+        )
+        return min(1.0, found / self._reach) if self._reach > 0 else 0.0
 
 
 def _rarest(weights: Mapping[str, float], counts: Mapping[str, int]) -> list[str]:
@@ -215,23 +233,20 @@ def _rarest(weights: Mapping[str, float], counts: Mapping[str, int]) -> list[str
     return picked
 
 
-def _fused(by_words: Scores, by_vector: Scores, reach: float) -> list[tuple[str, float]]:
-    """Chunks in the order of reciprocal rank fusion, each with its relevance 0..1."""
+def _fused(by_words: Scores, by_vector: Scores) -> list[str]:
+    """Chunks in the order of reciprocal rank fusion."""
     order: dict[str, float] = {}
     for scores in (by_words, by_vector):
-        for rank, name in enumerate(sorted(scores, key=lambda key: -scores[key])[:_CANDIDATES]):
+        for rank, name in enumerate(sorted(scores, key=lambda key: (-scores[key], key))[:_CANDIDATES]):
             order[name] = order.get(name, 0.0) + 1 / (_RRF + rank)
-    ranked = sorted(order, key=lambda name: (-order[name], name))
-    return [(name, _relevance(by_words.get(name, 0.0), by_vector.get(name), reach)) for name in ranked]
+    return sorted(order, key=lambda name: (-order[name], name))
 
 
-def _relevance(word_score: float, cosine: float | None, reach: float) -> float:
+def _relevance(covered: float, cosine: float | None) -> float:
     """How surely a chunk is about the question: the share of its words found, and nearness where it is known."""
-    covered = min(1.0, word_score / reach) if reach > 0 else 0.0
     if cosine is None:
         return round(covered, 4)
-    near = min(1.0, max(0.0, cosine))
-    return round(_HALF_KNOWN * covered + (1 - _HALF_KNOWN) * near, 4)
+    return round(_WORDS_SHARE * covered + (1 - _WORDS_SHARE) * min(1.0, max(0.0, cosine)), 4)
 
 
 def _passage(chunk: store.StoredChunk, score: float) -> Passage:

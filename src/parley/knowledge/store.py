@@ -93,6 +93,18 @@ async def get_content(connection: AsyncConnection, tenant_id: str, document_id: 
     return (await connection.execute(query)).scalar_one_or_none()
 
 
+async def newest_texts(connection: AsyncConnection, tenant_id: str, most: int) -> list[str]:
+    """The beginnings of the newest documents, `most` characters in all."""
+    query = select(func.left(documents.c.content, most)).where(documents.c.tenant_id == tenant_id)
+    texts: list[str] = []
+    for text_ in (await connection.execute(query.order_by(documents.c.id.desc()).limit(50))).scalars():
+        left = most - sum(map(len, texts))
+        if left <= 0:
+            break
+        texts.append(text_[:left])
+    return texts
+
+
 async def page_documents(
     connection: AsyncConnection, tenant_id: str, limit: int, cursor: str | None, source: str | None
 ) -> list[Document]:
@@ -246,17 +258,36 @@ async def match_vector(
     return {row.id: float(row.cosine) for row in await connection.execute(query, values)}
 
 
-_CHUNKS = """
-    SELECT c.id, c.document_id, d.title, d.source, c.heading, c.content, c.language
+@dataclass(frozen=True, slots=True)
+class IndexedChunk:
+    """A chunk with what it is found by."""
+
+    chunk: StoredChunk
+    lexemes: frozenset[str]
+    embedding: NDArray[np.float32] | None
+
+
+_CHUNKS = text("""
+    SELECT c.id, c.document_id, d.title, d.source, c.heading, c.content, c.language,
+           ARRAY(SELECT word FROM unnest(cast(:words AS text[]), cast(:queries AS tsquery[])) AS asked (word, query)
+                 WHERE c.lexemes @@ query) AS found
     FROM knowledge_chunks c JOIN knowledge_documents d ON d.id = c.document_id AND d.tenant_id = c.tenant_id
-    WHERE c.tenant_id = :tenant
-"""
+    WHERE c.tenant_id = :tenant AND c.id = ANY(:ids)
+""")
 
 
-async def read_chunks(connection: AsyncConnection, tenant_id: str, ids: Sequence[str]) -> dict[str, StoredChunk]:
-    query = text(_CHUNKS + " AND c.id = ANY(:ids)")
-    rows = await connection.execute(query, {"tenant": tenant_id, "ids": list(ids)})
-    return {row["id"]: StoredChunk(**row) for row in rows.mappings()}
+async def read_chunks(
+    connection: AsyncConnection, tenant_id: str, ids: Sequence[str], words: Sequence[str]
+) -> dict[str, IndexedChunk]:
+    """Chunks by id, with those of `words` that they hold and without their vectors."""
+    queries = [tsquery_text([word]) for word in words]
+    values = {"tenant": tenant_id, "ids": list(ids), "words": list(words), "queries": queries}
+    rows = await connection.execute(_CHUNKS, values)
+    return {row["id"]: IndexedChunk(_stored(row), frozenset(row["found"]), None) for row in rows.mappings()}
+
+
+def _stored(row: RowMapping) -> StoredChunk:
+    return StoredChunk(**{field.name: row[field.name] for field in fields(StoredChunk)})
 
 
 async def cosines(
@@ -271,15 +302,6 @@ async def cosines(
     return {row.id: float(row.cosine) for row in await connection.execute(query, values)}
 
 
-@dataclass(frozen=True, slots=True)
-class IndexedChunk:
-    """A chunk with what it is found by, for the in-process index of small tenants."""
-
-    chunk: StoredChunk
-    lexemes: frozenset[str]
-    embedding: NDArray[np.float32] | None
-
-
 async def read_everything(connection: AsyncConnection, tenant_id: str) -> list[IndexedChunk]:
     """Every chunk of a tenant, in the order of documents and places."""
     query = text("""
@@ -291,7 +313,6 @@ async def read_everything(connection: AsyncConnection, tenant_id: str) -> list[I
     rows = await connection.execute(query, {"tenant": tenant_id})
     found = []
     for row in rows.mappings():
-        plain = {field.name: row[field.name] for field in fields(StoredChunk)}
         vector = None if row["embedding"] is None else np.array(orjson.loads(row["embedding"]), dtype=np.float32)
-        found.append(IndexedChunk(StoredChunk(**plain), frozenset(row["lexemes"]), vector))
+        found.append(IndexedChunk(_stored(row), frozenset(row["lexemes"]), vector))
     return found
