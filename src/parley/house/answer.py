@@ -24,6 +24,7 @@ from parley.house.records import find_records
 
 _NEED = 0.62  # share of the question's weight that must be covered
 _LOOSE = 0.45  # the share where the words come from a remark before the question
+_ALIKE = 0.5  # share of words from which a document's question is the caller's
 _VETO = 0.5  # share of the heaviest word's weight from which a word must not be missing
 _WIDE = 0.8  # how much less a word of the section counts than one of the paragraph
 _FULL = 0.999
@@ -130,6 +131,7 @@ def _match(
     known = max((weight for key, weight in weights.items() if spread[key]), default=0.0)
     strict = bool(STRICT & set(question.kinds)) and not OPENS_WITH_PRONOUN.match(unit.text)
     covered = own = heading = nearby = titled = named_total = 0.0
+    alike = question.loose or _likeness(question, unit, words) >= _ALIKE
     tolerated = present = False
     for key, weight in weights.items():
         found = spread[key]
@@ -140,7 +142,7 @@ def _match(
         if best == 0 and key in question.verbs and (not found or question.times):
             tolerated = True
             total -= weight
-        elif best == 0 and needed and not question.loose:
+        elif best == 0 and needed and not alike:
             return None
         if strict and weight >= known and spread[key] and not (here or above or around):
             return None
@@ -152,7 +154,7 @@ def _match(
             named_total += weight
         nearby += weight * (near > 0 and not here and not above)
         titled += weight * (around > 0 and not (here or above or near))
-    if covered < (_LOOSE if question.loose else _NEED) * total or (
+    if covered < (_LOOSE if alike else _NEED) * total or (
         nearby > 0.35 * total and not present and not OPENS_WITH_PRONOUN.match(unit.text)
     ):
         return None
@@ -204,8 +206,24 @@ def _form_bonus(question: Question, unit: Unit, spread: Mapping[str, Mapping[str
     """What speaks for a unit by its form: a label asked for, words that introduce a thing ("a 12-metre pool")."""
     if unit.record:
         return _label_bonus(question, unit, spread, words)
-    asks = question.asks_whether and words.patterns["asks_existence"].search(question.text.lower())
-    return 0.5 if asks and words.patterns["introduces"].search(_before(unit.text, spread, words)) else 0.0
+    bonus = 1.6 * _likeness(question, unit, words)
+    lowered = question.text.lower()
+    if not question.asks_whether:
+        return bonus
+    if words.patterns["asks_existence"].search(lowered):
+        bonus += 0.5 * bool(words.patterns["introduces"].search(_before(unit.text, spread, words)))
+    elif words.patterns["permission"].search(lowered):
+        bonus += 0.5 * bool(words.patterns["permits"].search(unit.text))
+    return bonus
+
+
+def _likeness(question: Question, unit: Unit, words: Lexicon) -> float:
+    """How much of a question stands in the question that the document itself asks above a unit, 0..1."""
+    above = unit.label if unit.form == "answer" else unit.heading if unit.heading.endswith("?") else ""
+    if not above:
+        return 0.0
+    asked, known = words.stems(question.text), words.stems(above)
+    return len(asked & known) / (len(asked | known) or 1)
 
 
 def _label_bonus(question: Question, unit: Unit, spread: Mapping[str, Mapping[str, float]], words: Lexicon) -> float:
@@ -281,7 +299,8 @@ def _best(question: Question, matches: Sequence[_Match], words: Lexicon) -> Foun
     ranked = sorted(matches, key=lambda match: (-match.score, match.unit.order))
     best = ranked[0]
     if best.unit.record and (set(question.kinds) & FIGURED or not question.kinds):
-        same = [match.unit for match in ranked if _is_same_record(match, best, 0.01 if question.kinds else 0.2)]
+        within = 0.01 if question.kinds else 1.0 if best.unit.text in best.unit.heading else 0.2
+        same = [match.unit for match in ranked if _is_same_record(match, best, within)]
         return Found("units", question, tuple(sorted(same, key=lambda unit: unit.order)), best.score, certain=True)
     chosen = [best.unit]
     asks_one_thing = bool(set(question.kinds) - {"list", "yesno"})

@@ -133,7 +133,7 @@ def read_question(text: str, words: Lexicon, *, names: frozenset[str], today: st
             light.add(key)
         elif key not in keys:
             keys.append(key)
-    if not keys and not about_hours and set(kinds) <= {"yesno", "list", "count"}:
+    if not keys and not about_hours and set(kinds) <= {"list", "count"}:
         keys = sorted(light & names)
     if all(key.isdigit() for key in keys) and _HEADCOUNT.search(lowered):
         keys = []
