@@ -1,9 +1,9 @@
-"""What the tests of this room share: an installation over a wire-exact model server, and a look at all of its database."""
+"""What the tests of this room share: an installation over a wire-exact model server, and a look at every row."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ from tests.wire.openai_server import OpenAIServer
 
 # What a business writes down for itself, in the clear: that is its records' purpose.
 RECORDS = frozenset({"reservations", "leads", "users"})
+
+
+Dump = Callable[[str], dict[str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -57,23 +60,34 @@ async def shop(hosted_app: Any, hosted: Resources) -> AsyncIterator[Business]:
 
 
 @pytest.fixture
-def everything(database_url: str) -> Any:
-    """`everything()`: every row of every table as text, by table, seen past row-level security."""
+def everything(database_url: str) -> Iterator[Dump]:
+    """`everything(tenant_id)`: every row of every table as text, by table, seen past row-level security.
+
+    Of tables with tenants the tenant's rows: other tests share the database.
+    """
     engine = create_engine(driver_url(database_url))
 
-    def dump() -> dict[str, str]:
+    def dump(tenant_id: str) -> dict[str, str]:
         with engine.connect() as connection:
-            tables = connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).scalars()
-            rows = {
-                table: connection.execute(
-                    text(f"SELECT coalesce(string_agg(to_jsonb(t)::text, chr(10)), '') FROM \"{table}\" t")
-                )
-                for table in tables.all()
+            tables = connection.execute(text(_TABLES)).all()
+            return {
+                name: connection.execute(text(_rows(name, own)), {"t": tenant_id}).scalar_one() for name, own in tables
             }
-            return {table: str(row.scalar_one()) for table, row in rows.items()}
 
     yield dump
     engine.dispose()
+
+
+_TABLES = """
+    SELECT c.relname, (SELECT max(CASE WHEN c.relname = 'tenants' THEN 'id' ELSE a.attname END) FROM pg_attribute a
+                       WHERE a.attrelid = c.oid AND (a.attname = 'tenant_id' OR c.relname = 'tenants'))
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p')
+"""
+
+
+def _rows(table: str, own: str | None) -> str:
+    where = f"WHERE {own} = :t" if own else "WHERE :t <> ''"
+    return f"SELECT coalesce(string_agg(to_jsonb(r)::text, chr(10)), '') FROM {table} r {where}"  # noqa: S608
 
 
 @pytest.fixture
@@ -98,7 +112,20 @@ async def say(business: Business, message: str, **more: Any) -> dict[str, Any]:
     return body
 
 
-def tables_with(dump: dict[str, str], values: Any) -> dict[str, list[str]]:
+async def book(business: Business, agent: str, name: str, phone: str, **more: Any) -> str:
+    """A whole booking dialogue with the house; returns the conversation's id."""
+    lines = ["I want to book a table for 4 people next Friday at 7pm", f"My name is {name}", f"My number is {phone}"]
+    talk: dict[str, Any] = dict(more)
+    confirmed = False
+    for line in lines:
+        turn = await say(business, line, agent_id=agent, **talk)
+        talk = {"conversation_id": turn["conversation_id"]}
+        confirmed = confirmed or any(one["name"] == "book_table" and one["ok"] for one in turn["actions"])
+    assert confirmed
+    return str(talk["conversation_id"])
+
+
+def tables_with(dump: dict[str, str], values: Iterable[str]) -> dict[str, list[str]]:
     """Which of `values` stand in which table, in any case."""
     found = {table: [one for one in values if one.lower() in rows.lower()] for table, rows in dump.items()}
     return {table: values for table, values in found.items() if values}

@@ -14,6 +14,7 @@ SubjectKind = Literal["phone", "email", "user_id"]
 ERASED = "[erased]"
 
 _GAP = r"[\s().\-/]{0,3}"
+_COUNTRY_BEFORE = re.compile(rf"(?:\+|(?<!\d)00)[1-9]\d{{0,2}}{_GAP}$")
 _TELLING_DIGITS = 7
 
 
@@ -47,12 +48,12 @@ class Subject:
 
     def is_in(self, text: str) -> bool:
         """Whether `text` names this person."""
-        return self.pattern.search(text) is not None
+        return any(not _is_abroad(text, match) for match in self.pattern.finditer(text))
 
     def erased_from(self, value: Any) -> Any:
         """Text or JSON without this person's number or address."""
         if isinstance(value, str):
-            return self.pattern.sub(ERASED, value)
+            return self.pattern.sub(lambda match: match.group() if _is_abroad(value, match) else ERASED, value)
         if isinstance(value, Mapping):
             return {name: self.erased_from(one) for name, one in value.items()}
         if isinstance(value, list):
@@ -60,6 +61,11 @@ class Subject:
         if isinstance(value, int) and not isinstance(value, bool) and self.is_in(str(value)):
             return ERASED
         return value
+
+
+def _is_abroad(text: str, match: re.Match[str]) -> bool:
+    """Whether the digits found are another country's: its code stands before them."""
+    return _COUNTRY_BEFORE.search(text, max(0, match.start() - 8), match.start()) is not None
 
 
 def subject_of(kind: SubjectKind, value: str, region: str | None) -> Subject:
