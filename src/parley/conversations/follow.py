@@ -15,6 +15,7 @@ from parley.inference.facts import SlotValue, Step, ToolOutcome
 
 MOST_MOVES = 50
 _SLOT = re.compile(r"^\{(\w+)\}$")
+_OVER = frozenset({"handoff", "end"})  # who goes on talking after these begins anew
 # At an ask node these are answers or asides, not a wish to do something else.
 _STAYS = frozenset({"unknown", "affirm", "deny", "greeting", "thanks", "faq", "pricing", "check_in"})
 
@@ -43,7 +44,7 @@ class Walk:
         if not self.flow.nodes or self.flow.start is None:
             return Step("answer")
         waiting = self.flow.nodes.get(self.node or "")
-        if waiting is None or self.node is None:
+        if waiting is None or self.node is None or waiting.type in _OVER:
             self.node = self.flow.start
             waiting = self.flow.nodes[self.node]
         if waiting.type == "ask":

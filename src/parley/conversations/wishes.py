@@ -38,6 +38,12 @@ def read_wishes(message: str, known: Mapping[str, SlotValue], *, reference_asked
     if _RENT.search(message) or _BUY.search(message):
         found["offer"] = "rent" if _RENT.search(message) else "buy"
     match = _REFERENCE.search(message)
-    if match and (reference_asked or re.search(r"\b(reference|buchungsnummer|booking)\b", message, re.IGNORECASE)):
+    if match and (
+        reference_asked
+        or re.search(r"\b(reference|buchungsnummer|booking|reservation|reservierung|buchung)\b", message, re.IGNORECASE)
+    ):
         found["reference"] = _NOISE.sub("", match.group()).upper()
+        name = _NOISE.sub("", str(known.get("name", ""))).upper()
+        if name and found["reference"].startswith(name):
+            found["name"] = ""  # "it is K7F4" says which one, not who
     return found
