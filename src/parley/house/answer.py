@@ -100,7 +100,7 @@ def _weigh(
     spread: dict[str, Mapping[str, float]] = {}
     weights: dict[str, float] = {}
     permission = bool(words.patterns["permission"].search(question.text.lower()))
-    rule = permission if question.asks_whether else bool(STRICT & set(question.kinds))
+    rule = permission and question.asks_whether
     for key in question.keys:
         parts = hits(key, vocabulary, words, kin=rule)
         for part in parts:

@@ -182,8 +182,8 @@ def _counted(lowered: str, keys: Sequence[str], words: Lexicon) -> str:
 def _verbs(text: str, lowered: str, kinds: Sequence[str], times: Sequence[Span], words: Lexicon) -> frozenset[str]:
     """Verbs of "may I fly a drone?": what is asked is the rule about the thing, however the rule puts it.
 
-    So with a question for a price or a time: the figure beside the thing answers it. German writes nouns with a
-    capital; where a line has capitals at all, a word without one is none.
+    So with a question for a price or a time: the figure beside the thing answers it. An adjective is no verb: "vegan"
+    must be found. German verbs stand last, and without a capital where a line has capitals at all.
     """
     whether = set(kinds) == {"yesno"}
     if whether and not (times or words.patterns["permission"].search(lowered)):
@@ -193,8 +193,6 @@ def _verbs(text: str, lowered: str, kinds: Sequence[str], times: Sequence[Span],
     capitals = any(character.isupper() for character in text[1:])
     if words.language == "en":
         found = re.findall(r"\b(?:i|we|you|they|he|she)\s+([a-z]+)\b", lowered)
-    elif capitals and not whether:
-        found = re.findall(r"\b[a-zäöüß]{4,}\b", text)
     else:
         found = re.findall(r"\b([a-zäöüß]+e?n)\b(?=[^\w]*$|\s+lassen)", text if capitals else lowered)
     return frozenset(stem(verb, words.language) for verb in found)
