@@ -10,6 +10,7 @@ import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -49,9 +50,9 @@ def talk(client: httpx.Client, message: str, **more: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def restaurant(client: httpx.Client) -> Iterator[dict[str, Any]]:
+def business(client: httpx.Client, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """A tenant that is deleted again."""
-    tenant = client.post("/tenants", json={"name": "Tony's Restaurant", "industry": "hospitality", "language": "en"})
+    tenant = client.post("/tenants", json=body)
     assert tenant.status_code == 201, tenant.text
     try:
         yield tenant.json()
@@ -113,6 +114,53 @@ def german(client: httpx.Client, tenant: dict[str, Any]) -> None:
     assert "21,50" in reply["reply"]
 
 
+def german_booking(client: httpx.Client, tenant: dict[str, Any]) -> None:
+    """A table booked in German: a conflict is impossible to miss, a correction is taken, the row is real."""
+    hours = {day: ["12:00-23:00"] for day in ("tue", "wed", "thu", "fri", "sat", "sun")}
+    desk = {"tenant_id": tenant["id"], "opening_hours": hours, "tables": [{"name": "Stammtisch", "seats": 6}]}
+    assert client.put("/frontdesk/settings", json=desk).status_code == 200
+    body = {"tenant_id": tenant["id"], "name": "Empfang", "type": "receptionist", "language": "de"}
+    where = {"tenant_id": tenant["id"], "agent_id": client.post("/agents", json=body).json()["id"]}
+    day = next_friday()
+    first = talk(client, "Guten Tag, ich möchte einen Tisch für vier Personen reservieren", **where)
+    where["conversation_id"] = first["conversation_id"]
+    free = talk(client, f"Am {day.day}.{day.month}. um halb acht", **where)
+    assert free["actions"][0]["result"]["available"], free["actions"]
+    talk(client, "Nein, doch für sechs bitte", **where)
+    booked = talk(client, "Auf den Namen Huber, meine Nummer ist +49 151 23456789", **where)
+    [action] = booked["actions"]
+    assert (action["name"], action["ok"]) == ("book_table", True), action
+    [row] = client.get("/reservations", params={"tenant_id": tenant["id"]}).json()["reservations"]
+    assert (row["date"], row["time"], row["party_size"]) == (day.isoformat(), "19:30", 6), row
+    assert row["reference"] in booked["reply"]
+
+
+def viewing(client: httpx.Client) -> None:
+    """An estate agency: a home is found, its viewing arranged, and who asked is noted as a lead."""
+    with business(client, {"name": "Elm Homes", "industry": "real estate", "language": "en"}) as tenant:
+        listing = {"property_id": "A-102", "title": "Two-bedroom flat on Elm Street", "city": "Leipzig", "kind": "rent"}
+        made = client.post("/listings", json={**listing, "tenant_id": tenant["id"], "price": 1150, "bedrooms": 2})
+        assert made.status_code == 201, made.text
+        body = {"tenant_id": tenant["id"], "name": "Front Desk", "type": "real_estate"}
+        where = {"tenant_id": tenant["id"], "agent_id": client.post("/agents", json=body).json()["id"]}
+        found = talk(client, "I am looking for a flat to rent in Leipzig with two bedrooms", **where)
+        assert "Elm Street" in found["reply"]
+        where["conversation_id"] = found["conversation_id"]
+        talk(client, "I would like to see A-102", **where)
+        talk(client, f"On {next_friday():%B} {next_friday().day} at 2 pm", **where)
+        arranged = talk(client, "My name is Eve Stone, my number is +1 202 555 0143", **where)
+        assert [action["name"] for action in arranged["actions"]] == ["schedule_viewing"], arranged
+        [lead] = client.get("/leads", params={"tenant_id": tenant["id"]}).json()["leads"]
+        assert (lead["name"], lead["property_id"]) == ("Eve Stone", "A-102")
+        print(f"  Lead: {lead['name']}, {lead['phone']}, score {lead['score']}")
+
+
+def next_friday() -> date:
+    """A day that is open, and far enough ahead."""
+    soon = datetime.now().astimezone().date() + timedelta(days=3)
+    return soon + timedelta(days=(4 - soon.weekday()) % 7)
+
+
 def stream(client: httpx.Client, tenant: dict[str, Any], agent: dict[str, Any]) -> None:
     """The answer in pieces, as server-sent events."""
     body = {"tenant_id": tenant["id"], "agent_id": agent["id"], "message": "Where can I park?"}
@@ -140,7 +188,7 @@ def main(base_url: str) -> None:
     with httpx.Client(base_url=base_url, timeout=30) as client:
         step("Health")
         print(f"  {client.get('/health').json()}")
-        with restaurant(client) as tenant:
+        with business(client, {"name": "Tony's Restaurant", "industry": "hospitality", "language": "en"}) as tenant:
             step("A receptionist for Tony's Restaurant")
             agent = receptionist(client, tenant)
             search(client, tenant)
@@ -150,10 +198,14 @@ def main(base_url: str) -> None:
             booking(client, tenant, agent)
             step("In German")
             german(client, tenant)
+            step("A booking in German")
+            german_booking(client, tenant)
             step("Streaming")
             stream(client, tenant, agent)
             step("The log")
             log(client, tenant)
+        step("A viewing, and the lead it leaves")
+        viewing(client)
     print("\nAll of it worked.")
 
 
