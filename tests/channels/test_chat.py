@@ -128,7 +128,14 @@ async def test_the_trace_of_a_turn_is_served(business: Business) -> None:
     await furnish(business)
     reply = await say(business, "How much is the tiramisu?")
     trace = (await business.owner.get(f"/conversations/{reply['conversation_id']}/turns/{reply['message_id']}")).json()
-    assert [step["step"] for step in trace["trace"]["steps"]] == ["open", "understand", "recall", "find", "follow", "write"]
+    assert [step["step"] for step in trace["trace"]["steps"]] == [
+        "open",
+        "understand",
+        "recall",
+        "find",
+        "follow",
+        "write",
+    ]
     assert trace["intent"] == reply["intent"]
 
 

@@ -52,6 +52,14 @@ class Agents:
             raise NotFound("agent")
         return agent
 
+    async def first_active(self, tenant_id: str) -> Agent:
+        """The tenant's oldest active agent, or `NotFound`."""
+        async with self._db.begin(tenant_id) as connection:
+            agent = await store.oldest_active_agent(connection, tenant_id)
+        if agent is None:
+            raise NotFound("agent")
+        return agent
+
     async def page(self, tenant_id: str, limit: int, cursor: str | None, **filters: Any) -> list[Agent]:
         """The newest `limit` + 1 agents before `cursor`; filters that are None do not filter."""
         wanted = {name: value for name, value in filters.items() if value is not None}

@@ -18,7 +18,7 @@ from parley.app.pages import VERSION
 from parley.app.pages import router as open_routes
 from parley.app.persons import router as person_routes
 from parley.app.resources import Resources
-from parley.channels import chat_routes
+from parley.channels import chat_routes, voice_routes
 from parley.conversations import conversation_routes
 from parley.frontdesk import frontdesk_routes
 from parley.kit.web import install_error_handlers
@@ -33,6 +33,7 @@ ROUTERS = (
     understanding_routes,
     knowledge_routes,
     chat_routes,
+    voice_routes,
     conversation_routes,
     frontdesk_routes,
     privacy_routes,

@@ -15,6 +15,7 @@ from parley.app.persons import Persons
 from parley.app.retention import Retention
 from parley.app.settings import Settings
 from parley.app.warmup import Warmup
+from parley.channels import SpeechParts
 from parley.conversations import (
     Declared,
     Desk,
@@ -42,6 +43,9 @@ from parley.kit.outbound import Outbound
 from parley.kit.secrets import Keyring
 from parley.knowledge import Library, Search
 from parley.privacy import Vaults
+from parley.providers.espeak import Espeak
+from parley.providers.silero import SileroVad
+from parley.providers.sphinx import Sphinx
 from parley.tenants import Access, Businesses, Login
 
 
@@ -72,6 +76,7 @@ class Resources:
     recall: ExactRecall
     responder: Responder
     transcripts: Transcripts
+    speech: SpeechParts
     takeover: Takeover
     live: LiveView
     metrics: Metrics
@@ -133,6 +138,8 @@ async def open_resources(
     listener = Listener(url)
     embedder = warmup.embedder
     outbound = Outbound()
+    speaker = Espeak()
+    speech = SpeechParts(Sphinx(cache_dir(settings)), (speaker,), SileroVad())
     metrics = Metrics()
     login = Login(db, keyring, clock, access_minutes=settings.access_token_expire_minutes)
     businesses = Businesses(db, keyring, login)
@@ -189,6 +196,7 @@ async def open_resources(
             recall=recall,
             responder=responder,
             transcripts=Transcripts(db, clock, vaults, unwritten),
+            speech=speech,
             takeover=Takeover(db, vaults, unwritten),
             live=LiveView(db, listener),
             metrics=metrics,
@@ -201,6 +209,7 @@ async def open_resources(
         await responder.drain()
     finally:
         await models.aclose()
+        await speaker.aclose()
         await outbound.aclose()
         await listener.aclose()
         await holder.aclose()

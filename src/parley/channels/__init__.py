@@ -5,5 +5,7 @@ is answered: that is `conversations`.
 """
 
 from parley.channels.chat import router as chat_routes
+from parley.channels.voice import SpeechParts
+from parley.channels.voice import router as voice_routes
 
-__all__ = ["chat_routes"]
+__all__ = ["SpeechParts", "chat_routes", "voice_routes"]

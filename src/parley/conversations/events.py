@@ -48,7 +48,7 @@ class Source:
 class Done:
     """The turn is settled: everything in here is on disk. Durations in milliseconds.
 
-    `held`: a person has taken the conversation over, so the agent said nothing.
+    `held`: a person has taken the conversation over, so the agent said nothing. `ends`: the flow has come to its end.
     """
 
     conversation_id: str
@@ -65,6 +65,7 @@ class Done:
     timings: Mapping[str, float] = field(default_factory=dict)
     model: str = ""
     held: bool = False
+    ends: bool = False
 
 
 Event = Opened | Delta | Action | Done

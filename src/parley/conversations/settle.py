@@ -91,6 +91,7 @@ class Settlement:
             timings=timings,
             model=answer.model,
             held=turn.conversation.held_by is not None,
+            ends=answer.ends,
         )
         _log_turn(turn, answer, timings)
         self._on_settled(done)

@@ -155,6 +155,20 @@ async def add_message(
     await connection.execute(_ADD_MESSAGE, {**scope, **line})
 
 
+async def cut_message(
+    connection: AsyncConnection, tenant_id: str, conversation_id: str, message_id: str | None, heard: str
+) -> None:
+    """Shorten a line of the agent's to its beginning `heard`. A line that does not begin so is left alone."""
+    own = (messages.c.tenant_id == tenant_id, messages.c.conversation_id == conversation_id, messages.c.role == "agent")
+    if message_id is None:
+        last = select(func.max(messages.c.ordinal)).where(*own).scalar_subquery()
+        chosen = messages.c.ordinal == last
+    else:
+        chosen = messages.c.id == message_id
+    begins = func.left(messages.c.content, len(heard)) == heard
+    await connection.execute(update(messages).where(*own, chosen, begins).values(content=heard))
+
+
 async def last_messages(connection: AsyncConnection, tenant_id: str, conversation_id: str, most: int) -> list[Message]:
     """The newest lines, oldest first."""
     query = select(*_MESSAGE).where(messages.c.tenant_id == tenant_id, messages.c.conversation_id == conversation_id)

@@ -90,6 +90,11 @@ class Transcripts:
         self._unwritten.forget([conversation_id])
         return await self.get(tenant_id, conversation_id)
 
+    async def cut(self, tenant_id: str, conversation_id: str, message_id: str | None, heard: str) -> None:
+        """Keep of the agent's line what was heard; without a `message_id`, of its last line."""
+        async with self._db.begin(tenant_id) as connection:
+            await store.cut_message(connection, tenant_id, conversation_id, message_id, heard)
+
     async def rate(self, tenant_id: str, conversation_id: str, satisfaction: int, comment: str) -> LoggedConversation:
         """Store how satisfied the caller was, 1..5."""
         async with self._vaults.between_turns(tenant_id, conversation_id) as (connection, masking):

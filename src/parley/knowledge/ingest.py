@@ -103,6 +103,11 @@ class Library:
         async with self._db.begin(tenant_id) as connection:
             return await store.page_documents(connection, tenant_id, limit, cursor, source)
 
+    async def texts(self, tenant_id: str, most: int) -> list[str]:
+        """Texts of the newest documents, at most `most` characters in all: what its callers may speak of."""
+        async with self._db.begin(tenant_id) as connection:
+            return await store.newest_texts(connection, tenant_id, most)
+
     async def delete(self, who: Principal, tenant_id: str, document_id: str) -> None:
         async with self._db.begin(tenant_id) as connection:
             await bump_knowledge_revision(connection, tenant_id)

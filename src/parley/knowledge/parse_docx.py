@@ -36,7 +36,7 @@ def read_docx(data: bytes, budget: Budget) -> str:
     _check_container(data, budget)
     import docx  # 0.1 s
     from docx.opc.exceptions import OpcError
-    from lxml import etree  # type: ignore[import-untyped]
+    from lxml import etree
 
     try:
         document = docx.Document(BytesIO(data))

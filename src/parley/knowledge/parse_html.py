@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from lxml import etree  # type: ignore[import-untyped]
+from lxml import etree
 
 from parley.knowledge.parse_limits import Budget
 from parley.knowledge.parse_text import decode, normalise, one_line, table_rows

@@ -1,0 +1,265 @@
+"""The line to a browser or any client of `WS /voice/stream`: JSON with base64 sound, or binary frames.
+
+The only part that knows the wall clock. A backlog (a whole file sent at once) is handed out as fast as it is wanted
+while the agent listens, and at the pace of speech while it speaks; where nothing comes for 200 ms, silence does, so
+that a client which sends a file and then nothing is answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from fastapi import WebSocket, WebSocketDisconnect
+
+from parley.channels.voice_wire import to_json
+from parley.inference.speech import FRAME_MS, HEARD_RATE
+from parley.kit.audio import Decoder, Encoding, Resampler, check_rate, encode
+from parley.kit.errors import InvalidInput, VoiceAgentException
+from parley.voice import (
+    SILENCE,
+    AgentState,
+    Audio,
+    Clear,
+    Digit,
+    Ended,
+    Error,
+    Event,
+    Framer,
+    HungUp,
+    Incoming,
+    Interrupt,
+    Mark,
+    Playout,
+    Typed,
+)
+
+MOST_MESSAGE_BYTES = 4_000_000
+_MOST_BACKLOG_FRAMES = 5 * 60 * 1000 // FRAME_MS
+_MOST_OUTBOX = 2000
+_QUIET_S = 0.2
+_FRAME_S = FRAME_MS / 1000
+_ENCODINGS = ("wav", "pcm16", "mulaw", "alaw")
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """How one direction sounds. `encoding` None: a WAV, or raw PCM16 at 16 kHz."""
+
+    encoding: Encoding | None
+    sample_rate: int
+
+
+def read_format(raw: Any, default: Format, name: str) -> Format:
+    """`{"encoding", "sample_rate"}` of a start event. Raises `InvalidInput` naming the field."""
+    if raw is None:
+        return default
+    if not isinstance(raw, Mapping):
+        raise InvalidInput(f"{name} must be an object.")
+    encoding = raw.get("encoding", default.encoding)
+    if encoding is not None and encoding not in _ENCODINGS:
+        raise InvalidInput(f"{name}.encoding must be one of {', '.join(_ENCODINGS)}.")
+    rate = raw.get("sample_rate", 8000 if encoding in ("mulaw", "alaw") else default.sample_rate)
+    if not isinstance(rate, int) or isinstance(rate, bool):
+        raise InvalidInput(f"{name}.sample_rate must be a whole number.")
+    return Format(encoding, check_rate(rate))
+
+
+class BrowserLine:
+    """A `voice.Line` over a WebSocket. `listen` and `send` run beside the session until either side ends."""
+
+    def __init__(self, socket: WebSocket, heard: Format, spoken: Format, *, binary: bool) -> None:
+        self._socket = socket
+        self._decoder = Decoder(heard.encoding, heard.sample_rate, HEARD_RATE)
+        self._framer = Framer()
+        self._spoken = spoken
+        self._binary = binary
+        self._incoming: deque[Incoming] = deque()
+        self._news = asyncio.Event()
+        self._outbox: asyncio.Queue[bytes | None] = asyncio.Queue(_MOST_OUTBOX)
+        self._playout = Playout()
+        self._resamplers: dict[int, Resampler] = {}
+        self._next_at = time.monotonic()
+        self._quiet = False
+        self._listening = True
+
+    # The engine's side
+
+    async def receive(self) -> Incoming:
+        """The next frame or control; silence where the client sends none."""
+        while not self._incoming:
+            self._news.clear()
+            wait = self._next_at - time.monotonic() if self._quiet else _QUIET_S
+            try:
+                async with asyncio.timeout(max(0.0, wait)):
+                    await self._news.wait()
+            except TimeoutError:
+                self._quiet = True
+                self._next_at = max(self._next_at, time.monotonic() - _QUIET_S) + _FRAME_S
+                return SILENCE
+        self._quiet = False
+        item = self._incoming[0]
+        if isinstance(item, bytes):
+            await self._pace()
+        return self._incoming.popleft() if not isinstance(item, HungUp) else item
+
+    async def _pace(self) -> None:
+        """Hold a backlog back while the agent speaks: the caller did not say all of it in that moment."""
+        now = time.monotonic()
+        if self._listening:
+            self._next_at = now
+            await asyncio.sleep(0)
+            return
+        self._next_at = max(self._next_at + _FRAME_S, now - _FRAME_S)
+        if self._next_at > now:
+            await asyncio.sleep(self._next_at - now)
+
+    def tell(self, event: Event) -> None:
+        """Queue an event for the client. One that does not keep up is hung up on."""
+        if isinstance(event, AgentState):
+            self._listening = event.state == "listening"
+        if isinstance(event, Audio):
+            self._playout.add(len(event.pcm) / 2 / event.sample_rate * 1000, time.monotonic())
+        elif isinstance(event, Clear):
+            self._playout.clear(time.monotonic())
+            self._resamplers.clear()
+        elif isinstance(event, Mark):
+            self._playout.mark(event.name)
+        try:
+            for packed in self._packed(event):
+                self._outbox.put_nowait(packed)
+            if isinstance(event, Ended):
+                self._outbox.put_nowait(None)
+        except asyncio.QueueFull:
+            self._put(HungUp())
+
+    @property
+    def unplayed_ms(self) -> float:
+        """How much of the audio handed over has not been heard yet."""
+        return self._playout.unplayed_ms(time.monotonic())
+
+    # The client's side
+
+    async def listen(self) -> None:
+        """Take what the client sends until it leaves. Bad messages are answered with an error event."""
+        while True:
+            try:
+                message = await self._socket.receive()
+            except (WebSocketDisconnect, RuntimeError):
+                break
+            if message["type"] == "websocket.disconnect":
+                break
+            try:
+                self._take(message)
+            except VoiceAgentException as error:
+                self.tell(Error(error.code, error.detail))
+        self._put(HungUp())
+
+    async def send(self) -> None:
+        """Send what the session tells until its end."""
+        try:
+            while (packed := await self._outbox.get()) is not None:
+                if packed[:1] == b"{":
+                    await self._socket.send_text(packed.decode())
+                else:
+                    await self._socket.send_bytes(packed)
+        except (WebSocketDisconnect, RuntimeError):
+            self._put(HungUp())
+
+    def _take(self, message: Mapping[str, Any]) -> None:
+        data = message.get("bytes")
+        if data is not None:
+            self.take_sound(data)
+            return
+        text = message.get("text") or ""
+        if len(text) > MOST_MESSAGE_BYTES:
+            raise InvalidInput(f"A message must be at most {MOST_MESSAGE_BYTES // 1_000_000} MB long.")
+        self.take_event(parse_event(text))
+
+    def take_event(self, event: Mapping[str, Any]) -> None:
+        """One event of the client. Raises `InvalidInput` naming what is wrong."""
+        match event.get("event"):
+            case "audio_chunk":
+                self.take_sound(_base64(event.get("data")))
+            case "text":
+                self._put(Typed(_string(event, "text", 10_000)))
+            case "dtmf":
+                self._put(Digit(_string(event, "digit", 1)))
+            case "interrupt":
+                self._put(Interrupt())
+            case "mark_played":
+                self._playout.reached(_string(event, "name", 200), time.monotonic())
+            case "end":
+                self._put(HungUp())
+            case "start":
+                raise InvalidInput("The session has started already.")
+            case other:
+                raise InvalidInput(f"event {str(other)[:50]!r} is not known.")
+
+    def take_sound(self, data: bytes) -> None:
+        """Bytes of sound. Raises `BadAudio` or `InvalidInput`."""
+        if len(data) > MOST_MESSAGE_BYTES:
+            raise InvalidInput(f"data must be at most {MOST_MESSAGE_BYTES // 1_000_000} MB long.")
+        frames = list(self._framer.push(self._decoder.push(data)))
+        if len(self._incoming) + len(frames) > _MOST_BACKLOG_FRAMES:
+            raise InvalidInput("data comes faster than it can be heard; more than five minutes are waiting.")
+        self._incoming.extend(frames)
+        self._news.set()
+
+    def _put(self, item: Incoming) -> None:
+        self._incoming.append(item)
+        self._news.set()
+
+    def _packed(self, event: Event) -> list[bytes]:
+        if not isinstance(event, Audio):
+            shown = to_json(event)
+            return [] if shown is None else [orjson.dumps(shown)]
+        pcm = self._resampled(event)
+        encoding = self._spoken.encoding or "wav"
+        sound = encode(pcm, encoding, self._spoken.sample_rate) if pcm or encoding == "wav" else b""
+        if self._binary:
+            return [sound] if sound else []
+        head = {"event": "audio_response", "data": base64.b64encode(sound).decode()}
+        return [orjson.dumps({**head, "reply": event.reply, "seq": event.seq, "last": event.last})]
+
+    def _resampled(self, event: Audio) -> bytes:
+        resampler = self._resamplers.get(event.sample_rate)
+        if resampler is None:
+            resampler = self._resamplers[event.sample_rate] = Resampler(event.sample_rate, self._spoken.sample_rate)
+        pcm = resampler.push(event.pcm, last=event.last)
+        if event.last:
+            del self._resamplers[event.sample_rate]
+        return pcm
+
+
+def parse_event(text: str) -> Mapping[str, Any]:
+    """A JSON object with an `event`. Raises `InvalidInput`."""
+    try:
+        event = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise InvalidInput("A message must be a JSON object.") from error
+    if not isinstance(event, dict) or not isinstance(event.get("event"), str):
+        raise InvalidInput("A message must be a JSON object with an event.")
+    return event
+
+
+def _base64(data: Any) -> bytes:
+    if not isinstance(data, str):
+        raise InvalidInput("data must be base64 text.")
+    try:
+        return base64.b64decode(data, validate=True)
+    except ValueError as error:
+        raise InvalidInput("data is not valid base64.") from error
+
+
+def _string(event: Mapping[str, Any], name: str, longest: int) -> str:
+    value = event.get(name)
+    if not isinstance(value, str) or not 0 < len(value) <= longest:
+        raise InvalidInput(f"{name} must be text of 1 to {longest} characters.")
+    return value

@@ -1,0 +1,85 @@
+"""Joins the voice engine to conversations: the same turn as in text; history keeps what was heard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from parley.conversations import Action, Ask, Delta, Done, Opened, Responder, Transcripts
+from parley.voice import CallerTurn, Goodbye, Outcome, ReplyEvent, Say, ToolEnded, ToolStarted
+
+_GUESSES_KEPT = 8
+
+
+class Spoken:
+    """A `voice.Responder` over one conversation, which begins with the first words."""
+
+    def __init__(
+        self,
+        responder: Responder,
+        transcripts: Transcripts,
+        tenant_id: str,
+        agent_id: str,
+        conversation_id: str | None = None,
+    ) -> None:
+        self._responder = responder
+        self._transcripts = transcripts
+        self._tenant_id = tenant_id
+        self._agent_id = agent_id
+        self.conversation_id = conversation_id
+        self._replies: dict[int, str] = {}
+        self._decided: dict[int, asyncio.Future[bool]] = {}
+
+    async def reply(self, turn: CallerTurn) -> AsyncGenerator[ReplyEvent, None]:
+        """Answer the caller's words. A guess waits until it is the caller's turn: a turn stores what was said."""
+        if turn.speculative and not await self._decision(turn):
+            return
+        ask = Ask(
+            tenant_id=self._tenant_id,
+            message=turn.text,
+            agent_id=self._agent_id,
+            conversation_id=self.conversation_id,
+            channel="voice",
+        )
+        async with aclosing(self._responder.respond(ask)) as events:
+            async for event in events:
+                if isinstance(event, Opened):
+                    self.conversation_id = event.conversation_id
+                elif isinstance(event, Delta):
+                    yield Say(event.text)
+                elif isinstance(event, Action):
+                    yield ToolStarted(event.name)
+                    yield ToolEnded(event.name, event.arguments, event.result, event.ok)
+                elif isinstance(event, Done):
+                    self._replies[turn.id] = event.message_id
+                    if event.ends:
+                        yield Goodbye()
+
+    def commit(self, turn: CallerTurn) -> None:
+        """The guess was right."""
+        self._decide(turn, right=True)
+
+    def discard(self, turn: CallerTurn) -> None:
+        """The guess was wrong: nothing of it exists."""
+        self._decide(turn, right=False)
+
+    async def settled(self, outcome: Outcome) -> None:
+        """Cut the stored reply at the last word that was heard."""
+        if outcome.turn is None or outcome.complete or self.conversation_id is None:
+            return
+        message_id = self._replies.pop(outcome.turn.id, None)
+        await self._transcripts.cut(self._tenant_id, self.conversation_id, message_id, outcome.heard)
+
+    def _future(self, turn: CallerTurn) -> asyncio.Future[bool]:
+        if len(self._decided) > _GUESSES_KEPT:
+            self._decided.pop(next(iter(self._decided)))
+        return self._decided.setdefault(turn.id, asyncio.get_running_loop().create_future())
+
+    async def _decision(self, turn: CallerTurn) -> bool:
+        return await asyncio.shield(self._future(turn))
+
+    def _decide(self, turn: CallerTurn, *, right: bool) -> None:
+        future = self._future(turn)
+        if not future.done():
+            future.set_result(right)

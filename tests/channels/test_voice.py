@@ -1,0 +1,211 @@
+"""Speech in, an answer from the business's knowledge out, entirely on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import json
+import socket
+import wave
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+import websockets
+
+from tests.channels.test_chat import furnish
+from tests.conftest import Business
+
+pytestmark = pytest.mark.anyio
+
+SOUNDS = Path(__file__).parent / "sounds"
+QUESTION = (SOUNDS / "when_do_you_close_on_sunday.wav").read_bytes()
+
+
+@pytest.fixture
+async def address(app: Any) -> AsyncIterator[str]:
+    """The true app on a port: sockets of the client and the server are real."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_level="error"))
+    running = asyncio.create_task(server.serve())
+    while not server.started:  # noqa: ASYNC110 - uvicorn tells it no other way
+        await asyncio.sleep(0.01)
+    yield f"ws://127.0.0.1:{port}/voice/stream"
+    server.should_exit = True
+    await running
+
+
+def bearer(business: Business) -> dict[str, str]:
+    return {"Authorization": business.owner.headers["authorization"]}
+
+
+@asynccontextmanager
+async def call(address: str, business: Business | None = None, query: str = "") -> AsyncIterator[Any]:
+    headers = bearer(business) if business else {}
+    async with websockets.connect(address + query, additional_headers=headers, max_size=None) as line:
+        yield line
+
+
+async def until(line: Any, *names: str) -> list[dict[str, Any]]:
+    """Events up to the first of `names`, that one included."""
+    seen: list[dict[str, Any]] = []
+    async with asyncio.timeout(20):
+        while not seen or seen[-1]["event"] not in names:
+            seen.append(json.loads(await line.recv()))
+    return seen
+
+
+def chunk(data: bytes) -> str:
+    return json.dumps({"event": "audio_chunk", "data": base64.b64encode(data).decode()})
+
+
+def of(events: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    return [event for event in events if event["event"] == name]
+
+
+async def spoken_reply(line: Any) -> list[dict[str, Any]]:
+    """Events up to the last piece of the first reply."""
+    events: list[dict[str, Any]] = []
+    while not (events and events[-1]["event"] == "audio_response" and events[-1]["last"]):
+        events += await until(line, "audio_response")
+    return events
+
+
+async def test_the_minimal_client_is_answered(business: Business, address: str) -> None:
+    """It sends a whole file, then nothing, and reads only transcripts and sound."""
+    await furnish(business)
+    async with call(address, business) as line:
+        await line.send(chunk(QUESTION))
+        events = await spoken_reply(line)
+    assert of(events, "transcript_final")[0]["text"] == "what time do you close on sunday"
+    assert "21:00" in "".join(event["text"] for event in of(events, "reply_delta"))
+    assert of(events, "transcript_partial")
+    with wave.open(io.BytesIO(base64.b64decode(of(events, "audio_response")[0]["data"]))) as sound:
+        assert (sound.getnchannels(), sound.getsampwidth(), sound.getframerate()) == (1, 2, 16_000)
+        assert sound.getnframes() > 1000
+
+
+async def test_slices_and_g711_are_heard_too(business: Business, address: str) -> None:
+    await furnish(business)
+    import numpy as np
+    import soxr
+
+    from parley.kit.audio import encode
+
+    with wave.open(io.BytesIO(QUESTION)) as file:
+        samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+    narrow = encode(soxr.resample(samples, 16_000, 8_000).astype(np.int16).tobytes(), "mulaw", 8_000)
+    start = {"event": "start", "input": {"encoding": "mulaw"}, "output": {"encoding": "mulaw", "sample_rate": 8000}}
+    async with call(address, business) as line:
+        await line.send(json.dumps(start))
+        await until(line, "ready")
+        await line.send(json.dumps({"event": "text", "text": "Can I bring my dog?"}))
+        events = await until(line, "transcript_final")
+        for at in range(0, len(narrow), 160):
+            await line.send(chunk(narrow[at : at + 160]))
+        events += await until(line, "ended", "metrics")
+    assert of(events, "transcript_final")[0]["kind"] == "text"
+
+
+async def test_what_was_said_is_in_the_log(business: Business, address: str) -> None:
+    await furnish(business)
+    async with call(address, business) as line:
+        await line.send(json.dumps({"event": "start"}))
+        await until(line, "ready")
+        await line.send(json.dumps({"event": "text", "text": "How much is the tiramisu?"}))
+        await until(line, "metrics")
+        await line.send(json.dumps({"event": "end"}))
+        assert (await until(line, "ended"))[-1]["reason"] == "hung_up"
+    [logged] = (await business.owner.get("/api/conversations")).json()["conversations"]
+    assert (logged["channel"], logged["status"]) == ("voice", "ended")
+    assert "7.50" in logged["transcript"]["messages"][1]["content"]
+
+
+async def test_an_interrupted_reply_is_kept_as_far_as_it_was_heard(business: Business, address: str) -> None:
+    await furnish(business)
+    async with call(address, business) as line:
+        await line.send(json.dumps({"event": "start"}))
+        await until(line, "ready")
+        await line.send(json.dumps({"event": "text", "text": "When are you open?"}))
+        await until(line, "audio_response")
+        await line.send(json.dumps({"event": "interrupt"}))
+        events = await until(line, "reply_heard")
+        await line.send(json.dumps({"event": "end"}))
+        await until(line, "ended")
+    assert of(events, "clear")
+    heard = events[-1]
+    assert heard["complete"] is False
+    [logged] = (await business.owner.get("/api/conversations")).json()["conversations"]
+    assert logged["transcript"]["messages"][-1]["content"] in (heard["text"], "When are you open?")
+
+
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        ("not json", "JSON"),
+        ('{"event": "audio_chunk"}', "data"),
+        ('{"event": "audio_chunk", "data": "%%%"}', "base64"),
+        ('{"event": "dance"}', "dance"),
+        ('{"event": "dtmf", "digit": "12"}', "digit"),
+        ('{"event": "start"}', "started"),
+        (chunk(b"RIFF\0\0\0\0AVI fmt rubbish"), "WAV"),
+    ],
+)
+async def test_a_bad_message_gets_an_error_and_the_session_goes_on(
+    business: Business, address: str, message: str, named: str
+) -> None:
+    await furnish(business)
+    async with call(address, business) as line:
+        await line.send(json.dumps({"event": "start"}))
+        await until(line, "ready")
+        await line.send(message)
+        assert named in (await until(line, "error"))[-1]["detail"]
+        await line.send(json.dumps({"event": "text", "text": "Can I bring my dog?"}))
+        assert await until(line, "metrics")
+
+
+@pytest.mark.parametrize(
+    ("start", "code"),
+    [
+        ({"event": "start"}, 4401),
+        ({"event": "start", "token": "nonsense"}, 4401),
+    ],
+)
+async def test_a_stranger_is_refused(address: str, start: dict[str, Any], code: int) -> None:
+    async with call(address) as line:
+        await line.send(json.dumps(start))
+        assert (await until(line, "error"))[0]["code"].startswith("auth.")
+        await line.wait_closed()
+    assert line.close_code == code
+
+
+async def test_a_ticket_opens_once_and_unknown_agents_do_not(business: Business, rival: Business, address: str) -> None:
+    await furnish(business)
+    foreign = await furnish(rival)
+    ticket = (await business.owner.post("/auth/ticket")).json()["ticket"]
+    async with call(address, query=f"?ticket={ticket}") as line:
+        await line.send(json.dumps({"event": "start"}))
+        assert (await until(line, "ready", "error"))[-1]["event"] == "ready"
+    async with call(address, query=f"?ticket={ticket}") as line:
+        await line.send(json.dumps({"event": "start"}))
+        assert (await until(line, "error"))[0]["code"] == "auth.ticket_invalid"
+    async with call(address, business) as line:
+        await line.send(json.dumps({"event": "start", "agent_id": foreign}))
+        await until(line, "error")
+        await line.wait_closed()
+    assert line.close_code == 4404
+
+
+async def test_german_without_a_vendor_says_so_and_ends(business: Business, address: str) -> None:
+    await furnish(business, language="de")
+    async with call(address, business) as line:
+        await line.send(json.dumps({"event": "start"}))
+        events = await until(line, "ended")
+    assert events[-1]["reason"] == "no_transcriber"
+    assert of(events, "audio_response")
