@@ -79,3 +79,19 @@ def test_an_unknown_placeholder_is_told() -> None:
     assert masking.unknown("for <PERSON_1>") is None
     assert masking.unknown("for <PERSON_2>") == "<PERSON_2>"
     assert has_placeholder("for <PERSON_2>")
+
+
+@pytest.mark.parametrize(
+    ("heard", "kept"),
+    [
+        ("Thank you, Tom Baker, see you", "Thank you, <PERSON_1>, see you"),
+        ("Thank you, Tom Baker", "Thank you, <PERSON_1>"),
+        ("Thank you, Tom", "Thank you, "),
+        ("Thank", "Thank"),
+        ("", ""),
+        ("Goodbye", None),
+    ],
+)
+def test_what_was_heard_is_kept_in_masked_words(heard: str, kept: str | None) -> None:
+    masking = Masking("masked", PlaceholderMap({"<PERSON_1>": "Tom Baker"}))
+    assert masking.beginning("Thank you, <PERSON_1>, see you then.", heard) == kept

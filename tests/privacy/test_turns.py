@@ -175,6 +175,13 @@ async def test_a_placeholder_that_a_model_made_up_reaches_no_record(shop: Busine
     assert (await shop.owner.get("/leads")).json()["leads"] == []
 
 
+async def test_nor_does_the_caller_hear_it(shop: Business, model_server: OpenAIServer) -> None:
+    agent = await make_agent(shop)
+    model_server.queue(streamed("Ask for <PERSON_7> at the door. We open at five."))
+    reply = await say(shop, "Whom do I ask for when I arrive?", agent_id=agent)
+    assert reply["reply"] == "We open at five."
+
+
 async def test_a_caller_cannot_type_his_way_to_anothers_data(shop: Business, model_server: OpenAIServer) -> None:
     agent = await make_agent(shop)
     model_server.queue(streamed("You said <LITERAL_1>."))

@@ -30,7 +30,17 @@ def app_from_environment() -> FastAPI:
     if settings.database_url is None:
         raise SettingsError("DATABASE_URL is not set. `parley dev` brings a database of its own.")
     url = settings.database_url.get_secret_value()
-    return create_app(open_resources(settings, url, settings.require_secret_key()), settings.allowed_origins)
+    secret = settings.require_secret_key()
+
+    @asynccontextmanager
+    async def resources() -> AsyncIterator[Resources]:
+        async with open_resources(settings, url, secret) as here:
+            # A masked conversation needs the recognisers from its first line on; making them takes a second.
+            warming = asyncio.create_task(here.vaults.warm(), name="privacy.warm")
+            yield here
+            await warming
+
+    return create_app(resources(), settings.allowed_origins)
 
 
 def dev_secret(settings: Settings) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 _BLOCK = (
@@ -97,24 +97,37 @@ class Blocks:
 class Secrets:
     """Knows what is internal to one agent: its prompt, its tools."""
 
-    def __init__(self, prompt: str = "", tools: Iterable[str] = (), *, placeholders: bool = False) -> None:
-        """`placeholders`: those of masked data may pass, because they are put back behind the gate."""
+    def __init__(
+        self,
+        prompt: str = "",
+        tools: Iterable[str] = (),
+        *,
+        made_up: Callable[[str], str | None] | None = None,
+    ) -> None:
+        """`made_up` finds a placeholder that stands for nothing; the others may pass, because they are put back behind
+        the gate. Without it none may.
+        """
         self._prompt = prompt
         names = [re.escape(name) for name in tools if "_" in name]
         self._tools = re.compile(rf"\b(?:{'|'.join(names)})\b") if names else None
-        self._placeholders = placeholders
+        self._made_up = made_up or _placeholder
 
     def in_(self, sentence: str) -> bool:
         """Whether a sentence says something internal."""
         if _INTERNAL.search(sentence) or (self._tools is not None and self._tools.search(sentence)):
             return True
-        if not self._placeholders and "<" in sentence and _PLACEHOLDER.search(sentence):
+        if "<" in sentence and self._made_up(sentence) is not None:
             return True
         words = _WORD.findall(sentence.lower())
         if len(words) < _RUN or not self._prompt:
             return False
         runs = _runs(self._prompt)
         return any(" ".join(words[start : start + _RUN]) in runs for start in range(len(words) - _RUN + 1))
+
+
+def _placeholder(text: str) -> str | None:
+    found = _PLACEHOLDER.search(text)
+    return found.group() if found else None
 
 
 def speakable(text: str) -> str:

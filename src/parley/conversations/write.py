@@ -129,7 +129,8 @@ async def _confirmed(turn: Turn, answer: Answer, toolbox: Toolbox) -> Confirmed:
 
 def _gate(turn: Turn, answer: Answer, facts: Facts, found: Findings, confirmed: Confirmed) -> Gate:
     """The gate of one reply: what was confirmed so far, what may be quoted, what is nobody's business."""
-    secrets = Secrets(_instructions(turn, facts.language), confirmed.tools, placeholders=turn.masking.hides)
+    made_up = turn.masking.unknown if turn.masking.hides else None
+    secrets = Secrets(_instructions(turn, facts.language), confirmed.tools, made_up=made_up)
     passages = (*facts.passages, *(found.passages if found.whole else ()))
     voice = turn.conversation.channel in _VOICES
     return Gate(facts.language, confirmed, secrets, passages, voice, released=answer.reply)

@@ -137,6 +137,22 @@ class Masking:
         found = (match.group() for match in PLACEHOLDER.finditer(text))
         return next((one for one in found if self.vault.value_of(one) is None), None)
 
+    def beginning(self, masked: str, heard: str) -> str | None:
+        """The beginning of `masked` that was heard in real words; None where it does not begin so.
+
+        A value that was cut into is left out: half a placeholder stands for nothing.
+        """
+        if not self.reveal(masked).startswith(heard):
+            return None
+        kept, rest, last = "", heard, 0
+        for match in PLACEHOLDER.finditer(masked):
+            between, value = masked[last : match.start()], self.reveal(match.group())
+            if len(between) + len(value) > len(rest):
+                break
+            kept, rest, last = masked[: match.end()], rest[len(between) + len(value) :], match.end()
+        following = PLACEHOLDER.search(masked, last)
+        return kept + masked[last : following.start() if following else len(masked)][: len(rest)]
+
     # Storing
 
     def stored(self, masked: str) -> str:
