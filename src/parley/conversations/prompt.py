@@ -6,12 +6,16 @@ holds for this turn only. Passages and callers' words are fenced as material: th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from parley.conversations.store import Message as Line
 from parley.inference.chat import Message
-from parley.inference.facts import Facts, Passage, Step
+from parley.inference.facts import Facts, Passage, SlotValue, Step
+
+_FENCE = re.compile(r"<(?=\s*/?\s*material)", re.IGNORECASE)
+_LONGEST_VALUE = 200
 
 _WORDS = {
     "en": {
@@ -78,7 +82,12 @@ def _knowledge(passages: Sequence[Passage], title: str) -> str:
 
 def _plain(text: str) -> str:
     """A document must not be able to close its own fence."""
-    return text.replace("<material", "‹material").replace("</material", "‹/material").replace('"', "'")
+    return _FENCE.sub("‹", text).replace('"', "'")
+
+
+def _short(value: SlotValue) -> str:
+    """A slot's value came from a caller: one line of it, and not without end."""
+    return _plain(" ".join(str(value).split()))[:_LONGEST_VALUE]
 
 
 def _for_this_turn(facts: Facts, words: dict[str, str]) -> list[str]:
@@ -86,7 +95,7 @@ def _for_this_turn(facts: Facts, words: dict[str, str]) -> list[str]:
     if facts.today:
         lines.append(words["today"].format(today=facts.today))
     if facts.slots:
-        known = ", ".join(f"{name} = {value}" for name, value in sorted(facts.slots.items()))
+        known = ", ".join(f"{name} = {_short(value)}" for name, value in sorted(facts.slots.items()))
         lines.append(words["slots"].format(slots=known))
     if facts.step is not None:
         lines += _step(facts.step, words)

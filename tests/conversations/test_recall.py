@@ -1,0 +1,106 @@
+"""A remembered answer is the right one, and no longer than it is right."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from parley.conversations.events import Source
+from parley.conversations.recall import ExactRecall, Question, stands_alone
+
+ASKED = Question("t1", "a1", 1, "", "en", 3, "How much is the lasagna?")
+SOURCES = (Source("d1", "Menu", "menu", 0.9),)
+
+
+class Hands:
+    """A clock that is set."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 20, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+
+@pytest.fixture
+def clock() -> Hands:
+    return Hands()
+
+
+@pytest.fixture
+def recall(clock: Hands) -> ExactRecall:
+    made = ExactRecall(clock, ttl_seconds=60, most=3)
+    made.remember(ASKED, "14.50.", "pricing", SOURCES)
+    return made
+
+
+@pytest.mark.parametrize(
+    "text", ["How much is the lasagna?", "how much is the LASAGNA", " How  much is the lasagna ?! "]
+)
+def test_spelling_makes_no_difference(recall: ExactRecall, text: str) -> None:
+    found = recall.look_up(replace(ASKED, text=text))
+    assert found is not None
+    assert (found.reply, found.intent, found.sources) == ("14.50.", "pricing", SOURCES)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"tenant_id": "t2"},
+        {"agent_id": "a2"},
+        {"version": 2},
+        {"prompt_id": "p"},
+        {"language": "de"},
+        {"knowledge_revision": 4},
+        {"text": "How much is the risotto?"},
+        {"text": "How much is the lasagna for 10 €?"},
+    ],
+)
+def test_whatever_an_answer_hangs_on_tells_it_apart(recall: ExactRecall, other: dict[str, str | int]) -> None:
+    assert recall.look_up(replace(ASKED, **other)) is None  # type: ignore[arg-type]
+
+
+def test_it_is_forgotten_in_time(recall: ExactRecall, clock: Hands) -> None:
+    clock.time += timedelta(seconds=59)
+    assert recall.look_up(ASKED) is not None
+    clock.time += timedelta(seconds=1)
+    assert recall.look_up(ASKED) is None
+    assert recall.counts("t1")["entries"] == 0
+
+
+def test_the_least_used_goes_first(recall: ExactRecall) -> None:
+    for number in range(2):
+        recall.remember(replace(ASKED, text=f"Question number {number}"), "x", "faq", SOURCES)
+    recall.look_up(ASKED)
+    recall.remember(replace(ASKED, text="One more question"), "x", "faq", SOURCES)
+    assert recall.look_up(ASKED) is not None
+    assert recall.look_up(replace(ASKED, text="Question number 0")) is None
+    assert recall.counts("t1")["evictions"] == 1
+
+
+def test_clearing_keeps_to_its_tenant_and_agent(recall: ExactRecall) -> None:
+    recall.remember(replace(ASKED, tenant_id="t2"), "x", "faq", SOURCES)
+    recall.remember(replace(ASKED, agent_id="a2"), "x", "faq", SOURCES)
+    assert recall.clear("t1", "a1") == 1
+    assert recall.clear("t1") == 1
+    assert recall.counts("t2")["entries"] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "alone"),
+    [
+        ("How much is the lasagna?", True),
+        ("Was kostet das Schnitzel am Sonntag?", False),  # "das" may point back: a needless miss does no harm
+        ("And on Sundays?", False),
+        ("Are you open today?", False),
+        ("What about dogs?", False),
+        ("Und sonntags?", False),
+        ("Haben Sie heute offen?", False),
+        ("Lasagna?", False),
+        ("Wie lange hat die Küche geöffnet?", True),
+    ],
+)
+def test_a_question_that_points_elsewhere_is_not_remembered(text: str, alone: bool) -> None:
+    assert stands_alone(text) is alone
