@@ -21,10 +21,14 @@ class _Spoken:
     begins_ms: float
     lasts_ms: float = 0.0
     complete: bool = False
+    cut: bool = False
+    cut_at: int | None = None
     middles: list[float] = field(default_factory=list)  # of the timed words, since the phrase began
 
     def heard(self, played_ms: float) -> int | None:
         """The offset in the reply up to which this phrase was heard; None when nothing of it was."""
+        if self.cut:
+            return self.cut_at
         inside = played_ms - self.begins_ms
         if self.complete and inside >= self.lasts_ms > 0:
             return self.phrase.end
@@ -87,15 +91,8 @@ class Ledger:
         kept = [spoken for spoken in self._phrases if spoken.begins_ms < played_ms]
         if kept and kept[-1].begins_ms + kept[-1].lasts_ms > played_ms:
             last = kept[-1]
-            offset = last.heard(played_ms)
-            last.phrase = _shortened(last.phrase, offset)
+            last.cut_at = last.heard(played_ms)
+            last.cut = True
             last.lasts_ms = played_ms - last.begins_ms
-            last.complete = offset is not None
-            last.middles = [middle for middle in last.middles if middle <= last.lasts_ms]
         self._phrases = kept
         self.handed_ms = min(self.handed_ms, played_ms)
-
-
-def _shortened(phrase: Phrase, end: int | None) -> Phrase:
-    end = phrase.start if end is None else end
-    return Phrase(phrase.start, end, phrase.text[: end - phrase.start])

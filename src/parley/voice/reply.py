@@ -353,6 +353,7 @@ class Reply:
         """From here on it is certain what was heard."""
         if self.concluded:
             return
+        self._open = False  # a task that has not met its cancellation yet hands over nothing more
         if self._complete:
             self._heard, played = len(self.text), self._ledger.handed_ms
         else:

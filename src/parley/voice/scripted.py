@@ -40,18 +40,22 @@ class Told:
 class ScriptedLine:
     """A caller by script: frames in real time, controls in between, silence after it until `lasts_s`.
 
-    `speed` 1.0 plays what it is told in real time, 0.5 is a consumer that falls behind, 0.0 one that is gone. `told`
-    has all events; `played()` is the audio that was really heard.
+    `speed` 1.0 plays what it is told in real time, 0.5 is a consumer that falls behind, 0.0 one that is gone. `burst`
+    frames arrive at once, as networks deliver them. `told` has all events; `played()` is the audio that was really
+    heard.
     """
 
-    def __init__(self, script: Iterable[Incoming] = (), *, lasts_s: float = 60.0, speed: float = 1.0) -> None:
+    def __init__(
+        self, script: Iterable[Incoming] = (), *, lasts_s: float = 60.0, speed: float = 1.0, burst: int = 1
+    ) -> None:
         self._script = deque(script)
         self._lasts_s = lasts_s
         self._speed = speed
+        self._burst = burst
         self._frames = 0
         self._begun: float | None = None
         self._playout = Playout()
-        self._sound: list[tuple[float, float, bytes]] = []  # begins, ends (seconds), samples
+        self._sound: list[_Sound] = []
         self.told: list[Told] = []
 
     def say(self, *items: Incoming) -> None:
@@ -64,7 +68,8 @@ class ScriptedLine:
         if self._script and not isinstance(self._script[0], bytes):
             return self._script.popleft()
         self._frames += 1
-        await sleep_until(self._begun + self._frames * FRAME_MS / 1000)
+        if self._frames % self._burst == 0:
+            await sleep_until(self._begun + self._frames * FRAME_MS / 1000)
         if self._frames * FRAME_MS >= self._lasts_s * 1000:
             return HungUp()
         item = self._script.popleft() if self._script else SILENCE
@@ -77,33 +82,43 @@ class ScriptedLine:
             case events.Audio(pcm, rate) if pcm:
                 length = len(pcm) / 2 / rate / (self._speed or 1e-9)
                 begins = now + self._playout.unplayed_ms(now) / 1000
-                self._sound.append((begins, begins + length, pcm))
+                self._sound.append(_Sound(event.reply, begins, begins + length, pcm))
                 self._playout.add(length * 1000, now)
             case events.Clear():
                 self._playout.clear(now)
-                self._sound = [_until(sound, now) for sound in self._sound if sound[0] < now]
+                self._sound = [sound.until(now) for sound in self._sound if sound.begins < now]
 
     @property
     def unplayed_ms(self) -> float:
         now = current_time()
         return self._playout.unplayed_ms(now) * self._speed if self._speed else self._playout.unplayed_ms(now)
 
-    def played(self) -> bytes:
-        """The samples that have been heard by now."""
+    def played(self, reply: int | None = None) -> bytes:
+        """The samples that have been heard by now, of one reply or of all."""
         now = current_time()
-        return b"".join(pcm for _, _, pcm in (_until(sound, now) for sound in self._sound if sound[0] < now))
+        return b"".join(
+            sound.until(now).pcm for sound in self._sound if sound.begins < now and reply in {None, sound.reply}
+        )
 
     def all(self, kind: type[_Told]) -> list[_Told]:
         """The events of one kind, in order."""
         return [told.event for told in self.told if isinstance(told.event, kind)]
 
 
-def _until(sound: tuple[float, float, bytes], now: float) -> tuple[float, float, bytes]:
-    begins, ends, pcm = sound
-    if ends <= now:
-        return sound
-    samples = int(len(pcm) // 2 * (now - begins) / (ends - begins))
-    return begins, now, pcm[: 2 * samples]
+@dataclass(frozen=True, slots=True)
+class _Sound:
+    """Samples that are played between two moments."""
+
+    reply: int
+    begins: float
+    ends: float
+    pcm: bytes
+
+    def until(self, now: float) -> _Sound:
+        if self.ends <= now:
+            return self
+        samples = int(len(self.pcm) // 2 * (now - self.begins) / (self.ends - self.begins))
+        return _Sound(self.reply, self.begins, now, self.pcm[: 2 * samples])
 
 
 @dataclass(frozen=True, slots=True)
