@@ -113,6 +113,44 @@ byId("say").addEventListener("submit", async (event) => {
   }
   byId("line").focus();
 });
+/* Speaking: the same agent, by voice. */
+let call = null;
+let caller = null;
+let agentLine = null;
+
+function heard(event) {
+  if (event.event === "transcript_partial" || event.event === "transcript_final") {
+    caller = caller || show("user", "");
+    caller.textContent = event.text;
+    if (event.event === "transcript_final") caller = agentLine = null;
+  } else if (event.event === "reply_delta") {
+    agentLine = agentLine || show("agent", "");
+    agentLine.textContent += event.text;
+  } else if (event.event === "reply_heard") {
+    if (agentLine && !event.complete) agentLine.textContent = `${event.text} …`;
+    agentLine = null;
+  } else if (event.event === "agent_state") {
+    byId("call").textContent = `Hang up (${event.state})`;
+  } else if (event.event === "error") {
+    show("error", event.detail);
+  }
+  talk.scrollTop = talk.scrollHeight;
+}
+
+byId("call").addEventListener("click", () => {
+  if (call) {
+    call.hangUp();
+    return;
+  }
+  fresh();
+  byId("call").textContent = "Hang up";
+  const onEnd = () => {
+    call = caller = agentLine = null;
+    byId("call").textContent = "Speak";
+  };
+  call = new Call({ tenant: byId("tenant").value, agent: byId("agent").value, onEvent: heard, onEnd });
+});
+
 byId("tenant").addEventListener("change", chooseTenant);
 byId("agent").addEventListener("change", fresh);
 byId("fresh").addEventListener("click", fresh);
