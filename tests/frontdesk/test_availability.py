@@ -197,6 +197,8 @@ def test_the_night_the_clocks_go_back_a_stay_lasts_as_long() -> None:
         (Ask(date(2026, 12, 31), 4, time(13)), "available"),
         (Ask(date(2027, 1, 1), 4, time(0, 30)), "available"),
         (Ask(date(2028, 1, 1), 4), "too_far"),
+        (Ask(date.min, 4, time(0)), "past"),
+        (Ask(date.max, 4, time(23, 59)), "too_far"),
         (Ask(FRIDAY, 4, kind="room"), "unknown"),
         (Ask(FRIDAY, 1, time(19), "viewing"), "unknown"),
         (Ask(FRIDAY, 1, time(19), "viewing", "A-1"), "available"),

@@ -81,7 +81,7 @@ def test_similar_homes_come_with_reasons() -> None:
     far = home("C", city="Nauen", price=Decimal(790_000), bedrooms=5)
     [first] = similar(to, [to, near, far, home("D", kind="rent")])
     assert first.listing is near
-    assert dict(first.reasons) == {"city": "Potsdam", "price": "+4%", "rooms": "3", "feature": "balcony"}
+    assert dict(first.reasons) == {"city": "Potsdam", "price": "+4%", "bedrooms": "2", "feature": "balcony"}
 
 
 HOME = {

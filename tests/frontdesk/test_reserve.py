@@ -72,6 +72,8 @@ async def test_nothing_set_makes_a_request(business: Business, desk: Reservation
     assert (await desk.confirm(business.id, made.reference)).status == "requested"
     decided = await desk.change(business.id, made.id, {"status": "confirmed"})
     assert decided.status == "confirmed"
+    moved = await desk.change(business.id, made.reference, {"time": time(20)})
+    assert (moved.status, moved.time) == ("requested", time(20))
 
 
 async def test_a_hold_keeps_the_place_until_it_expires(
@@ -156,6 +158,9 @@ async def test_a_change_that_finds_no_room_leaves_things_as_they_were(furnish: F
         (table(party=5), "reservation.too_large"),
         (table(party=5000), "reservation.too_large"),
         (table(day=date(2028, 1, 1)), "reservation.too_far"),
+        (table(day=date.min), "reservation.past"),
+        (table("23:59", day=date.max), "reservation.too_far"),
+        (Wish(date.max, kind="room", nights=365), "reservation.too_far"),
     ],
 )
 async def test_what_cannot_be_booked_says_why(furnish: Furnish, desk: Reservations, wish: Wish, code: str) -> None:

@@ -86,6 +86,8 @@ async def test_availability_tells_the_times_of_a_day(business: Business) -> None
     "query",
     [
         {"date": "2026-02-31", "party_size": 2},
+        {"date": "0", "party_size": 2},
+        {"date": SOON.isoformat(), "party_size": 2, "time": "19"},
         {"date": SOON.isoformat(), "party_size": 0},
         {"date": SOON.isoformat(), "party_size": 2, "time": "25:00"},
         {"party_size": 2},
@@ -93,6 +95,12 @@ async def test_availability_tells_the_times_of_a_day(business: Business) -> None
 )
 async def test_impossible_questions_are_refused(business: Business, query: dict[str, Any]) -> None:
     assert (await business.owner.get("/reservations/availability", params=query)).status_code == 422
+
+
+@pytest.mark.parametrize(("day", "status"), [("0001-01-01", "past"), ("9999-12-31", "too_far")])
+async def test_the_ends_of_the_calendar_are_answered(business: Business, day: str, status: str) -> None:
+    query = {"date": day, "time": "23:59"}
+    assert (await business.owner.get("/reservations/availability", params=query)).json()["status"] == status
 
 
 async def test_a_reservation_lives_and_ends(business: Business) -> None:

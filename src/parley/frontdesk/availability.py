@@ -129,9 +129,9 @@ def refuse(desk: Desk, ask: Ask) -> tuple[Status, str] | None:
 def look(desk: Desk, ask: Ask, taken: Sequence[Taken]) -> Availability:
     """Judge a day, or a time of it. Raises `InvalidInput` for a time the clocks skip. Fills in no alternatives."""
     answer = Availability("unknown", ask.date, ask.party_size, ask.time, desk.zone.key)
-    moment = None if ask.time is None else instant(ask.date, ask.time, desk.zone)
     if refused := refuse(desk, ask):
         return replace(answer, status=refused[0], detail=refused[1])
+    moment = None if ask.time is None else instant(ask.date, ask.time, desk.zone)
     if moment is not None and moment < desk.earliest:
         detail = "That time has passed." if moment <= desk.now else "That is too soon to book."
         return replace(answer, status="past", detail=detail)

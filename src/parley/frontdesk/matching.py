@@ -46,7 +46,10 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """A similar home and why: (city, "Potsdam"), (price, "+4%"), (rooms, "3"), (area, "-8%"), (feature, "Balkon")."""
+    """A similar home and why.
+
+    Reasons: (city, "Potsdam"), (price, "+4%"), (rooms, "3") or (bedrooms, "2"), (area, "-8%"), (feature, "Balkon").
+    """
 
     listing: Listing
     reasons: tuple[tuple[str, str], ...]
@@ -152,7 +155,9 @@ def _likeness(to: Listing, other: Listing) -> tuple[float, list[tuple[str, str]]
     ours, theirs = _rooms(to), _rooms(other)
     if ours is not None and theirs is not None and abs(ours - theirs) <= 1:
         points += 2 - abs(ours - theirs)
-        if ours == theirs:
+        if ours == theirs and other.bedrooms is not None:
+            reasons.append(("bedrooms", f"{other.bedrooms}"))
+        elif ours == theirs:
             reasons.append(("rooms", f"{theirs:g}"))
     area = _difference(to.area_m2, other.area_m2)
     if area is not None and abs(area) <= 0.2:

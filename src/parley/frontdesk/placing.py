@@ -14,12 +14,21 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.frontdesk import store
-from parley.frontdesk.availability import SEARCH_DAYS, Ask, Availability, Desk, Kind, NotBookable, alternatives, look
+from parley.frontdesk.availability import (
+    SEARCH_DAYS,
+    Ask,
+    Availability,
+    Desk,
+    Kind,
+    NotBookable,
+    alternatives,
+    look,
+    refuse,
+)
 from parley.frontdesk.contacts import normal_email, normal_phone, region_of
 from parley.frontdesk.hours import instant
 from parley.frontdesk.references import candidates
 from parley.frontdesk.settings import LARGEST_PARTY
-from parley.frontdesk.store import Reservation
 from parley.kit.errors import Conflict, InvalidInput
 from parley.tenants import Tenant
 
@@ -44,13 +53,17 @@ class Wish:
     conversation_id: str | None = None
 
 
-async def answer(connection: AsyncConnection, tenant_id: str, desk: Desk, ask: Ask) -> Availability:
-    """Looks at the day first, and at the week after it only where that does not do."""
-    taken = await store.get_taken(connection, tenant_id, *_window(desk, ask, 1), desk.now)
+async def answer(
+    connection: AsyncConnection, tenant_id: str, desk: Desk, ask: Ask, *, but: str | None = None
+) -> Availability:
+    """Looks at the day first, and at the week after it only where that does not do. `but` is left out of account."""
+    if refuse(desk, ask):
+        return look(desk, ask, ())
+    taken = await store.get_taken(connection, tenant_id, *_window(desk, ask, 1), desk.now, but=but)
     found = look(desk, ask, taken)
     if found.status not in ("full", "closed", "past", "off_grid") or not desk.can_tell(ask):
         return found
-    later = await store.get_taken(connection, tenant_id, *_window(desk, ask, SEARCH_DAYS + 1), desk.now)
+    later = await store.get_taken(connection, tenant_id, *_window(desk, ask, SEARCH_DAYS + 1), desk.now, but=but)
     return replace(found, alternatives=alternatives(desk, ask, later))
 
 
@@ -68,10 +81,16 @@ async def place(
     wish: Wish,
     status: str,
     *,
-    before: Reservation | None = None,
+    but: str | None = None,
+    decided: bool = False,
 ) -> dict[str, Any]:
-    """The row of a wish that has room, holding the lock of its days until the transaction ends."""
+    """The row of a wish that has room, holding the lock of its days until the transaction ends.
+
+    `but`: the reservation that is moved. `decided`: somebody says so, where the settings cannot. Raises `NotBookable`.
+    """
     ask = Ask(wish.date, wish.party_size, wish.time, wish.kind, wish.property_id)
+    if refuse(desk, ask):
+        raise NotBookable(look(desk, ask, ()))
     starts_at, ends_at = _stay(desk, wish)
     row = {field.name: getattr(wish, field.name) for field in fields(Wish)}
     row |= {"starts_at": starts_at, "ends_at": ends_at, "tables": [], "hold_expires_at": None}
@@ -79,18 +98,16 @@ async def place(
     if desk.can_tell(ask):
         await store.lock(connection, *(f"{tenant_id}:{day}" for day in _utc_days(starts_at, ends_at + buffer)))
         await store.expire_holds(connection, tenant_id, desk.now)
-    but = before.id if before is not None else None
     taken = await store.get_taken(connection, tenant_id, starts_at - buffer, ends_at + buffer, desk.now, but=but)
     found = look(desk, ask, taken)
     if found.status == "unknown":
-        by_person = before is not None and status == "confirmed"
-        return row | {"status": "confirmed" if by_person else "requested"}
+        return row | {"status": status if decided else "requested"}
     tables = desk.place(ask, starts_at, taken) if found.available else None
     if tables is None:
-        raise NotBookable(await answer(connection, tenant_id, desk, ask))
+        raise NotBookable(await answer(connection, tenant_id, desk, ask, but=but))
     if status == "held":
         row |= {"hold_expires_at": desk.now + timedelta(minutes=desk.settings.hold_minutes)}
-    return row | {"status": status, "tables": tables}
+    return row | {"status": status, "tables": [] if status == "requested" else tables}
 
 
 def _utc_days(start: datetime, end: datetime) -> list[date]:

@@ -257,7 +257,8 @@ class Reservations:
         values = {name: getattr(wish, name) for name in asked} | {"status": status}
         moved = any(getattr(wish, name) != getattr(before, name) for name in _PLACED_BY)
         if status in _ALIVE and (moved or (status == "confirmed" and before.status != "confirmed")):
-            values = await place(connection, before.tenant_id, desk, wish, status, before=before)
+            decided = "status" in changes
+            values = await place(connection, before.tenant_id, desk, wish, status, but=before.id, decided=decided)
         elif status == "cancelled":
             values |= {"cancelled_at": desk.now}
         values |= {"revision": before.revision + 1}

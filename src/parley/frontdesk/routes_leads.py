@@ -138,7 +138,12 @@ async def list_leads(
     return {"leads": page.items, "next_cursor": page.next_cursor}
 
 
-@router.post("/leads", status_code=201, response_model=LeadOut)
+@router.post(
+    "/leads",
+    status_code=201,
+    response_model=LeadOut,
+    responses={200: {"model": LeadOut, "description": "Added to the lead of the same person."}},
+)
 async def create_lead(body: LeadIn, who: MayWrite, leads: LeadsHere, access: AccessHere, response: Response) -> Any:
     """Write a lead down. 200 where it was added to a known person's (same telephone number or e-mail)."""
     tenant = await access.tenant_for(who, body.tenant_id)

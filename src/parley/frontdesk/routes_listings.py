@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, computed_field, model_validator
 
+from parley.frontdesk.iso import Day
 from parley.frontdesk.listings import M2_PER_SQFT, Listings
 from parley.frontdesk.matching import Criteria
 from parley.kit.web import ERRORS, Body, Pages, Read, given, list_model, page_of
@@ -24,7 +25,7 @@ Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Feature = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Money = Annotated[Decimal, Field(ge=0, le=10**12, allow_inf_nan=False)]
 Count = Annotated[Decimal, Field(ge=0, le=1000, allow_inf_nan=False)]
-Area = Annotated[Decimal, Field(gt=0, le=10**8, allow_inf_nan=False)]
+Area = Annotated[Decimal, Field(ge=1, le=10**8, allow_inf_nan=False)]
 
 
 def _listings(request: Request) -> Listings:
@@ -58,7 +59,7 @@ class ListingIn(_Sized):
     price: Money | None = None
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{3}$")] = "EUR"
     features: Annotated[list[Feature], Field(max_length=100)] = Field(default_factory=list)
-    available_from: date | None = None
+    available_from: Day | None = None
     status: ListingStatus = "available"
     description: Annotated[str, StringConstraints(max_length=20_000)] = ""
     tenant_id: str | None = None
@@ -95,7 +96,7 @@ class ListingPatch(_Sized):
     price: Money | None = None
     currency: Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{3}$")] | None = None
     features: Annotated[list[Feature], Field(max_length=100)] | None = None
-    available_from: date | None = None
+    available_from: Day | None = None
     status: ListingStatus | None = None
     description: Annotated[str, StringConstraints(max_length=20_000)] | None = None
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
-from pydantic import AfterValidator, ConfigDict, Field, PlainSerializer, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from parley.frontdesk.availability import Availability, Kind
 from parley.frontdesk.ical import calendar
+from parley.frontdesk.iso import Day, WallTime
 from parley.frontdesk.placing import Wish
 from parley.frontdesk.reserve import Reservations
 from parley.frontdesk.settings import LARGEST_PARTY, FrontDeskSettings
@@ -19,8 +20,6 @@ from parley.tenants import AccessHere, MayRead, MayWrite, TenantFilter
 
 router = APIRouter(tags=["front desk"], responses=ERRORS)
 
-Day = date
-WallTime = Annotated[time, PlainSerializer(lambda at: f"{at:%H:%M}", return_type=str, when_used="json")]
 Party = Annotated[int, Field(ge=1, le=LARGEST_PARTY)]
 ReservationStatus = Literal["requested", "held", "confirmed", "cancelled", "expired", "completed", "no_show"]
 Text = Annotated[str, StringConstraints(max_length=2000)]
@@ -36,12 +35,6 @@ def _reservations(request: Request) -> Reservations:
 
 
 ReservationsHere = Annotated[Reservations, Depends(_reservations)]
-
-
-def _local(at: time) -> time:
-    if at.tzinfo is not None:
-        raise ValueError("time is the business's own wall clock, without an offset")
-    return at
 
 
 class SettingsIn(FrontDeskSettings, Body):
@@ -94,7 +87,7 @@ class ReservationIn(Body):
     """`hold` keeps the place for the settings' hold time only; `hold_id` turns such a hold into the booking."""
 
     date: Day
-    time: Annotated[WallTime, AfterValidator(_local)] | None = None
+    time: WallTime | None = None
     party_size: Party = 1
     name: Annotated[Short, StringConstraints(min_length=1)]
     phone: Phone | None = None
@@ -122,7 +115,7 @@ class ReservationIn(Body):
 
 class ReservationPatch(Body):
     date: Day | None = None
-    time: Annotated[WallTime, AfterValidator(_local)] | None = None
+    time: WallTime | None = None
     party_size: Party | None = None
     name: Annotated[Short, StringConstraints(min_length=1)] | None = None
     phone: Phone | None = None
@@ -192,7 +185,7 @@ async def get_availability(
     access: AccessHere,
     date: Annotated[Day, Query(examples=["2026-11-21"])],
     party_size: Annotated[int, Query(ge=1, le=1_000_000)] = 1,
-    time: Annotated[time | None, AfterValidator(lambda at: at and _local(at)), Query(examples=["19:30"])] = None,
+    time: Annotated[WallTime | None, Query(examples=["19:30"])] = None,
     kind: Kind = "table",
     property_id: Annotated[str | None, Query(max_length=200)] = None,
     tenant_id: TenantFilter = None,

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from parley.frontdesk.iso import Day
+
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 WEEKDAYS: tuple[Weekday, ...] = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 DAY_MINUTES = 24 * 60
-Day = date  # a field named `date` hides the type
-
 _LEAP_YEAR = 2000  # has every day a year can have
 LARGEST_PARTY = 500  # nobody books more than this without talking to a person
 
@@ -69,7 +69,7 @@ class DayException(_Part):
     An exception of one year wins over one of every year.
     """
 
-    date: date
+    date: Day
     until: Day | None = None
     every_year: bool = False
     closed: bool = False
