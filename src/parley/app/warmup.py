@@ -23,12 +23,24 @@ from parley.understanding import ExampleVectors, embed_examples, understand
 _FIRST_LINES = {"en": "What time do you close on Sunday?", "de": "Wann schließen Sie am Sonntag?"}
 
 
+def one_arithmetic_thread() -> None:
+    """Keep numpy from sharing its products out among threads.
+
+    A turn's are small, and a thread that waits for another one's core takes ten times as long as the product; turns
+    of several callers are what fills the cores.
+    """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    threadpool_limits(limits=1, user_api="blas")
+
+
 class Warmup:
     """Makes them in the order in which they are needed: graph, examples' vectors, then English, then German."""
 
     def __init__(self, embedder: Embedder, cache: Path) -> None:
         self.embedder = embedder
         self._cache = cache
+        one_arithmetic_thread()
         thread = ThreadPoolExecutor(1, thread_name_prefix="warmup")
         self._examples = thread.submit(self._embed_examples)
         self._first = thread.submit(self._say_first_line, "en")
