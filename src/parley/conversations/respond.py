@@ -25,12 +25,13 @@ from parley.conversations.follow import Walk
 from parley.conversations.notices import notices
 from parley.conversations.open import Opening
 from parley.conversations.ordering import LocalOrder
+from parley.conversations.pending import with_pending
 from parley.conversations.recall import ExactRecall, Question, stands_alone
 from parley.conversations.settle import Settlement, revealed
+from parley.conversations.sources import supporting
 from parley.conversations.tools import Toolbox, Tools
 from parley.conversations.trace import Trace
 from parley.conversations.turn import Answer, Ask, Turn
-from parley.conversations.validate import supporting
 from parley.conversations.wishes import read_wishes
 from parley.conversations.write import Writer
 from parley.inference.facts import Facts, Step, ToolOutcome
@@ -42,6 +43,7 @@ from parley.tenants import Tenant
 from parley.understanding import Understanding
 
 PASSAGES = 6
+WHOLE_PASSAGES = 10  # of a business whose whole knowledge is small enough to be read
 RELEVANT = 0.25
 _SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "affirm", "deny"})
 _ACTS = frozenset(
@@ -129,7 +131,7 @@ class Responder:
         async with aclosing(self._follow_and_write(turn, answer, meaning, facts, found, toolbox, trace)) as events:
             async for event in events:
                 yield event
-        used = supporting(answer.reply, facts.passages, answer.language)
+        used = supporting(answer.reply, facts.passages, answer.language, turn.message)
         answer.sources = tuple(Source(p.document_id, p.title, p.source, p.score) for p in used)
         private = turn.masking.hides and has_placeholder(answer.reply)
         if question is not None and answer.sources and not answer.actions and answer.model and not private:
@@ -138,6 +140,7 @@ class Responder:
     async def _understand(self, turn: Turn, answer: Answer, trace: Trace) -> Read:
         with trace.step("understand") as step:
             previous, masked = turn.masking.reveal(turn.previous), turn.message if turn.masking.hides else None
+            previous = with_pending(previous, _awaited(turn), turn.language)
             line = Line(turn.said, self._local_now(turn.tenant), previous, turn.language, masked)
             reading = await self._parts.reader.read(turn.tenant, turn.version, line)
             meaning = reading.meaning
@@ -238,9 +241,9 @@ class Responder:
                 yield event
 
     def _facts(self, turn: Turn, meaning: Understanding, answer: Answer, found: Findings) -> Facts:
-        relevant = tuple(passage for passage in found.passages if passage.score >= RELEVANT)[:PASSAGES]
-        if found.whole and not relevant:
-            relevant = found.passages[:2]
+        relevant = found.passages[:WHOLE_PASSAGES]
+        if not found.whole:
+            relevant = tuple(passage for passage in relevant if passage.score >= RELEVANT)[:PASSAGES]
         words = defaults(turn.version.type, meaning.language)
         greeting = turn.version.definition.prompts.get("greeting") or words.greeting
         return Facts(
@@ -262,6 +265,14 @@ class Responder:
 
     def _local_now(self, tenant: Tenant) -> datetime:
         return self._parts.clock.now().astimezone(ZoneInfo(tenant.timezone))
+
+
+def _awaited(turn: Turn) -> tuple[str, ...]:
+    """The slots that the flow asked for and does not know yet."""
+    node = turn.flow().nodes.get(turn.conversation.state.get("node") or "")
+    if node is None or node.type != "ask":
+        return ()
+    return tuple(slot for slot in node.slots if turn.slots.get(slot) in (None, ""))
 
 
 def _spoken(step: Step) -> Step | None:
