@@ -35,6 +35,10 @@ _EMBED_STEP = 64
 _log = log.get("knowledge")
 
 
+class _Overtaken(Exception):
+    """Another change was stored since this one read the document: writing would undo it."""
+
+
 class Library:
     """The documents of all tenants."""
 
@@ -79,7 +83,16 @@ class Library:
     async def change(
         self, who: Principal, tenant_id: str, document_id: str, values: dict[str, Any]
     ) -> tuple[store.Document, str | None]:
-        """Change fields and index anew."""
+        """Change fields and index anew; again from the start where another change came between."""
+        while True:
+            try:
+                return await self._change_once(who, tenant_id, document_id, values)
+            except _Overtaken:
+                continue
+
+    async def _change_once(
+        self, who: Principal, tenant_id: str, document_id: str, values: dict[str, Any]
+    ) -> tuple[store.Document, str | None]:
         async with self._db.begin(tenant_id) as connection:
             before = await store.get_document(connection, tenant_id, document_id)
             content = await store.get_content(connection, tenant_id, document_id)
@@ -131,6 +144,9 @@ class Library:
             if before is None:
                 document = await store.add_document(connection, draft)
             else:
+                now = await store.get_document(connection, tenant_id, before.id)
+                if now is not None and now.generation != before.generation:
+                    raise _Overtaken
                 draft["generation"] = before.generation + 1
                 changed = await store.change_document(connection, tenant_id, before.id, draft)
                 if changed is None:
