@@ -25,6 +25,7 @@ from parley.inference.facts import Facts, Step
 from parley.kit.sentences import split_sentences
 
 _NAME = "house/responder"
+_REQUESTS = frozenset({"booking", "viewing", "change_booking"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,10 @@ def _aside(facts: Facts, words: Lexicon, speech: Wording) -> str:
     kind = kind_of(facts, speech)
     if kind in {"are_you_a_robot", "who_are_you", "how_are_you", "insult", "human"}:
         return small_talk(kind, facts, speech)
-    asks = "?" in facts.message or speech.data["asks_fact"].search(facts.message.lower())
+    asks_fact = speech.data["asks_fact"].search(facts.message.lower())
+    if facts.intent in _REQUESTS and {"date", "time"} <= facts.slots.keys() and not asks_fact:
+        return ""  # "can I see it on Tuesday at three?" asks for the thing itself
+    asks = "?" in facts.message or asks_fact
     if not asks and facts.intent not in {"faq", "pricing"} and not _may_i(facts, words):
         return ""
     return _from_passages(facts, words, speech, say_unknown=facts.intent in {"faq", "pricing"})
