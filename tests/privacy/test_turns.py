@@ -275,3 +275,20 @@ async def test_the_live_view_shows_masked_words(business: Business, app: Any) ->
     answer = await business.owner.get(f"/conversations/{talk}/events", timeout=httpx.Timeout(10))
     assert "<PERSON_1>" in answer.text
     assert "Kestrelov" not in answer.text
+
+
+@pytest.mark.parametrize("mode", ["masked", "metadata_only", "keep_all"])
+async def test_what_an_interrupted_caller_heard_is_kept_as_the_mode_has_it(
+    shop: Business, hosted: Resources, model_server: OpenAIServer, mode: str
+) -> None:
+    agent = await make_agent(shop, mode)
+    name = "Rumina Kestrelov" if mode == "keep_all" else "<PERSON_1>"
+    model_server.queue(streamed(f"Thank you, {name}. We open at five and close at ten."), streamed("Yes, please?"))
+    line = "I am Rumina Kestrelov, when do you open?"
+    turn = await say(shop, line, agent_id=agent)
+    talk = turn["conversation_id"]
+    await hosted.transcripts.cut(shop.id, talk, turn["message_id"], "Thank you, Rumina Kestrelov. We open")
+    since = len(model_server.requests)
+    await say(shop, "Sorry, one moment", conversation_id=talk)
+    heard = [one["content"] for one in model_server.requests[since].body["messages"] if one["role"] == "assistant"]
+    assert heard == [f"Thank you, {name}. We open"]

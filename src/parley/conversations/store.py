@@ -159,14 +159,24 @@ async def cut_message(
     connection: AsyncConnection, tenant_id: str, conversation_id: str, message_id: str | None, heard: str
 ) -> None:
     """Shorten a line of the agent's to its beginning `heard`. A line that does not begin so is left alone."""
-    own = (messages.c.tenant_id == tenant_id, messages.c.conversation_id == conversation_id, messages.c.role == "agent")
-    if message_id is None:
-        last = select(func.max(messages.c.ordinal)).where(*own).scalar_subquery()
-        chosen = messages.c.ordinal == last
-    else:
-        chosen = messages.c.id == message_id
     begins = func.left(messages.c.content, len(heard)) == heard
-    await connection.execute(update(messages).where(*own, chosen, begins).values(content=heard))
+    chosen = _agent_line(tenant_id, conversation_id, message_id)
+    await connection.execute(update(messages).where(chosen, begins).values(content=heard))
+
+
+async def get_agent_line(
+    connection: AsyncConnection, tenant_id: str, conversation_id: str, message_id: str | None
+) -> str | None:
+    """The words of a line of the agent's, of the last one without an id."""
+    query = select(messages.c.content).where(_agent_line(tenant_id, conversation_id, message_id))
+    return (await connection.execute(query)).scalar_one_or_none()
+
+
+def _agent_line(tenant_id: str, conversation_id: str, message_id: str | None) -> Any:
+    own = (messages.c.tenant_id == tenant_id, messages.c.conversation_id == conversation_id, messages.c.role == "agent")
+    if message_id is not None:
+        return and_(*own, messages.c.id == message_id)
+    return and_(*own, messages.c.ordinal == select(func.max(messages.c.ordinal)).where(*own).scalar_subquery())
 
 
 async def last_messages(connection: AsyncConnection, tenant_id: str, conversation_id: str, most: int) -> list[Message]:

@@ -93,7 +93,18 @@ class Transcripts:
     async def cut(self, tenant_id: str, conversation_id: str, message_id: str | None, heard: str) -> None:
         """Keep of the agent's line what was heard; without a `message_id`, of its last line."""
         async with self._db.begin(tenant_id) as connection:
-            await store.cut_message(connection, tenant_id, conversation_id, message_id, heard)
+            conversation = await store.get_conversation(connection, tenant_id, conversation_id)
+            if conversation is None:
+                return
+            kept: str | None = heard
+            if conversation.privacy == "metadata_only":
+                self._unwritten.talk(conversation_id).cut(heard)
+            elif conversation.privacy == "masked":
+                masking = await self._vaults.open(connection, tenant_id, conversation_id, "masked")
+                line = await store.get_agent_line(connection, tenant_id, conversation_id, message_id)
+                kept = masking.beginning(line or "", heard)
+            if kept is not None:
+                await store.cut_message(connection, tenant_id, conversation_id, message_id, kept)
 
     async def rate(self, tenant_id: str, conversation_id: str, satisfaction: int, comment: str) -> LoggedConversation:
         """Store how satisfied the caller was, 1..5."""

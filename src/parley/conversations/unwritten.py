@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from parley.conversations.store import Message
 from parley.inference.facts import SlotValue
@@ -30,6 +30,12 @@ class Talk:
     slots: dict[str, SlotValue] = field(default_factory=dict)
     node: str | None = None
     used: float = 0.0
+
+    def cut(self, heard: str) -> None:
+        """Shorten the agent's last line to what was heard of it."""
+        at = next((at for at in reversed(range(len(self.lines))) if self.lines[at].role == "agent"), None)
+        if at is not None and (kept := self.masking.beginning(self.lines[at].content, heard)) is not None:
+            self.lines[at] = replace(self.lines[at], content=kept)
 
 
 class Unwritten:
