@@ -6,6 +6,7 @@ import os
 import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import trio
 from trio.testing import MockClock
@@ -22,12 +23,13 @@ from parley.voice import (
     ScriptedResponder,
     Session,
     Settings,
+    events,
 )
-from parley.voice import events
 from parley.voice.scripted import Step
 
 WORD_MS = 80
 SCHEDULES = int(os.environ.get("PARLEY_SCHEDULES", "200"))
+Kind = TypeVar("Kind", bound=events.Event)
 _LEEWAY = 32  # samples
 MANNERS = Manners(endpointing=FixedPause(300), still_there_ms=60_000)
 
@@ -89,7 +91,7 @@ class Call:
 
     # What was said --------------------------------------------------------------------------------------------------
 
-    def told(self, kind: type) -> list:
+    def told(self, kind: type[Kind]) -> list[Kind]:
         return self.line.all(kind)
 
     def when(self, kind: type, number: int = 0) -> float:
@@ -148,8 +150,8 @@ def check(call: Call) -> None:
     assert sorted(outcome.heard for outcome in call.responder.outcomes) == sorted(call.heard), where
     # No sound of a reply after its end was told; the sounds of two replies never mix.
     over, current = set(), 0
-    for told in line.told:
-        match told.event:
+    for each in line.told:
+        match each.event:
             case events.Heard(_, reply):
                 over.add(reply)
             case events.Audio(_, _, reply):

@@ -6,11 +6,12 @@ Text that was written and not heard stays, so that a reply silenced by mistake g
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
 from anyio import CancelScope, Event, create_memory_object_stream, create_task_group, current_time, move_on_after
+from anyio.lowlevel import checkpoint
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
 
 from parley.inference.errors import ProviderError
@@ -96,12 +97,13 @@ class Reply:
 
     # From the session -----------------------------------------------------------------------------------------------
 
-    async def run(self, before: Reply | None) -> None:
-        """Everything, after the reply before has left nothing behind."""
+    async def run(self, after: Sequence[Reply]) -> None:
+        """Everything, once those before have left nothing behind."""
         try:
             with self._scope:
-                if before is not None:
-                    await before.closed.wait()
+                for earlier in after:
+                    await earlier.closed.wait()
+                await checkpoint()  # a reply that was stopped before it began asks nobody anything
                 async with create_task_group() as tasks:
                     tasks.start_soon(self._think)
                     tasks.start_soon(self._sound)
@@ -210,7 +212,7 @@ class Reply:
     async def _take(self, event: ReplyEvent, phrases: Phrases) -> None:
         stage = self._stage
         match event:
-            case Say(text):
+            case Say(text) if not self.concluded:
                 if self._first_text is None:
                     self._first_text = stage.clock()
                 self.text += text

@@ -101,7 +101,7 @@ class Session:
         self._state: events.State = "listening"
         self._reply: Reply | None = None
         self._guess: Reply | None = None
-        self._last: Reply | None = None
+        self._unclosed: list[Reply] = []
         self._replies = self._turns = 0
         self._reason: events.Reason | None = None
         self._tasks: TaskGroup | None = None
@@ -133,9 +133,8 @@ class Session:
                     self._floor.greet(self._now)
                     self._say(self._settings.greeting)
                 await self._hear()
-                for reply in (self._last, self._guess, self._reply):
-                    if reply is not None:
-                        reply.hang_up()
+                for reply in self._unclosed:
+                    reply.hang_up()
                 tasks.cancel_scope.cancel()
         finally:
             self._tasks = None
@@ -366,19 +365,20 @@ class Session:
         self._replies += 1
         respond = self._parts.responder.reply
         reply = Reply(self._replies, turn, lambda: respond(turn), self._stage, timing=timing, held=held)
-        before, self._last = self._last, reply
-        self._start(reply, before)
+        self._start(reply, after=[earlier for earlier in self._unclosed if not earlier.closed.is_set()])
         return reply
 
     def _say(self, sentence: str) -> None:
-        """One of the session's own sentences."""
+        """One of the session's own sentences, which wait for nothing."""
         self._replies += 1
         self._reply = reply = Reply(self._replies, None, lambda: _spoken(sentence), self._stage)
-        self._start(reply, None)
+        self._start(reply, after=[])
 
-    def _start(self, reply: Reply, before: Reply | None) -> None:
+    def _start(self, reply: Reply, after: Sequence[Reply]) -> None:
+        self._unclosed = [earlier for earlier in self._unclosed if not earlier.closed.is_set()]
         if self._tasks is not None:
-            self._tasks.start_soon(reply.run, before)
+            self._unclosed.append(reply)
+            self._tasks.start_soon(reply.run, after)
 
     def _recover(self, reply: Reply, attempt: int) -> None:
         if self._stage.mouth.waiting:
