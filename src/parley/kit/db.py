@@ -72,6 +72,7 @@ class Database:
             max_overflow=overflow,
             pool_timeout=wait_seconds,
             pool_pre_ping=False,
+            hide_parameters=True,  # an error is logged with its statement; what callers said must not come along
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
             connect_args={"options": options, "application_name": "parley"},
