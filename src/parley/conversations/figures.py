@@ -38,7 +38,8 @@ _AT = re.compile(
     rf"\b(?:at|um) (?P<h>{_N})\b(?![:.]\d| ?(?:uhr|am\b|pm\b|a\.m|p\.m|o'clock|%|percent|prozent|main|street))"
 )
 _FOR = re.compile(
-    rf"\b(?:for|für|of) (?P<n>\d{{1,4}}|{_N})\b(?!(?:[:.]\d|st\b|nd\b|rd\b|th\b|\.(?= ?\w)|,\d)| ?(?:uhr|am\b|pm\b|o'clock|"
+    rf"\b(?:for|für|of) (?P<n>\d{{1,4}}|{_N})\b(?!(?:[:.]\d|st\b|nd\b|rd\b|th\b|\.(?= ?\w)|,\d)| ?(?:uhr|am\b|pm\b|"
+    rf"o'clock|"
     rf"nights?|nächte|nacht|hours?|"
     r"minutes?|stunden|minuten|days?|tage|%|percent|prozent|euros?|€|(?:january|february|march|april|may|june|july|"
     r"august|"

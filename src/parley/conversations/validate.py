@@ -20,12 +20,9 @@ from parley.conversations.claims import NONE, Claims, read_claims
 from parley.conversations.confirmed import Confirmed, is_open
 from parley.conversations.figures import contradicts, day_of
 from parley.conversations.hidden import Blocks, Secrets, speakable
-from parley.conversations.sources import supporting
 from parley.inference.facts import Passage
 from parley.kit.sentences import sentence_spans
 from parley.kit.yaml_text import load_yaml
-
-__all__ = ["Gate", "supporting"]
 
 _ENDER = re.compile(r"[.!?…:\n]")
 _WORD = re.compile(r"\w+")
