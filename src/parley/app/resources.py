@@ -137,7 +137,7 @@ async def open_resources(
     holder = TurnHolder(url)
     listener = Listener(url)
     embedder = warmup.embedder
-    outbound = Outbound()
+    outbound = Outbound(allow=settings.outbound_allow)
     speaker = Espeak()
     speech = SpeechParts(Sphinx(cache_dir(settings)), (speaker,), SileroVad())
     metrics = Metrics()

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("~/.parley")
     access_token_expire_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 30
     allowed_origins: Annotated[list[str], NoDecode] = ["http://localhost:3000"]
+    outbound_allow: Annotated[list[str], NoDecode] = []
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     public_url: str | None = None
 
@@ -65,7 +66,7 @@ class Settings(BaseSettings):
     twilio_account_sid: str | None = None
     twilio_auth_token: SecretStr | None = None
 
-    @field_validator("allowed_origins", mode="before")
+    @field_validator("allowed_origins", "outbound_allow", mode="before")
     @classmethod
     def _origins(cls, value: Any) -> Any:
         """A JSON list, or names with commas between them."""
