@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
 import pytest
 
 from parley.app.resources import Resources
+from parley.providers.catalog import CHAT
 from tests.conftest import Business
 from tests.journeys.conftest import KEY, MODEL, Talk, coming, open_desk, rows, talk, teach
 from tests.wire.openai_replies import (
@@ -266,13 +268,22 @@ async def test_an_agents_own_choice_and_its_fallbacks(hosted: Business, server: 
         assert body["max_completion_tokens"] == 123
 
 
-async def test_a_tenants_own_key_is_used(hosted: Business, server: OpenAIServer) -> None:
+async def test_a_tenants_own_key_is_used(
+    hosted: Business, server: OpenAIServer, hosted_resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes to the vendor's own address, which is the local server here; without one, ours goes where we said."""
     here = await talk(hosted, "custom")
     server.queue(streamed("Hello."))
     await here.say("What can I ask you about?")
     assert server.requests[-1].headers["authorization"] == f"Bearer {KEY}"
-    put = await hosted.owner.put(f"/tenants/{hosted.id}/credentials/openai", json={"api_key": "sk-our-own-key-1234"})
+    monkeypatch.setitem(CHAT, "openai", replace(CHAT["openai"], base_url=server.base_url))
+    body = {"api_key": "sk-our-own-key-1234"}
+    put = await hosted.owner.put(f"/tenants/{hosted.id}/credentials/openai", json=body)
     assert put.status_code in {200, 204}, put.text
+    hosted_resources.models._own.clear()  # keys are looked up again every few seconds
+    server.queue(streamed("Hello again."))
+    assert (await here.say("And what else can I ask?"))["reply"] == "Hello again."
+    assert server.requests[-1].headers["authorization"] == "Bearer sk-our-own-key-1234"
 
 
 async def test_the_prefix_of_the_prompt_is_stable(hosted: Business, server: OpenAIServer) -> None:
