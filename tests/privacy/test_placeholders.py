@@ -128,3 +128,16 @@ def test_a_stream_masks_sentence_by_sentence() -> None:
     assert "anna@" not in masked
     assert unmask(masked, vault) == text
     assert any(pieces[:-1])
+
+
+def test_a_part_of_a_name_is_the_same_person_where_there_is_but_one() -> None:
+    vault = PlaceholderMap()
+    said = ["Tom Baker", "Baker", "tom", "Mary", "Mary Novak", "Anna Baker", "BAKER", "Anna"]
+    numbers = [vault.placeholder_for("PERSON", name) for name in said]
+    assert [one.strip("<>").partition(".")[0] for one in numbers] == [
+        "PERSON_1", "PERSON_1", "PERSON_1", "PERSON_2", "PERSON_2", "PERSON_3", "PERSON_1", "PERSON_3",
+    ]  # fmt: skip
+    assert [vault.value_of(one) for one in numbers] == said
+    assert len(set(numbers)) == len(said)
+    again = PlaceholderMap(dict(vault.items()))
+    assert [again.placeholder_for("PERSON", name) for name in said] == numbers

@@ -162,6 +162,7 @@ async def test_a_models_tool_gets_the_real_values(shop: Business, model_server: 
     assert (lead["name"], lead["email"]) == ("Rumina Kestrelov", "rumina@kestrelov.example")
     assert lead["notes"] == "Wants news of Rumina Kestrelov's flat."
     assert "kestrelov" not in sent(model_server, since).lower()
+    assert "Words such as <PERSON_1>" in sent(model_server, since)
     assert "<PERSON_1>" in everything(shop.id)["tool_runs"]
     assert_nowhere(("Kestrelov",), everything(shop.id), [], RECORDS)
 

@@ -32,6 +32,10 @@ _SORRY = {
     "en": "I'm sorry, something went wrong on my side. Could you say that again?",
     "de": "Entschuldigung, bei mir ist etwas schiefgegangen. Könnten Sie das noch einmal sagen?",
 }
+_PLACEHOLDERS = {
+    "en": "Words such as <PERSON_1> stand for what the caller told you. Use them as they are, in replies and tools.",
+    "de": "Wörter wie <PERSON_1> stehen für Angaben des Anrufers. Verwenden Sie sie unverändert, auch in Werkzeugen.",
+}
 _log = log.get("conversations")
 
 
@@ -109,6 +113,8 @@ class Writer:
         definition = turn.version.definition
         words = defaults(turn.version.type, facts.language)
         instructions = definition.prompts.get("instructions", "")
+        if turn.masking.hides:
+            instructions = f"{instructions}\n{_PLACEHOLDERS.get(facts.language, _PLACEHOLDERS['en'])}".strip()
         script = prompt.Script(definition.system_prompt or words.system_prompt, instructions, turn.tenant.name)
         talk = turn.earlier[-_PROMPT_LINES:]
         messages = prompt.build(script, facts, talk, found.passages, whole=found.whole)

@@ -1,9 +1,9 @@
 """Masking and unmasking: personal data out, placeholders in, and back again. Pure: who may unmask is decided elsewhere.
 
 A placeholder is `<TYPE_n>`. Within one `PlaceholderMap` a value always gets the same number; another spelling of it
-(case, spacing, punctuation of a number) gets the number with a variant, `<PERSON_1.2>`, so that every text comes back
-to the letter. Text that looks like a placeholder from the start is masked itself, as `<LITERAL_n>`: nobody can
-type his way to another's data.
+(case, spacing, punctuation of a number, a part of a name) gets the number with a variant, `<PERSON_1.2>`, so that
+every text comes back to the letter. Text that looks like a placeholder from the start is masked itself, as
+`<LITERAL_n>`: nobody can type his way to another's data.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from parley.privacy.entities import Entity
 PLACEHOLDER = re.compile(r"<[A-Z][A-Z0-9_]*_[0-9]+(?:\.[0-9]+)?>")
 _BEGUN = re.compile(r"<(?:[A-Z][A-Z0-9_.]{0,63})?$")
 _PARTS = re.compile(r"<([A-Z0-9_]+)_([0-9]+)(?:\.([0-9]+))?>")
-_LITERAL = "LITERAL"
+_LITERAL, _PERSON = "LITERAL", "PERSON"
 _TELLING_DIGITS = 7
 
 
@@ -30,6 +30,7 @@ class PlaceholderMap:
         self._numbers: dict[tuple[str, str], int] = {}
         self._variants: dict[tuple[str, str], str] = {}
         self._highest: dict[str, int] = {}
+        self._people: dict[int, set[str]] = {}
         for placeholder, value in (values or {}).items():
             parts = _PARTS.fullmatch(placeholder)
             if not parts:
@@ -53,6 +54,8 @@ class PlaceholderMap:
         if known:
             return known
         number = self._numbers.get((entity_type, _normal(entity_type, value)))
+        if number is None and entity_type == _PERSON:
+            number = self._same_person(value)
         if number is None:
             number = self._highest.get(entity_type, 0) + 1
             placeholder = f"<{entity_type}_{number}>"
@@ -63,10 +66,19 @@ class PlaceholderMap:
         self._keep(entity_type, number, value, placeholder)
         return placeholder
 
+    def _same_person(self, name: str) -> int | None:
+        """The number of the only person whose fullest name holds, or is held by, this one: "Baker" is "Tom Baker"."""
+        words = set(name.casefold().split())
+        numbers = {number for number, known in self._people.items() if words <= known or known <= words}
+        return numbers.pop() if len(numbers) == 1 else None
+
     def _keep(self, entity_type: str, number: int, value: str, placeholder: str) -> None:
         self._values[placeholder] = value
         self._variants[entity_type, value] = placeholder
         self._numbers.setdefault((entity_type, _normal(entity_type, value)), number)
+        if entity_type == _PERSON:
+            words = set(value.casefold().split())
+            self._people[number] = max(words, self._people.get(number, words), key=len)
         self._highest[entity_type] = max(number, self._highest.get(entity_type, 0))
 
 
