@@ -88,6 +88,7 @@ class BrowserLine:
         self._next_at = time.monotonic()
         self._quiet = False
         self._listening = True
+        self._ended: Ended | None = None
 
     # The engine's side
 
@@ -131,11 +132,23 @@ class BrowserLine:
             self._resamplers.clear()
         elif isinstance(event, Mark):
             self._playout.mark(event.name)
+        if isinstance(event, Ended):
+            self._ended = event
+        else:
+            self._queue(event)
+
+    def close(self) -> None:
+        """Let the client know that it is over: the last event is held back until all of the call is on record."""
+        if self._ended is not None:
+            self._queue(self._ended)
+        while self._outbox.full():  # a client that does not read must not keep the call open
+            self._outbox.get_nowait()
+        self._outbox.put_nowait(None)
+
+    def _queue(self, event: Event) -> None:
         try:
             for packed in self._packed(event):
                 self._outbox.put_nowait(packed)
-            if isinstance(event, Ended):
-                self._outbox.put_nowait(None)
         except asyncio.QueueFull:
             self._put(HungUp())
 

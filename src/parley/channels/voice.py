@@ -163,8 +163,9 @@ async def _talk(socket: WebSocket, call: _Call) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(line.send())
             await session.run()
-        if spoken.conversation_id is not None:
-            await transcripts.end(agent.tenant_id, spoken.conversation_id)
+            if spoken.conversation_id is not None:
+                await transcripts.end(agent.tenant_id, spoken.conversation_id)
+            line.close()
         await socket.close()
     except (WebSocketDisconnect, RuntimeError):
         return
