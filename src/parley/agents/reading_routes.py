@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from parley.agents.learn import Learning
 from parley.agents.reading import Line, Read, Reader
 from parley.agents.routes import AgentsHere
-from parley.kit.web import ERRORS, Body
+from parley.kit.web import ERRORS, WRITTEN_OUT, Body
 from parley.tenants import AccessHere, Businesses, MayChat, MayRead, Tenant
 
 router = APIRouter(tags=["understanding"], responses=ERRORS)
@@ -40,19 +40,12 @@ LearningHere = Annotated[Learning, Depends(_learning)]
 BusinessesHere = Annotated[Businesses, Depends(_businesses)]
 
 
-def _written(value: Any) -> Any:
-    """A moment is written out: a number would be read as seconds since 1970."""
-    if value is not None and not isinstance(value, str):
-        raise ValueError("must be text such as 2026-11-20T10:00:00")
-    return value
-
-
 class LineIn(Body):
     """`previous`: what the agent said last. `now` without offset is the tenant's local time; left out: the present."""
 
     message: Annotated[str, StringConstraints(max_length=10_000)]
     previous: Annotated[str, StringConstraints(max_length=10_000)] | None = None
-    now: Annotated[datetime | None, BeforeValidator(_written)] = None
+    now: Annotated[datetime | None, WRITTEN_OUT] = None
 
     model_config = ConfigDict(
         json_schema_extra={

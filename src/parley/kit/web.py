@@ -12,7 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.routing import iter_route_contexts
 from fastapi.sse import format_sse_event
-from pydantic import BaseModel, ConfigDict, create_model, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model, model_validator
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -64,6 +64,15 @@ def _refuse_scalar(value: Any) -> None:
         raise ValueError("numbers must be finite")
     elif isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise ValueError("whole numbers must fit into 64 bits")
+
+
+def _written_out(value: Any) -> Any:
+    if isinstance(value, int | float):
+        raise ValueError("must be a text such as 2027-01-01T00:00:00Z")  # noqa: TRY004 - becomes a 422
+    return value
+
+
+WRITTEN_OUT = BeforeValidator(_written_out)  # for times: pydantic would take a number for seconds since 1970
 
 
 class Body(BaseModel):

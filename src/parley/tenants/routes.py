@@ -7,10 +7,18 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi import Body as FromBody
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, EmailStr, Field, StrictBool, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    EmailStr,
+    Field,
+    StrictBool,
+    StringConstraints,
+)
 
 from parley.kit.errors import NotAllowed
-from parley.kit.web import ERRORS, Body, Pages, Read, given, list_model, page_of
+from parley.kit.web import ERRORS, WRITTEN_OUT, Body, Pages, Read, given, list_model, page_of
 from parley.tenants.access import AccessHere, MayManage, MayPlatform, MayRead, SignedIn
 from parley.tenants.businesses import Businesses
 from parley.tenants.login import Login
@@ -138,16 +146,10 @@ class UserOut(Read):
     created_at: datetime
 
 
-def _written_out(value: Any) -> Any:
-    if isinstance(value, int | float):
-        raise ValueError("must be a text such as 2027-01-01T00:00:00Z")  # noqa: TRY004 - becomes a 422
-    return value
-
-
 class ApiKeyIn(Body):
     name: Name
     scopes: Annotated[list[Scope], Field(min_length=1)]
-    expires_at: Annotated[AwareDatetime | None, BeforeValidator(_written_out)] = None
+    expires_at: Annotated[AwareDatetime | None, WRITTEN_OUT] = None
     tenant_id: str | None = None
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Website", "scopes": ["chat"]}]})
