@@ -17,6 +17,9 @@ from parley.app.resources import Resources, open_resources
 from parley.app.settings import Settings
 from parley.tenants import Principal, levels_of
 from tests.conftest import PASSWORD, SECRET, _business
+from tests.quick_passwords import quick_passwords
+
+__all__ = ["quick_passwords"]
 
 _WHO = Principal("open", "test", "", "admin", levels_of("admin"))
 

@@ -14,7 +14,6 @@ import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import positive_data_acceptance
 
-from parley.tenants import passwords
 from tests.api.conftest import Served
 from tests.conftest import Business
 from tests.isolation.operations import document
@@ -46,17 +45,6 @@ def known(served: Served) -> dict[str, str]:
         return {**has.ids, **NAMES}
 
     return asyncio.run(make())
-
-
-@pytest.fixture(autouse=True, scope="module")
-def quick_passwords() -> Iterator[None]:
-    """Generated sign-ins are many; what bcrypt costs is shown in tests/tenants."""
-    patch = pytest.MonkeyPatch()
-    patch.setattr(passwords, "_ROUNDS", 4)
-    passwords._nobody.cache_clear()
-    yield
-    patch.undo()
-    passwords._nobody.cache_clear()
 
 
 @pytest.fixture(scope="module")
