@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from parley.frontdesk.contacts import normal_email, normal_phone, region_of, same_person
+from parley.frontdesk.contacts import normal_email, normal_phone, same_person
 from parley.frontdesk.references import candidates, normal_reference
 from parley.kit.errors import InvalidInput
-from parley.tenants import Tenant
+from parley.tenants import Tenant, region_of
 
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 TENANT = Tenant("t", "T", "", "de", "Europe/Berlin", {}, 0, False, NOW, NOW)

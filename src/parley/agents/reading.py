@@ -13,11 +13,8 @@ from parley.agents.agent import Agent, Version
 from parley.agents.learn import Learning
 from parley.inference.ports import Embedder
 from parley.kit import guard
-from parley.tenants import Tenant
+from parley.tenants import Tenant, region_of
 from parley.understanding import ExampleVectors, TrainedIntents, Understanding, detect_language, understand
-
-_REGIONS = {"en": "US", "de": "DE"}
-_REGION_OF_ZONE = {"Europe/London": "GB", "Europe/Dublin": "IE", "Europe/Vienna": "AT", "Europe/Zurich": "CH"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ class Reader:
         languages = [detect_language(line.message, line.language or expected) for line in lines]
         vectors = await self._vectors(lines, languages, every=own is not None)
         known = {slot.name: slot.values for slot in agent.definition.understanding.slots}
-        region = _REGION_OF_ZONE.get(tenant.timezone) or _REGIONS.get(tenant.language, "US")
+        region = region_of(tenant) or "US"
         return [
             self._read(agent, line, language, vector, own, known, region)
             for line, language, vector in zip(lines, languages, vectors, strict=True)

@@ -18,7 +18,7 @@ from parley.kit.errors import NotFound
 from parley.kit.ids import new_id
 from parley.kit.web import ERRORS, Body
 from parley.privacy import Subject, SubjectKind, VaultFind, Vaults, subject_of
-from parley.tenants import AccessHere, MayManage, Principal, get_tenant, record_audit
+from parley.tenants import AccessHere, MayManage, Principal, get_tenant, record_audit, region_of
 
 router = APIRouter(prefix="/privacy", tags=["privacy"], responses=ERRORS)
 
@@ -80,7 +80,7 @@ class Persons:
         tenant = await get_tenant(connection, tenant_id)
         if tenant is None:
             raise NotFound("tenant")
-        subject = subject_of(kind, value, frontdesk.region_of(tenant))
+        subject = subject_of(kind, value, region_of(tenant))
         sealed = await self._vaults.find(connection, tenant_id, subject)
         linked = await frontdesk.conversations_of(connection, tenant_id, subject)
         placeholders = [(one.conversation_id, one.placeholder) for one in sealed]

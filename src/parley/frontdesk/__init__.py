@@ -6,7 +6,6 @@ to a transaction of the caller's is written by `raise_incident`.
 """
 
 from parley.frontdesk.availability import Availability, Kind, NotBookable
-from parley.frontdesk.contacts import region_of
 from parley.frontdesk.declared import DeclaredTools, ToolOutcome
 from parley.frontdesk.hours import Start
 from parley.frontdesk.incidents import CHANGED, RAISED, Incidents, Severity, raise_incident
@@ -62,5 +61,4 @@ __all__ = [
     "frontdesk_routes",
     "normal_reference",
     "raise_incident",
-    "region_of",
 ]

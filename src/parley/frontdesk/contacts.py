@@ -2,28 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
-from importlib import resources
-
 from parley.kit.errors import InvalidInput
-from parley.tenants import Tenant
 
 _NO_PHONE = "phone must be a telephone number such as +49 30 901820."
 _LEAST_NUMBER = 10_000  # five digits without the country: the shortest with an area code
-_LANGUAGE_REGION = {"de": "DE", "en": "US"}
-
-
-def region_of(tenant: Tenant) -> str | None:
-    """The country (ISO 3166) whose national numbers callers of this tenant say: its timezone's, else its language's."""
-    return _zone_countries().get(tenant.timezone) or _LANGUAGE_REGION.get(tenant.language)
-
-
-@cache
-def _zone_countries() -> dict[str, str]:
-    """Timezone → country, from the tz database's own table."""
-    table = resources.files("tzdata.zoneinfo").joinpath("zone.tab").read_text(encoding="utf-8")
-    rows = (line.split("\t") for line in table.splitlines() if line and not line.startswith("#"))
-    return {row[2]: row[0] for row in rows}
 
 
 def normal_phone(text: str, region: str | None) -> str:

@@ -12,14 +12,14 @@ from sqlalchemy import or_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.frontdesk import store
-from parley.frontdesk.contacts import normal_email, normal_phone, region_of
+from parley.frontdesk.contacts import normal_email, normal_phone
 from parley.frontdesk.score import score
 from parley.frontdesk.store import Lead
 from parley.kit.clock import Clock
 from parley.kit.db import Database
 from parley.kit.errors import Conflict, InvalidInput, NotFound
 from parley.kit.ids import new_id
-from parley.tenants import Principal, get_tenant, record_audit
+from parley.tenants import Principal, get_tenant, record_audit, region_of
 
 _L = store.leads
 _COLUMN = _L.table.c

@@ -25,12 +25,12 @@ from parley.frontdesk.availability import (
     look,
     refuse,
 )
-from parley.frontdesk.contacts import normal_email, normal_phone, region_of
+from parley.frontdesk.contacts import normal_email, normal_phone
 from parley.frontdesk.hours import instant
 from parley.frontdesk.references import candidates
 from parley.frontdesk.settings import LARGEST_PARTY
 from parley.kit.errors import Conflict, InvalidInput
-from parley.tenants import Tenant
+from parley.tenants import Tenant, region_of
 
 _MOST_NIGHTS = 365
 _LONGEST_REFERENCE = 8  # pairs; at four pairs there are thirteen million

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.frontdesk import store
 from parley.frontdesk.availability import Ask, Availability, Desk, Kind
-from parley.frontdesk.contacts import normal_phone, region_of, same_person
+from parley.frontdesk.contacts import normal_phone, same_person
 from parley.frontdesk.placing import Wish, answer, new_reference, normal, normal_party, normal_property, place
 from parley.frontdesk.references import normal_reference
 from parley.frontdesk.settings import FrontDeskSettings
@@ -21,7 +21,7 @@ from parley.kit.clock import Clock
 from parley.kit.db import Database
 from parley.kit.errors import Conflict, InvalidInput, NotFound
 from parley.kit.ids import new_id
-from parley.tenants import Principal, Tenant, get_tenant, record_audit
+from parley.tenants import Principal, Tenant, get_tenant, record_audit, region_of
 
 _R = store.reservations
 _COLUMN = _R.table.c

@@ -22,6 +22,7 @@ from parley.tenants.audit import record as record_audit
 from parley.tenants.businesses import Businesses
 from parley.tenants.login import Login
 from parley.tenants.principal import Principal, levels_of
+from parley.tenants.regions import region_of
 from parley.tenants.routes import Language, Name, TenantFilter
 from parley.tenants.routes import router as tenant_routes
 from parley.tenants.store import Tenant, bump_knowledge_revision, find_first_tenant, get_tenant
@@ -50,5 +51,6 @@ __all__ = [
     "is_loopback",
     "levels_of",
     "record_audit",
+    "region_of",
     "tenant_routes",
 ]
