@@ -208,10 +208,8 @@ class Floor:
         elif known and not caller.keys and not self._tool_runs():
             if self._now >= self._ends_at:
                 self._speak("too_long")
-            elif self._turn:  # he only seemed to go on: what he said before still waits for its answer
-                self._begin(own=False)
-                self._attempt = 2
-                self._moves.append(moves.Recover(2))
+            elif self._turn:  # he only seemed to go on; asking twice for one reply could do a thing twice
+                self._speak("apology")
             elif self._now >= self._lonely_at():
                 self._prompts += 1
                 self._speak("still_there" if self._prompts <= rules.still_there_times else "silence")
@@ -385,6 +383,8 @@ class Floor:
 
     def _recover(self, *, lost: bool = False) -> None:
         """Nothing comes of the reply under way. `lost`: nor would anything if it were tried again."""
+        if self.state == "paused":  # what was held is gone
+            self.state = self._held_from
         if not lost and self._attempt < self.manners.attempts:
             self._attempt += 1
             self._alive_at = self._sounds_until = self._now
