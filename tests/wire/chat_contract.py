@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable, Sequence
-from typing import Any, Protocol, cast
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 import pytest
 
@@ -227,7 +227,7 @@ class ChatContract:
 
     async def test_leaving_early_cancels_at_the_vendor(self, wire: ChatWire) -> None:
         wire.stall("Well, we")
-        stream = cast("AsyncGenerator[ChatEvent, None]", wire.connect().stream(ask()))
+        stream = wire.connect().stream(ask())
         assert await anext(stream) == TextDelta("Well,")
         await stream.aclose()
         assert wire.client_left()

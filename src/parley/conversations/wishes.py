@@ -42,8 +42,8 @@ def read_wishes(message: str, known: Mapping[str, SlotValue], *, reference_asked
         reference_asked
         or re.search(r"\b(reference|buchungsnummer|booking|reservation|reservierung|buchung)\b", message, re.IGNORECASE)
     ):
-        found["reference"] = _NOISE.sub("", match.group()).upper()
+        found["reference"] = reference = _NOISE.sub("", match.group()).upper()
         name = _NOISE.sub("", str(known.get("name", ""))).upper()
-        if name and found["reference"].startswith(name):
+        if name and reference.startswith(name):
             found["name"] = ""  # "it is K7F4" says which one, not who
     return found

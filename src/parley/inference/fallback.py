@@ -19,7 +19,6 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import cast
 
 from parley.inference.breaker import Breaker, ModelHealth
 from parley.inference.chat import ChatEvent, ChatRequest, Finished, Message, TextDelta, ToolCall
@@ -117,7 +116,7 @@ class FallbackChat:
     ) -> AsyncGenerator[ChatEvent, None]:
         """One attempt: its outcome goes to the breaker, unless the consumer leaves."""
         calls: list[ToolCall] = []
-        events = cast("AsyncGenerator[ChatEvent, None]", model.stream(said.asked_in(request)))
+        events = model.stream(said.asked_in(request))
         try:
             async with aclosing(events):
                 while (event := await self._next(events, deadline, model, said)) is not None:
@@ -146,9 +145,10 @@ class FallbackChat:
         self, events: AsyncGenerator[ChatEvent, None], deadline: float | None, model: ChatModel, said: _Said
     ) -> ChatEvent | None:
         """The next event, None at the end. Raises `ProviderStalled` once the first sentence cannot be out in time."""
-        left = None if deadline is None or said.text else deadline - self._clock()
+        if deadline is None or said.text:  # a timeout around every word would cost more than passing it on
+            return await anext(events, None)
         try:
-            async with asyncio.timeout(left):
+            async with asyncio.timeout(deadline - self._clock()):
                 return await anext(events, None)
         except TimeoutError:
             sentence = f"{model.name} brought no sentence in time."

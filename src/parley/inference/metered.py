@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Protocol
 
 from parley.inference.chat import ChatEvent, ChatRequest, Finished
 from parley.inference.errors import ProviderError
@@ -56,7 +56,7 @@ class MeteredChat:
         begun = self._clock()
         first: float | None = None
         answered, usage, error = self._model.name, Usage(), "internal"
-        events = cast("AsyncGenerator[ChatEvent, None]", self._model.stream(request))
+        events = self._model.stream(request)
         try:
             async with aclosing(events):
                 async for event in events:
