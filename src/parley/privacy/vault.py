@@ -69,6 +69,7 @@ class Vaults:
         self._conversations = conversations
         self._blind_key = keyring.derive("privacy.blind_index")
         self._warm = False
+        self._warming = asyncio.Lock()
         self._one_at_a_time = asyncio.Semaphore(1)
 
     @property
@@ -78,9 +79,10 @@ class Vaults:
 
     async def warm(self) -> None:
         """Build the recognisers, in a thread."""
-        if not self._warm:
-            await asyncio.to_thread(find_personal_data, "warm")
-            self._warm = True
+        async with self._warming:
+            if not self._warm:
+                await asyncio.to_thread(find_personal_data, "warm")
+                self._warm = True
 
     async def find_in(
         self, texts: Sequence[str], language: str | None = None, known_names: Sequence[str] = ()
