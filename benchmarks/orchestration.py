@@ -3,7 +3,9 @@
 Compared is the sequencing alone: order of a conversation's turns, trace, prompt, flow, chain of models with meter and
 breaker, gate, events. What the steps themselves do (database, understanding, search) is done once and then given back
 as it was, as trivial as LangGraph's nodes. Both ask the same zero-latency server for the same reply, each beside the
-bare SDK in its own process. LangGraph is installed on demand into ~/.cache/parley-bench; without it only ours is shown.
+bare SDK in its own process. Ours releases a sentence once it is whole and checked, LangGraph a token: the processor
+time of a turn compares the two without that. LangGraph is installed on demand into ~/.cache/parley-bench; without it
+only ours is shown.
 Run: python -m benchmarks.orchestration
 """
 
@@ -79,7 +81,7 @@ def main() -> None:
     print(", ".join(f"{name} {number}" for name, number in theirs["versions"].items()))
     more, burnt = _show("LangGraph", theirs["bare"], theirs["graph"], theirs["bare_cpu"], theirs["graph_cpu"])
     print(
-        f"ours adds {added / more:.2f} of what LangGraph adds to the first text, {used / burnt:.2f} of its processor time"
+        f"added to the first text: {added / more:.2f} of LangGraph's; processor time: {used / burnt:.2f} of LangGraph's"
     )
     verdict("processor time added, ours to LangGraph's", used / burnt, 0.2, "")
 
@@ -92,8 +94,8 @@ def _show(
     middle = row(f"{label}, first token", whole, base)
     cpu, whole_used = quantile(plain_cpu, 0.5), quantile(whole_cpu, 0.5)
     print(
-        f"  {label} adds {(middle - base) * 1e3:.2f} ms to the first token; processor per turn {whole_used * 1e3:.2f} ms, "
-        f"of that the SDK {cpu * 1e3:.2f}, added {(whole_used - cpu) * 1e3:.2f} ms"
+        f"  {label} adds {(middle - base) * 1e3:.2f} ms to the first token; CPU per turn {whole_used * 1e3:.2f} ms, "
+        f"the SDK {cpu * 1e3:.2f}, added {(whole_used - cpu) * 1e3:.2f} ms"
     )
     return middle - base, whole_used - cpu
 

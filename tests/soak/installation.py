@@ -14,12 +14,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import psutil
 
-from parley.agents import Agents
 from parley.app.migrate import migrate
 from parley.kit.clock import SystemClock
 from parley.kit.db import Database
@@ -34,10 +32,9 @@ _STARTED_WITHIN = 60.0
 
 @dataclass(frozen=True)
 class Tenant:
-    """A business with one agent and a key that may do everything in it."""
+    """A business and a key that may do everything in it."""
 
     id: str
-    agent_id: str
     key: str
 
 
@@ -67,8 +64,8 @@ def installed() -> Iterator[Postgres]:
         yield Postgres(Path(folder).resolve(), url)
 
 
-def found_tenant(url: str, name: str = "Harbour House", agent: Mapping[str, Any] | None = None) -> Tenant:
-    """A tenant, an agent and a key, through the front doors of their rooms."""
+def found_tenant(url: str, name: str = "Harbour House") -> Tenant:
+    """A tenant and a key, through the front door of their room."""
 
     async def make() -> Tenant:
         db = Database(url, pool_size=1)
@@ -76,10 +73,8 @@ def found_tenant(url: str, name: str = "Harbour House", agent: Mapping[str, Any]
         try:
             businesses = Businesses(db, keyring, Login(db, keyring, clock))
             tenant = await businesses.create(_WHO, {"name": name, "timezone": "UTC"})
-            agents = Agents(db, lambda _: None)
-            made = await agents.create(_WHO, tenant.id, {"name": "Desk", "type": "receptionist", **(agent or {})})
             _, key = await businesses.add_api_key(_WHO, tenant.id, "all", ["chat", "read", "write"], None)
-            return Tenant(tenant.id, made.id, key)
+            return Tenant(tenant.id, key)
         finally:
             await db.aclose()
 

@@ -66,7 +66,9 @@ def client_of(base_url: str, key: str, *, timeout: float = 60) -> httpx.AsyncCli
 
 
 async def teach(client: httpx.AsyncClient) -> None:
-    """Give the tenant its knowledge."""
+    """Give the tenant an agent and something to know."""
+    made = await client.post("/agents", json={"name": "Desk", "type": "receptionist"})
+    assert made.status_code == httpx.codes.CREATED, made.text
     taken = await client.post("/knowledge/ingest", json={"source": "menu", "title": "Menu", "content": MENU})
     assert taken.status_code == httpx.codes.CREATED, taken.text
 
