@@ -13,6 +13,9 @@ from parley.kit.errors import NotAllowed, NotAuthenticated, NotFound
 from parley.kit.ids import new_id
 from parley.tenants import Access, Principal, is_loopback, levels_of
 from tests.conftest import Business
+from tests.quick_passwords import quick_passwords
+
+__all__ = ["quick_passwords"]
 
 pytestmark = pytest.mark.anyio
 

@@ -14,7 +14,7 @@ from parley.app.resources import Resources
 from parley.kit.errors import NotAuthenticated
 from parley.kit.ids import new_id
 from parley.kit.secrets import Keyring, SealBroken, digest
-from parley.tenants import Businesses, Login, Principal, levels_of, passwords
+from parley.tenants import Businesses, Login, Principal, levels_of
 from tests.conftest import PASSWORD, Business
 
 pytestmark = pytest.mark.anyio
@@ -145,14 +145,6 @@ async def test_a_password_bcrypt_would_cut_is_refused(firm: Business, password: 
     assert (answer.status_code, fault in answer.json()["detail"]) == (422, True)
     assert "password" in answer.json()["detail"]
     assert password not in answer.text
-
-
-async def test_72_bytes_are_all_compared() -> None:
-    whole = "ä" * 36
-    stored = await passwords.hashed(whole)
-    assert await passwords.matches(whole, stored)
-    assert not await passwords.matches("ä" * 35 + "a", stored)
-    assert not await passwords.matches(whole + "x", stored)
 
 
 async def test_an_email_belongs_to_one_account_anywhere(firm: Business, rival: Business) -> None:
