@@ -19,6 +19,10 @@ try:
     raise ValueError("a fault")
 except ValueError:
     logger.error("request.crashed", exc_info=True)
+try:
+    raise ValueError("duplicate key\\nDETAIL: Key (email)=(anna@example.com) already exists.")
+except ValueError:
+    logger.error("database.refused", exc_info=True)
 """
 
 
@@ -35,6 +39,7 @@ def test_secrets_and_words_stay_out(form: str) -> None:
     seen = logged("INFO", form)
     for secret in ("hunter2", "sk-1", "t-1", "b-1"):
         assert secret not in seen
+    assert "anna@example.com" not in seen, "PostgreSQL's DETAIL quotes the row"
     assert "something.happened" in seen
     assert "ValueError: a fault" in seen
     assert seen.count("the caller's own words") <= 1, "the source line may show, the variable's value may not"

@@ -6,12 +6,23 @@ JSON lines when the output is not a terminal, colours when it is.
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from typing import Any
 
 import structlog
 
 _SECRET_FIELDS = frozenset({"password", "token", "api_key", "secret", "authorization", "credentials"})
+
+
+_DETAIL = re.compile(r"^DETAIL: .*$", re.MULTILINE)
+
+
+def _without_rows(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """PostgreSQL's DETAIL lines quote the row at fault."""
+    if isinstance(text := event.get("exception"), str):
+        event["exception"] = _DETAIL.sub("DETAIL: (left out)", text)
+    return event
 
 
 def _mask_secrets(_: Any, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
@@ -30,11 +41,12 @@ def configure(level: str = "INFO", *, json: bool | None = None) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _mask_secrets,
     ]
-    # Tracebacks without local variables: those hold what callers said.
-    plain = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
-    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer() if as_json else plain
+    # Tracebacks as plain text, without local variables: those hold what callers said.
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer()
+    )
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, renderer] if as_json else [*shared, renderer],
+        processors=[*shared, structlog.processors.format_exc_info, _without_rows, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
