@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from parley.app.resources import Resources
+from parley.kit.ids import new_id
 from tests.conftest import _business
 from tests.isolation.victims import Victim, furnish
 
@@ -95,17 +96,17 @@ async def test_a_voice_stream_reaches_only_ones_own(
     assert not [secret for secret in (victim.word, *victim.ids.values()) if secret in said]
 
 
-async def test_a_voice_stream_does_not_go_on_with_anothers_conversation(
-    app: Any, resources: Resources, pair: tuple[Victim, Victim]
+@pytest.mark.parametrize("kind", ["another's", "no one's", "no text"])
+async def test_a_voice_stream_goes_on_only_with_ones_own_conversation(
+    app: Any, pair: tuple[Victim, Victim], kind: str
 ) -> None:
     victim, rival = pair
+    wanted: dict[str, Any] = {"another's": victim.ids["conversation_id"], "no one's": new_id(), "no text": {"a": [1]}}
     socket = Socket(app, "/voice/stream", "", rival.business.owner.headers["Authorization"])
-    socket.say({"event": "start", "conversation_id": victim.ids["conversation_id"]})
+    socket.say({"event": "start", "conversation_id": wanted[kind]})
     socket.say({"event": "text", "text": f"What does the {rival.word} lasagna cost?"})
-    frames, _ = await socket.hear_until_closed()
-    said = json.dumps([frame for frame in frames if frame.get("event") != "ready"])
-    assert frames[-1]["event"] == "error", frames
-    assert victim.word not in said
-    assert victim.price not in said
+    frames, closed = await socket.hear_until_closed()
+    assert ([frame["event"] for frame in frames], closed) == (["error"], 4404)
+    assert frames[0]["detail"] == "No such conversation."
     lines = await victim.business.owner.get(f"/conversations/{victim.ids['conversation_id']}/messages")
     assert rival.word not in lines.text

@@ -76,10 +76,15 @@ async def _agree(socket: WebSocket) -> _Call:
     who = await _caller(socket, start)
     who.require("chat")
     agent, business = await _agent(socket, who, start)
+    conversation_id = start.get("conversation_id")
+    if conversation_id is not None:
+        transcripts: Transcripts = socket.state.transcripts
+        conversation_id = str(conversation_id)
+        await transcripts.get(agent.tenant_id, conversation_id)  # refused here, while there is a caller to tell
     return _Call(
         agent=agent,
         business=business,
-        conversation_id=start.get("conversation_id"),
+        conversation_id=conversation_id,
         heard=read_format(start.get("input"), _HEARD, "input"),
         spoken=read_format(start.get("output"), _SPOKEN, "output"),
         binary=bool(start.get("binary", False)),
