@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import Literal
 
 from parley.voice.lexicon import Lexicon, ends_in, holds, lexicon
@@ -18,6 +19,11 @@ from parley.voice.transcript import words_of
 Completeness = Literal["finished", "unclear", "unfinished"]
 
 _GOES_ON = re.compile(r"(?:[,;:–-]|\.\.\.|…)\s*$")
+_LAST_QUESTION = re.compile(r"[^.?!]*[?]\s*$")
+_TIME = re.compile(r"\d[:.]\d\d?\s*$")
+_MAIL_END = re.compile(r"\w\.[a-z]{2,}\W*$", re.IGNORECASE)
+_MAIL = re.compile(r"@\S+\.[a-z]{2,}", re.IGNORECASE)
+_DOTS = (["dot"], ["punkt"])
 _ENOUGH = 10  # digits: a complete telephone number almost everywhere
 _DICTATES = 3  # single digits in a row without any cue
 _LEAST_QUESTION = 4  # words
@@ -30,7 +36,7 @@ def completeness(text: str, language: str, asked: str = "") -> Completeness:
     if not words:
         return "unclear"
     known = lexicon(language)
-    asked_words = words_of(asked)[-20:]
+    asked_words = words_of(question.group()) if (question := _LAST_QUESTION.search(asked)) else []
     dictation = _dictation(words, asked_words, text, known)
     if dictation is not None:
         return dictation
@@ -42,7 +48,7 @@ def completeness(text: str, language: str, asked: str = "") -> Completeness:
         return "unfinished"
     if ends_in(words, known.closes) or _is_question(words, known):
         return "finished"
-    return "finished" if _ends_in_number(words, known) and len(words) > 1 else "unclear"
+    return "finished" if _is_number(words[-1], known) and len(words) > 1 else "unclear"
 
 
 def _dictation(words: list[str], asked: list[str], text: str, known: Lexicon) -> Completeness | None:
@@ -50,10 +56,10 @@ def _dictation(words: list[str], asked: list[str], text: str, known: Lexicon) ->
     mail = _mail(words, asked, text, known)
     if mail is not None:
         return mail
-    run = _trailing_digits(words, known)
+    run = 0 if _TIME.search(text) else _trailing_digits(words, known)
     letters = _trailing_letters(words)
     cue = max((least for phrase, least in known.dictated if holds(words, phrase) or holds(asked, phrase)), default=0)
-    if run and (cue or run >= _DICTATES):
+    if run and (cue or _trailing_single(words, known) >= _DICTATES):
         digits = _all_digits(words, known)
         if digits >= _ENOUGH and digits >= cue:
             return "finished"
@@ -68,9 +74,10 @@ def _mail(words: list[str], asked: list[str], text: str, known: Lexicon) -> Comp
     begun = "@" in text or (cued and any(holds(words, cue) for cue in known.mail_goes_on))
     if not begun:
         return "unfinished" if cued and _trailing_letters(words) else None
-    if ends_in(words, known.mail_end) and ("." in text or any(dot in words for dot in ("dot", "punkt"))):
+    if _MAIL_END.search(text) or (ends_in(words, known.mail_end) and words[-2:-1] in _DOTS):
         return "finished"
-    return "unfinished"
+    ended = any([dot] in _DOTS and (end,) in known.mail_end for dot, end in pairwise(words))
+    return None if ended or _MAIL.search(text) else "unfinished"
 
 
 def _wants_more(words: list[str], known: Lexicon) -> bool:
@@ -88,7 +95,13 @@ def _wants_more(words: list[str], known: Lexicon) -> bool:
         return True
     if len(words) > 1 and words[-2] in {"on", "am"} and tuple(words[-1:]) in known.month:
         return True
-    if not ends_in(words, known.goes_on):
+    if (
+        ends_in(words, known.closes)
+        or not ends_in(words, known.goes_on)
+        or (words[-1] == "am" and len(words) > 1 and _is_number(words[-2], known))
+    ):
+        return False
+    if tuple(words[-2:-1]) in known.pronoun and any((word,) in known.relative for word in words[:-2]):
         return False
     wh = tuple(words[:1]) in known.wh
     stranded = wh and len(words) >= _LEAST_QUESTION and tuple(words[-1:]) not in _articles(known)
@@ -97,20 +110,15 @@ def _wants_more(words: list[str], known: Lexicon) -> bool:
 
 
 def _articles(known: Lexicon) -> frozenset[tuple[str, ...]]:
-    return known.goes_on - _STRANDED
-
-
-_STRANDED = frozenset(
-    {(word,) for word in "from of about like into is are was do does have has ist sind war haben hat kann".split()}
-)
+    return known.goes_on - known.stranded
 
 
 def _is_question(words: list[str], known: Lexicon) -> bool:
     return len(words) >= _LEAST_QUESTION and tuple(words[:1]) in known.question
 
 
-def _ends_in_number(words: list[str], known: Lexicon) -> bool:
-    return words[-1].isdigit() or tuple(words[-1:]) in known.number_word
+def _is_number(word: str, known: Lexicon) -> bool:
+    return word.isdigit() or (word,) in known.number_word
 
 
 def _trailing_digits(words: list[str], known: Lexicon) -> int:
@@ -123,6 +131,16 @@ def _trailing_digits(words: list[str], known: Lexicon) -> int:
             count += 1
         else:
             break
+    return count
+
+
+def _trailing_single(words: list[str], known: Lexicon) -> int:
+    """How many single digits or number words close the text, one by one."""
+    count = 0
+    for word in reversed(words):
+        if not ((word.isdigit() and len(word) == 1) or (word,) in known.number_word):
+            break
+        count += 1
     return count
 
 

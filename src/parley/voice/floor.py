@@ -27,6 +27,7 @@ from parley.voice.transcript import words_of
 End = Literal["goodbye", "silence", "too_long", "no_transcriber", "failed"]
 State = Literal["listening", "thinking", "speaking", "paused", "leaving", "ended"]
 NEVER = 1 << 60
+_ROUNDS = 8  # of one decision leading to the next, at one moment
 
 
 class Floor:
@@ -75,7 +76,11 @@ class Floor:
         self._moves = []
         if self.state != "ended":
             self._take(news)
-            self._judge()
+            for _ in range(_ROUNDS):
+                decided = len(self._moves)
+                self._judge()
+                if len(self._moves) == decided:
+                    break
             self._arm()
         return self._moves
 

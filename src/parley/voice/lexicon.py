@@ -24,6 +24,8 @@ class Lexicon:
     question: Phrases
     wh: Phrases
     pronoun: Phrases
+    relative: Phrases
+    stranded: Phrases
     subordinate: Phrases
     number_word: Phrases
     mail: Phrases
