@@ -70,7 +70,7 @@ def _take_in(client: httpx.Client, text: str) -> tuple[float, int]:
     document: dict[str, Any] = taken.json()
     while document["status"] == "indexing":
         time.sleep(0.05)
-        document = client.get(f"/knowledge/documents/{document['id']}").raise_for_status().json()
+        document = client.get(f"/knowledge/{document['id']}").raise_for_status().json()
     assert document["status"] == "ready", document
     return time.perf_counter() - began, document["chunks"]
 

@@ -41,11 +41,11 @@ _SET_TENANT_ONLY_NOTED = text(
 _SET_PLATFORM = text(f"SET LOCAL ROLE {PLATFORM_ROLE}")
 
 # Planner and index settings every query wants: an iterative HNSW scan keeps filtered vector search complete, and
-# ef_search 100 is where its recall over 100,000 chunks reaches 0.98.
+# with ef_search 300 it finds 98 of a hundred nearest even among 100,000 chunks of which many are nearly alike.
 _SESSION_OPTIONS = {
     "role": APP_ROLE,
     "timezone": "UTC",
-    "hnsw.ef_search": "100",
+    "hnsw.ef_search": "300",
     "hnsw.iterative_scan": "strict_order",
     "idle_in_transaction_session_timeout": "60000",
     "jit": "off",

@@ -173,7 +173,7 @@ CREATE TABLE knowledge_chunks (
 CREATE INDEX ix_knowledge_chunks_tenant_id_document_id ON knowledge_chunks (tenant_id, document_id, ordinal);
 CREATE INDEX ix_knowledge_chunks_document_id ON knowledge_chunks (document_id);
 CREATE INDEX ix_knowledge_chunks_embedding ON knowledge_chunks USING hnsw (embedding halfvec_ip_ops)
-  WITH (m = 16, ef_construction = 64);
+  WITH (m = 16, ef_construction = 200);
 CREATE INDEX ix_knowledge_chunks_lexemes ON knowledge_chunks USING gin (lexemes) WITH (fastupdate = off);
 
 CREATE TABLE knowledge_terms (
