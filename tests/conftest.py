@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+import structlog
 
 from parley.app.http import create_app
 from parley.app.migrate import migrate
@@ -24,6 +25,7 @@ from parley.kit.ids import new_id
 from parley.kit.postgres import embedded
 
 log.configure("WARNING", json=True)
+structlog.configure(cache_logger_on_first_use=False)  # so that a test can read what any logger says
 
 SECRET = "a secret for tests, long enough"
 PASSWORD = "correct horse battery"
