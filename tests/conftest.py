@@ -6,6 +6,7 @@ Tests share a database and keep apart by tenant, as customers do; whoever needs 
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 import structlog
 
@@ -23,6 +25,11 @@ from parley.app.settings import Settings
 from parley.kit import log
 from parley.kit.ids import new_id
 from parley.kit.postgres import embedded
+
+# The same examples in every run: what is found today is found by everybody. `make soak` looks for new ones.
+hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
+hypothesis.settings.register_profile("searching", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("searching" if "soak" in " ".join(sys.argv) else "steady")
 
 log.configure("WARNING", json=True)
 structlog.configure(cache_logger_on_first_use=False)  # so that a test can read what any logger says
