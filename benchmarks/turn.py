@@ -34,6 +34,7 @@ async def _compare(stage: Stage, base_url: str) -> None:
     from openai import AsyncOpenAI
 
     bare: list[float] = []
+    sentences: list[float] = []
     ours: list[float] = []
     timings: list[dict[str, float]] = []
     async with (
@@ -45,10 +46,13 @@ async def _compare(stage: Stage, base_url: str) -> None:
         for number, question in enumerate(questions(WARM + PAIRS)):
             if number == WARM:
                 bare.clear()
+                sentences.clear()
                 ours.clear()
                 timings.clear()
                 used = _processor(stage)
-            bare.append(await _first_token(sdk, question))
+            token, sentence = await _first_token(sdk, question)
+            bare.append(token)
+            sentences.append(sentence)
             taken, done = await _first_delta(client, question, conversation)
             assert (done["cached"], done["model"].partition("/")[0]) == (False, "openai"), done
             ours.append(taken)
@@ -57,7 +61,8 @@ async def _compare(stage: Stage, base_url: str) -> None:
         used = (_processor(stage) - used) / PAIRS
     head()
     base = row("bare openai SDK, first token", bare)
-    middle = row("POST /chat/stream, first delta", ours, base)
+    row("bare openai SDK, first whole sentence", sentences, base)
+    middle = row("POST /chat/stream, first delta (a sentence)", ours, base)
     for step in ("open", "understand", "recall", "find", "follow", "write", "first_token", "total"):
         values = [timing[f"{step}_ms"] / 1e3 for timing in timings if f"{step}_ms" in timing]
         if values:
@@ -73,15 +78,18 @@ def _processor(stage: Stage) -> float:
     return times.user + times.system
 
 
-async def _first_token(sdk: Any, question: str) -> float:
-    """Seconds until the first word; the reply is read to its end."""
-    began, taken = time.perf_counter(), 0.0
+async def _first_token(sdk: Any, question: str) -> tuple[float, float]:
+    """Seconds until the first word, and until the first sentence is whole; the reply is read to its end."""
+    began, taken, whole, text = time.perf_counter(), 0.0, 0.0, ""
     messages = [{"role": "system", "content": "You are a receptionist."}, {"role": "user", "content": question}]
     stream = await sdk.chat.completions.create(model="gpt-5.4-mini", messages=messages, stream=True)
     async for chunk in stream:
-        if not taken and chunk.choices and chunk.choices[0].delta.content:
-            taken = time.perf_counter() - began
-    return taken
+        if chunk.choices and (word := chunk.choices[0].delta.content):
+            taken = taken or time.perf_counter() - began
+            if not whole and ". " in f"{text}{word}":
+                whole = time.perf_counter() - began
+            text += word
+    return taken, whole
 
 
 async def _first_delta(
