@@ -142,13 +142,13 @@ def test_a_cough_stops_nothing_or_is_made_good() -> None:
         call.lasts_s = 8.0
         return call
 
-    paused = 0
-    for call in schedules(make):
+    paused, calls = 0, schedules(make)
+    for call in calls:
         assert call.heard == [REPLY], call.seed
         assert call.played(1, REPLY), call.seed
         assert len(call.responder.turns) == 1
         paused += bool(call.told(events.Clear))
-    assert paused > 50  # it was really silenced and went on
+    assert paused > len(calls) / 5  # it was really silenced and went on
 
 
 def test_a_backchannel_takes_no_floor() -> None:
@@ -159,7 +159,8 @@ def test_a_backchannel_takes_no_floor() -> None:
             [("en", "mhm"), ("en", "okay"), ("de", "ja genau"), ("en", "uh-huh"), ("de", "alles klar")]
         )
         call.manners = with_manners(language=language)
-        call.script = [*quiet(60), Typed("book it"), *quiet(chance.randint(100, 800)), *call.say(word)]
+        murmur = call.tape.frames(word, chance.randint(300, 650))
+        call.script = [*quiet(60), Typed("book it"), *quiet(chance.randint(100, 500)), *murmur]
         call.lasts_s = 3.5
         return call
 
@@ -293,7 +294,8 @@ def test_a_guess_leaves_no_trace_when_it_was_wrong() -> None:
         return call
 
     guessed = wrong = 0
-    for call in schedules(make):
+    calls = schedules(make)
+    for call in calls:
         responder = call.responder
         assert " ".join(call.finals) == "alpha bravo charlie delta echo foxtrot", (call.seed, call.finals)
         kept = [turn for turn in responder.turns if turn.id not in responder.discarded]
@@ -305,8 +307,8 @@ def test_a_guess_leaves_no_trace_when_it_was_wrong() -> None:
         assert len(told) == len(kept), call.seed
         guessed += bool(responder.committed)
         wrong += bool(responder.discarded)
-    assert guessed > 20
-    assert wrong > 20
+    assert guessed > len(calls) / 10
+    assert wrong > len(calls) / 10
 
 
 def _trouble(chance: random.Random) -> Forever | Exception:

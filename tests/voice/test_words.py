@@ -91,6 +91,12 @@ def test_no_backchannels(text: str) -> None:
     assert not is_backchannel(text, "en")
 
 
+def test_the_beginning_of_a_backchannel_counts_while_it_grows() -> None:
+    assert is_backchannel("okay alles", "de", growing=True)
+    assert not is_backchannel("okay alles", "de")
+    assert not is_backchannel("alles andere", "de", growing=True)
+
+
 def test_stop_words() -> None:
     assert is_stop("Stop!", "en")
     assert is_stop("hold on a second", "en")

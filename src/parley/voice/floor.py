@@ -228,7 +228,7 @@ class Floor:
         lasted = caller.spoke_for(self._now)
         if is_stop(caller.words, rules.language):
             self._interrupt()
-        elif caller.words and not is_backchannel(caller.words, rules.language):
+        elif caller.words and not self._only_listens():
             if lasted >= least:
                 self._interrupt()
         elif caller.talking and lasted >= (rules.backchannel_ms if caller.words else least):
@@ -240,7 +240,7 @@ class Floor:
         """The agent was silenced: by somebody who wants to speak, or by a noise?"""
         caller, rules = self._caller, self.manners
         long = caller.talking and caller.spoke_for(self._now) >= 2 * rules.backchannel_ms
-        if caller.words and (long or not is_backchannel(caller.words, rules.language)):
+        if caller.words and (long or not self._only_listens()):
             self._interrupt()
         elif not caller.talking and (
             caller.flushed_at is None or self._now >= caller.silent_since + rules.false_interruption_ms
@@ -249,6 +249,12 @@ class Floor:
             self._alive_at = self._sounds_until = self._now
             self._moves.append(moves.Resume())
             self._ignore()
+
+    def _only_listens(self) -> bool:
+        """Whether the words, as far as they are known, only show that the caller listens."""
+        caller, rules = self._caller, self.manners
+        growing = caller.talking or not caller.known(self._now, rules.transcript_wait_ms)
+        return is_backchannel(caller.words, rules.language, growing=growing)
 
     # Times ----------------------------------------------------------------------------------------------------------
 
