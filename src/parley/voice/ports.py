@@ -145,5 +145,6 @@ class Responder(Protocol):
         ...
 
     async def settled(self, outcome: Outcome) -> None:
-        """Called once per reply that was not discarded, after it was heard or cut: history keeps `heard`."""
+        """Called once per reply that was not discarded, after it was heard or cut: history keeps `heard`. An attempt
+        that failed is a reply of which nothing was heard. After 10 s it is cancelled."""
         ...
