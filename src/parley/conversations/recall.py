@@ -104,19 +104,21 @@ class ExactRecall:
         self._counts: dict[str, CacheCounts] = {}
 
     def look_up(self, question: Question) -> Remembered | None:
-        """The remembered answer, counted as a hit or a miss."""
-        counts = self._counts.setdefault(question.tenant_id, CacheCounts())
+        """The remembered answer, counted as a hit. A miss is counted by `miss`, once it is known that it is one."""
         key = question.key()
         entry = self._entries.get(key)
-        if entry is not None and entry.answer.expires <= self._clock.now().timestamp():
-            self._drop(key)
-            entry = None
         if entry is None:
-            counts.misses += 1
+            return None
+        if entry.answer.expires <= self._clock.now().timestamp():
+            self._drop(key)
             return None
         self._entries.move_to_end(key)
-        counts.hits += 1
+        self._counts[question.tenant_id].hits += 1
         return entry.answer
+
+    def miss(self, question: Question) -> None:
+        """Count a question that could have been remembered and was not."""
+        self._counts.setdefault(question.tenant_id, CacheCounts()).misses += 1
 
     def remember(self, question: Question, reply: str, intent: str, sources: Sequence[Source]) -> None:
         """Keep an answer for a while."""

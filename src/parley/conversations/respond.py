@@ -1,6 +1,6 @@
 """A turn, from the caller's line to the settled answer. The order of steps can be read here from top to bottom.
 
-    open → understand → emergency, or recall, or find → follow → write → settle
+    open → recall → understand → emergency, or find → follow → write → settle
 
 Two short transactions: *open* stores the caller's line and takes the conversation's turn, *settle* stores the answer,
 its trace and the new state and lets the next turn in. Between them no transaction is open. A turn that is cancelled
@@ -40,7 +40,7 @@ from parley.kit.ids import new_id
 from parley.knowledge import Findings, Search
 from parley.privacy import has_placeholder
 from parley.tenants import Tenant
-from parley.understanding import Understanding
+from parley.understanding import Understanding, detect_language
 
 PASSAGES = 6
 WHOLE_PASSAGES = 10  # of a business whose whole knowledge is small enough to be read
@@ -105,6 +105,9 @@ class Responder:
         await self._parts.settlement.drain()
 
     async def _answer(self, turn: Turn, answer: Answer, trace: Trace) -> AsyncGenerator[Delta | Action, None]:
+        if (remembered := self._recall_at_once(turn, answer, trace)) is not None:
+            yield Delta(remembered)
+            return
         reading = await self._understand(turn, answer, trace)
         meaning = reading.meaning
         if turn.conversation.held_by is not None and not meaning.emergency:
@@ -117,13 +120,7 @@ class Responder:
             return
         question = self._question(turn, meaning)
         if question is not None:
-            with trace.step("recall") as step:
-                remembered = self._parts.recall.look_up(question)
-                step["hit"] = remembered is not None
-            if remembered is not None:
-                answer.cached, answer.sources, answer.reply = "exact", remembered.sources, remembered.reply
-                yield Delta(remembered.reply)
-                return
+            self._parts.recall.miss(question)
         with trace.step("find") as step:
             found = await self._find(turn, meaning, reading.vector)
             step["passages"] = [{"document_id": p.document_id, "score": p.score} for p in found.passages[:PASSAGES]]
@@ -154,21 +151,45 @@ class Responder:
         answer.slots = {**known, **turn.masking.hide_slots(wishes)}
         return reading
 
+    def _recall_at_once(self, turn: Turn, answer: Answer, trace: Trace) -> str | None:
+        """The remembered answer to these very words. Only what was understood as a plain question is remembered, and
+        the same words mean the same wherever the conversation waits for nothing: they need not be understood again."""
+        if turn.conversation.held_by is not None or turn.conversation.state.get("alarm"):
+            return None
+        language = detect_language(turn.said, turn.language)
+        question = self._asked(turn, language)
+        if question is None:
+            return None
+        with trace.step("recall") as step:
+            remembered = self._parts.recall.look_up(question)
+            step["hit"] = remembered is not None
+        if remembered is None:
+            return None
+        answer.cached, answer.sources, answer.reply = "exact", remembered.sources, remembered.reply
+        answer.intent, answer.language = remembered.intent, language
+        return remembered.reply
+
     def _question(self, turn: Turn, meaning: Understanding) -> Question | None:
-        """The cache's view of this turn; None where the answer hangs on more than the question."""
+        """What to remember the answer under; None where it hangs on more than the question."""
         acts = meaning.intent in _ACTS or meaning.intent in _SMALL_TALK
+        if acts or meaning.slots or meaning.problems:
+            return None
+        return self._asked(turn, meaning.language)
+
+    @staticmethod
+    def _asked(turn: Turn, language: str) -> Question | None:
+        """The cache's view of these words; None where they lean on the conversation, or hold something private."""
         node = turn.flow().nodes.get(turn.conversation.state.get("node") or "")
         waits = node is not None and node.type == "ask"
-        if acts or waits or meaning.slots or meaning.problems or not stands_alone(turn.message):
-            return None
-        if turn.masking.hides and has_placeholder(turn.message):
+        private = turn.masking.hides and has_placeholder(turn.message)
+        if waits or private or not stands_alone(turn.message):
             return None
         return Question(
             tenant_id=turn.tenant.id,
             agent_id=turn.version.agent_id,
             version=turn.version.number,
             prompt_id=turn.conversation.experiment_id or "",
-            language=meaning.language,
+            language=language,
             knowledge_revision=turn.tenant.knowledge_revision,
             text=turn.message,
         )
