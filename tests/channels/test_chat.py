@@ -130,8 +130,8 @@ async def test_the_trace_of_a_turn_is_served(business: Business) -> None:
     trace = (await business.owner.get(f"/conversations/{reply['conversation_id']}/turns/{reply['message_id']}")).json()
     assert [step["step"] for step in trace["trace"]["steps"]] == [
         "open",
-        "understand",
         "recall",
+        "understand",
         "find",
         "follow",
         "write",

@@ -288,7 +288,8 @@ async def test_what_an_interrupted_caller_heard_is_kept_as_the_mode_has_it(
     line = "I am Rumina Kestrelov, when do you open?"
     turn = await say(shop, line, agent_id=agent)
     talk = turn["conversation_id"]
-    await hosted.transcripts.cut(shop.id, talk, turn["message_id"], "Thank you, Rumina Kestrelov. We open")
+    lines = (await shop.owner.get(f"/conversations/{talk}/messages")).json()["messages"]
+    await hosted.transcripts.cut(shop.id, talk, lines[-1]["reply_to"], "Thank you, Rumina Kestrelov. We open")
     since = len(model_server.requests)
     await say(shop, "Sorry, one moment", conversation_id=talk)
     heard = [one["content"] for one in model_server.requests[since].body["messages"] if one["role"] == "assistant"]

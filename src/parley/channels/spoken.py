@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from parley.conversations import Action, Ask, Delta, Done, Opened, Responder, Transcripts
+from parley.conversations import Action, Ask, Delta, Opened, Responder, Transcripts
 from parley.voice import CallerTurn, Goodbye, Outcome, ReplyEvent, Say, ToolEnded, ToolStarted
 
 _GUESSES_KEPT = 8
@@ -28,7 +28,7 @@ class Spoken:
         self._tenant_id = tenant_id
         self._agent_id = agent_id
         self.conversation_id = conversation_id
-        self._replies: dict[int, str] = {}
+        self._lines: dict[int, str] = {}  # turn → the caller's line as it is stored
         self._decided: dict[int, asyncio.Future[bool]] = {}
 
     async def reply(self, turn: CallerTurn) -> AsyncGenerator[ReplyEvent, None]:
@@ -46,15 +46,14 @@ class Spoken:
             async for event in events:
                 if isinstance(event, Opened):
                     self.conversation_id = event.conversation_id
+                    self._lines[turn.id] = event.message_id
                 elif isinstance(event, Delta):
                     yield Say(event.text)
                 elif isinstance(event, Action):
                     yield ToolStarted(event.name)
                     yield ToolEnded(event.name, event.arguments, event.result, event.ok)
-                elif isinstance(event, Done):
-                    self._replies[turn.id] = event.message_id
-                    if event.ends:
-                        yield Goodbye()
+                elif event.ends:
+                    yield Goodbye()
 
     def commit(self, turn: CallerTurn) -> None:
         """The guess was right."""
@@ -66,10 +65,9 @@ class Spoken:
 
     async def settled(self, outcome: Outcome) -> None:
         """Cut the stored reply at the last word that was heard."""
-        if outcome.turn is None or outcome.complete or self.conversation_id is None:
-            return
-        message_id = self._replies.pop(outcome.turn.id, None)
-        await self._transcripts.cut(self._tenant_id, self.conversation_id, message_id, outcome.heard)
+        line = None if outcome.turn is None else self._lines.pop(outcome.turn.id, None)
+        if line is not None and self.conversation_id is not None and not outcome.complete:
+            await self._transcripts.cut(self._tenant_id, self.conversation_id, line, outcome.heard)
 
     def _future(self, turn: CallerTurn) -> asyncio.Future[bool]:
         if len(self._decided) > _GUESSES_KEPT:

@@ -66,7 +66,7 @@ def build(
         now.insert(0, _knowledge(knowledge, words["knowledge"]) if knowledge else words["nothing"])
     return (
         Message("system", "\n\n".join(opening)),
-        *(Message("user" if line.role == "user" else "assistant", line.content) for line in talk),
+        *(Message("user" if line.role == "user" else "assistant", line.content) for line in talk if line.content),
         Message("system", "\n".join(now)),
         Message("user", facts.message),
     )

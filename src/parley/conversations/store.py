@@ -156,27 +156,29 @@ async def add_message(
 
 
 async def cut_message(
-    connection: AsyncConnection, tenant_id: str, conversation_id: str, message_id: str | None, heard: str
+    connection: AsyncConnection, tenant_id: str, conversation_id: str, reply_to: str, heard: str
 ) -> None:
-    """Shorten a line of the agent's to its beginning `heard`. A line that does not begin so is left alone."""
+    """Shorten the agent's answer to its beginning `heard`. An answer that does not begin so is left alone."""
     begins = func.left(messages.c.content, len(heard)) == heard
-    chosen = _agent_line(tenant_id, conversation_id, message_id)
+    chosen = _answer_to(tenant_id, conversation_id, reply_to)
     await connection.execute(update(messages).where(chosen, begins).values(content=heard))
 
 
 async def get_agent_line(
-    connection: AsyncConnection, tenant_id: str, conversation_id: str, message_id: str | None
+    connection: AsyncConnection, tenant_id: str, conversation_id: str, reply_to: str
 ) -> str | None:
-    """The words of a line of the agent's, of the last one without an id."""
-    query = select(messages.c.content).where(_agent_line(tenant_id, conversation_id, message_id))
+    """The words of the agent's answer to a line."""
+    query = select(messages.c.content).where(_answer_to(tenant_id, conversation_id, reply_to))
     return (await connection.execute(query)).scalar_one_or_none()
 
 
-def _agent_line(tenant_id: str, conversation_id: str, message_id: str | None) -> Any:
-    own = (messages.c.tenant_id == tenant_id, messages.c.conversation_id == conversation_id, messages.c.role == "agent")
-    if message_id is not None:
-        return and_(*own, messages.c.id == message_id)
-    return and_(*own, messages.c.ordinal == select(func.max(messages.c.ordinal)).where(*own).scalar_subquery())
+def _answer_to(tenant_id: str, conversation_id: str, reply_to: str) -> Any:
+    return and_(
+        messages.c.tenant_id == tenant_id,
+        messages.c.conversation_id == conversation_id,
+        messages.c.role == "agent",
+        messages.c.reply_to == reply_to,
+    )
 
 
 async def last_messages(connection: AsyncConnection, tenant_id: str, conversation_id: str, most: int) -> list[Message]:

@@ -90,8 +90,8 @@ class Transcripts:
         self._unwritten.forget([conversation_id])
         return await self.get(tenant_id, conversation_id)
 
-    async def cut(self, tenant_id: str, conversation_id: str, message_id: str | None, heard: str) -> None:
-        """Keep of the agent's line what was heard; without a `message_id`, of its last line."""
+    async def cut(self, tenant_id: str, conversation_id: str, reply_to: str, heard: str) -> None:
+        """Keep of the agent's answer to the line `reply_to` what was heard."""
         async with self._db.begin(tenant_id) as connection:
             conversation = await store.get_conversation(connection, tenant_id, conversation_id)
             if conversation is None:
@@ -101,10 +101,10 @@ class Transcripts:
                 self._unwritten.talk(conversation_id).cut(heard)
             elif conversation.privacy == "masked":
                 masking = await self._vaults.open(connection, tenant_id, conversation_id, "masked")
-                line = await store.get_agent_line(connection, tenant_id, conversation_id, message_id)
+                line = await store.get_agent_line(connection, tenant_id, conversation_id, reply_to)
                 kept = masking.beginning(line or "", heard)
             if kept is not None:
-                await store.cut_message(connection, tenant_id, conversation_id, message_id, kept)
+                await store.cut_message(connection, tenant_id, conversation_id, reply_to, kept)
 
     async def rate(self, tenant_id: str, conversation_id: str, satisfaction: int, comment: str) -> LoggedConversation:
         """Store how satisfied the caller was, 1..5."""
