@@ -260,3 +260,14 @@ async def test_an_agent_stays_with_its_tenant(firm: Business, admin: httpx.Async
         assert (answer.status_code, answer.json()["code"]) == (403, "auth.other_tenant")
     same = await admin.patch(f"/agents/{agent['id']}", json={"name": "Renamed", "tenant_id": firm.id})
     assert (same.status_code, same.json()["tenant_id"]) == (200, firm.id)
+
+
+async def test_a_types_flow_can_be_read_copied_and_changed(business: Business) -> None:
+    kinds = {one["type"]: one for one in (await business.owner.get("/agent-types")).json()["agent_types"]}
+    assert kinds.keys() == {"receptionist", "real_estate", "dispatch", "custom"}
+    assert "{business}" in kinds["receptionist"]["words"]["de"]["greeting"]
+    flow = kinds["receptionist"]["conversation_flow"]
+    flow["nodes"]["bye"]["text"] = "So long!"
+    made = await business.owner.post("/agents", json={"name": "Copy", "conversation_flow": flow})
+    assert made.status_code == 201, made.text
+    assert made.json()["conversation_flow"] == flow

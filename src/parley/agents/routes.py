@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from parley.agents.agent import Agent, AgentType, Definition, ScenarioType
 from parley.agents.publish import Agents
+from parley.agents.types import LANGUAGES, defaults, flow_source
 from parley.kit.errors import NotAllowed
 from parley.kit.web import ERRORS, Body, Pages, Read, given, list_model, page_of
 from parley.tenants import AccessHere, MayRead, MayWrite, Name, TenantFilter
@@ -84,6 +85,23 @@ class VersionOut(Definition, Read):
     model_config = ConfigDict(extra="ignore")
 
 
+class WordsOut(Read):
+    """`{business}` stands for the tenant's name."""
+
+    system_prompt: str
+    greeting: str
+
+
+class AgentTypeOut(BaseModel):
+    type: AgentType
+    words: dict[str, WordsOut]
+    conversation_flow: dict[str, Any]
+
+
+class AgentTypesOut(BaseModel):
+    agent_types: list[AgentTypeOut]
+
+
 _NULLABLE = frozenset(
     {"voice", "language", "llm", "stt", "tts", "extraction_schema", "privacy", "config_key", "scenario_type"}
 )
@@ -119,6 +137,21 @@ async def list_agents(
 async def create_agent(body: AgentIn, who: MayWrite, agents: AgentsHere, access: AccessHere) -> AgentOut:
     tenant = await access.tenant_for(who, body.tenant_id)
     return _out(await agents.create(who, tenant, body.model_dump(mode="json", exclude={"tenant_id"})))
+
+
+@router.get("/agent-types")
+async def list_agent_types(_: MayRead) -> AgentTypesOut:
+    """What each type brings: words in each language and a flow, to be read, copied into an agent and changed."""
+    kinds: tuple[AgentType, ...] = get_args(AgentType)
+    shown = [
+        AgentTypeOut(
+            type=kind,
+            words={language: WordsOut.model_validate(defaults(kind, language)) for language in LANGUAGES},
+            conversation_flow=flow_source(kind),
+        )
+        for kind in kinds
+    ]
+    return AgentTypesOut(agent_types=shown)
 
 
 @router.get("/agents/{agent_id}")

@@ -12,6 +12,8 @@ import yaml
 from parley.agents.agent import AgentType
 from parley.agents.flow import Flow, parse_flow
 
+LANGUAGES = ("en", "de")
+
 
 @dataclass(frozen=True, slots=True)
 class TypeDefaults:
