@@ -129,10 +129,18 @@ class PersonSays(Body):
     )
 
 
+class CacheCounters(BaseModel):
+    entries: int
+    hits: int
+    misses: int
+    evictions: int
+    hit_rate: float
+
+
 class CacheStats(BaseModel):
     """Counters of this process since it began, per kind of cache; `hit_rate` is 0..1."""
 
-    exact: dict[str, float]
+    exact: CacheCounters
 
 
 class Cleared(BaseModel):
@@ -277,7 +285,7 @@ async def conversation_events(
 async def cache_stats(
     who: MayRead, recall: RecallHere, access: AccessHere, tenant_id: TenantFilter = None
 ) -> CacheStats:
-    return CacheStats(exact=recall.counts(await access.tenant_for(who, tenant_id)))
+    return CacheStats.model_validate({"exact": recall.counts(await access.tenant_for(who, tenant_id))})
 
 
 @router.delete("/cache", tags=["cache"])
