@@ -338,3 +338,23 @@ def test_dates_and_times_are_said_as_people_do() -> None:
 def test_documents_answer_where_a_search_of_the_desk_found_nothing() -> None:
     nothing = (ToolOutcome("find_listings", {}, {"listings": []}, ok=True),)
     assert "Heron Court" in say("Which condos do you have?", passages=(RECORDS,), outcomes=nothing)
+
+
+@pytest.mark.parametrize(
+    ("language", "status", "said"),
+    [
+        ("en", "too_large", "more people"),
+        ("de", "too_large", "mehr Personen"),
+        ("en", "closed", "closed"),
+        ("de", "closed", "geschlossen"),
+    ],
+)
+def test_a_refusal_says_its_reason_in_the_callers_language(language: str, status: str, said: str) -> None:
+    refused = ToolOutcome("check_availability", {}, {"status": status, "available": False, "party_size": 40}, ok=True)
+    assert said in compose(Facts("…", language=language, intent="booking", outcomes=(refused,))).text
+
+
+def test_a_tools_english_stays_out_of_a_german_reply() -> None:
+    failed = ToolOutcome("cancel_reservation", {}, {"error": "There is no reservation with that reference."}, ok=False)
+    assert "There is" not in compose(Facts("…", language="de", outcomes=(failed,))).text
+    assert "no reservation" in compose(Facts("…", language="en", outcomes=(failed,))).text

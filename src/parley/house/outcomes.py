@@ -56,10 +56,16 @@ def _verb(outcome: ToolOutcome) -> str:
     return next((verb for verb, rule in _VERBS if re.search(rule, outcome.name, re.I)), "done")
 
 
+_REASONS = frozenset({"too_large", "closed"})
+
+
 def _tell_one(outcome: ToolOutcome, wording: Wording) -> str:
     result = outcome.result
+    if (reason := str(result.get("status") or "")) in _REASONS and not result.get("available"):
+        return _with_alternatives(wording.say(f"outcome.{reason}"), result, wording)
     if not outcome.ok:
-        error = str(result.get("error") or "").strip()
+        # A sentence in another language inside the reply is worse than a plain one.
+        error = str(result.get("error") or "").strip() if wording.data["tells_errors"] else ""
         said = wording.say("outcome.failed", error=_sentence(error)) if error else wording.say("outcome.failed_plain")
         return _with_alternatives(said, result, wording)
     verb = _verb(outcome)
