@@ -202,6 +202,15 @@ async def test_a_ticket_opens_once_and_unknown_agents_do_not(business: Business,
     assert line.close_code == 4404
 
 
+async def test_a_first_message_of_the_wrong_shape_gets_an_error(business: Business, address: str) -> None:
+    await furnish(business)
+    async with call(address, business) as line:
+        await line.send(json.dumps({"event": "audio_chunk", "bytes": "RIFF"}))
+        assert "data" in (await until(line, "error"))[-1]["detail"]
+        await line.send(json.dumps({"event": "text", "text": "Can I bring my dog?"}))
+        assert await until(line, "metrics")
+
+
 async def test_german_without_a_vendor_says_so_and_ends(business: Business, address: str) -> None:
     await furnish(business, language="de")
     async with call(address, business) as line:

@@ -182,8 +182,8 @@ async def _talk(socket: WebSocket, call: _Call) -> None:
 def _replay(line: BrowserLine, first: Mapping[str, Any]) -> None:
     """The message that told us to begin is sound already."""
     try:
-        if first.get("bytes") is not None:
-            line.take_sound(first["bytes"])
+        if isinstance(sound := first.get("bytes"), bytes):  # JSON holds no bytes: a client cannot write this field
+            line.take_sound(sound)
         else:
             line.take_event(first)
     except VoiceAgentException as error:
