@@ -43,11 +43,15 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Server processes.")] = 1,
     data_dir: DataDir = None,
+    proxy_headers: Annotated[
+        bool, typer.Option("--proxy-headers", help="Believe X-Forwarded-For and -Proto of --forwarded-allow-ips.")
+    ] = False,
+    forwarded_allow_ips: Annotated[str, typer.Option(help="Addresses of your proxies; * for any.")] = "127.0.0.1",
 ) -> None:
     """Start the API for production. Needs SECRET_KEY; DATABASE_URL, or the embedded database."""
     from parley.app import commands
 
-    commands.serve(host, port, workers, data_dir)
+    commands.serve(host, port, workers, data_dir, forwarded_allow_ips if proxy_headers else None)
 
 
 @app.command()

@@ -97,7 +97,7 @@ def dev(host: str, port: int, data_dir: Path | None, *, allow_open: bool) -> Non
             )
 
 
-def serve(host: str, port: int, workers: int, data_dir: Path | None) -> None:
+def serve(host: str, port: int, workers: int, data_dir: Path | None, proxies: str | None) -> None:
     """`parley serve`."""
     with sentences():
         settings = settings_for(data_dir)
@@ -109,7 +109,7 @@ def serve(host: str, port: int, workers: int, data_dir: Path | None) -> None:
             if not is_current(url):
                 raise InvalidInput("The database's schema is not the newest: run `parley migrate` first.")
             os.environ["DATABASE_URL"] = url
-            run_server(host, port, workers)
+            run_server(host, port, workers, proxies)
 
 
 def worker(concurrency: int, data_dir: Path | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.staticfiles import StaticFiles
 
 from parley.agents import agent_routes, understanding_routes
+from parley.app.drain import Door, Drain
 from parley.app.limits import Surroundings
 from parley.app.pages import VERSION
 from parley.app.pages import router as open_routes
@@ -47,13 +48,16 @@ Sign in with `POST /auth/login` (or an `X-API-Key`), make an agent, give it docu
 """
 
 
-def create_app(resources: AbstractAsyncContextManager[Resources], allowed_origins: list[str]) -> FastAPI:
-    """The application over resources that its lifespan opens and closes."""
+def create_app(
+    resources: AbstractAsyncContextManager[Resources], allowed_origins: list[str], drain: Drain | None = None
+) -> FastAPI:
+    """The application over resources that its lifespan opens and closes. `drain`: SIGTERM waits for live sockets."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         async with resources as opened:
-            yield opened.state()
+            with drain.before_sigterm() if drain else nullcontext():
+                yield opened.state()
 
     app = FastAPI(
         title="Parley",
@@ -79,4 +83,6 @@ def create_app(resources: AbstractAsyncContextManager[Resources], allowed_origin
         allow_headers=["Authorization", "Content-Type", "X-API-Key", "Idempotency-Key"],
         expose_headers=["X-Request-Id", "Retry-After"],
     )
+    if drain is not None:
+        app.add_middleware(Door, drain=drain)
     return app

@@ -14,11 +14,14 @@ import uvicorn
 from fastapi import FastAPI
 
 from parley.app.demo.load import load_demo
+from parley.app.drain import Drain
 from parley.app.http import create_app
 from parley.app.resources import Resources, open_resources
 from parley.app.settings import Settings, SettingsError, load_settings
 from parley.app.warmup import Warmup
 from parley.kit import log
+
+_REQUESTS_END_WITHIN = 10  # seconds, once the drain is over
 
 _log = log.get("app")
 
@@ -40,7 +43,7 @@ def app_from_environment() -> FastAPI:
             yield here
             await warming
 
-    return create_app(resources(), settings.allowed_origins)
+    return create_app(resources(), settings.allowed_origins, Drain(settings.drain_seconds))
 
 
 def dev_secret(settings: Settings) -> str:
@@ -94,9 +97,22 @@ async def run_dev(
         raise SettingsError(f"Could not listen on {host}:{port}. Is another server using it? Try --port.")
 
 
-def run_server(host: str, port: int, workers: int) -> None:
-    """`parley serve`: any number of processes on one address."""
-    uvicorn.run("parley.asgi:app", host=host, port=port, workers=workers, log_level="warning", server_header=False)
+def run_server(host: str, port: int, workers: int, proxies: str | None) -> None:
+    """`parley serve`: any number of processes on one address.
+
+    `proxies`: whose X-Forwarded-For and -Proto are believed, addresses with commas between them, "*" for anyone's.
+    """
+    uvicorn.run(
+        "parley.asgi:app",
+        host=host,
+        port=port,
+        workers=workers,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=proxies is not None,
+        forwarded_allow_ips=proxies,
+        timeout_graceful_shutdown=_REQUESTS_END_WITHIN,
+    )
 
 
 async def run_worker(settings: Settings, url: str, secret: str, concurrency: int) -> None:

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     outbound_allow: Annotated[list[str], NoDecode] = []
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     public_url: str | None = None
+    drain_seconds: Annotated[int, Field(ge=0, le=24 * 60 * 60)] = 600
 
     openai_api_key: SecretStr | None = None
     openai_base_url: str | None = None
