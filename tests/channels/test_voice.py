@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 import websockets
 
+from parley.app.resources import Resources
 from tests.channels.test_chat import furnish
 from tests.conftest import Business
 
@@ -218,3 +219,44 @@ async def test_german_without_a_vendor_says_so_and_ends(business: Business, addr
         events = await until(line, "ended")
     assert events[-1]["reason"] == "no_transcriber"
     assert of(events, "audio_response")
+
+
+async def test_a_tool_that_is_interrupted_ends_and_runs_once(
+    business: Business, resources: Resources, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await furnish(business)
+    begun, may_end = asyncio.Event(), asyncio.Event()
+    book, runs = resources.reservations.book, []
+
+    async def slow(*given: Any, **more: Any) -> Any:
+        begun.set()
+        await may_end.wait()
+        runs.append(await book(*given, **more))
+        return runs[-1]
+
+    monkeypatch.setattr(resources.reservations, "book", slow)
+    wish = "A table for 4 people tomorrow at 7 pm please, my name is Maria Lopez, my number is 212 555 0134"
+    async with call(address, business) as line:
+        await line.send(json.dumps({"event": "start"}))
+        await until(line, "ready")
+        await line.send(json.dumps({"event": "text", "text": wish}))
+        async with asyncio.timeout(10):
+            await begun.wait()
+        await line.send(json.dumps({"event": "interrupt"}))
+        await until(line, "reply_heard")
+        await line.send(json.dumps({"event": "text", "text": "Can I bring my dog?"}))
+        may_end.set()
+        events = await until(line, "metrics")
+        while "terrace" not in "".join(event["text"] for event in of(events, "reply_delta")):
+            events += await until(line, "metrics")
+        await line.send(json.dumps({"event": "end"}))
+        await until(line, "ended")
+    assert len(runs) == 1
+    assert [event["name"] for event in of(events, "action")] == ["check_availability", "book_table"]
+    [kept] = (await business.owner.get("/reservations")).json()["reservations"]
+    assert (kept["name"], kept["party_size"]) == ("Maria Lopez", 4)
+    [logged] = (await business.owner.get("/api/conversations")).json()["conversations"]
+    messages = (await business.owner.get(f"/conversations/{logged['id']}/messages")).json()["messages"]
+    first = messages[0]["id"]
+    turn = (await business.owner.get(f"/conversations/{logged['id']}/turns/{first}")).json()
+    assert [action["name"] for action in turn["trace"]["actions"]] == ["check_availability", "book_table"]

@@ -122,6 +122,7 @@ async def stream(body: ChatIn, who: MayChat, access: AccessHere, responder: Resp
     async def named() -> AsyncIterator[tuple[str, Any]]:
         async with aclosing(responder.respond(ask)) as events:
             async for event in events:
-                yield wire.to_json(event)
+                if (shown := wire.to_json(event)) is not None:
+                    yield shown
 
     return await event_stream(named())

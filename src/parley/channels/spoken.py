@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from parley.conversations import Action, Ask, Delta, Opened, Responder, Transcripts
+from parley.conversations import Acting, Action, Ask, Delta, Opened, Responder, Transcripts
 from parley.voice import CallerTurn, Goodbye, Outcome, ReplyEvent, Say, ToolEnded, ToolStarted
 
 _GUESSES_KEPT = 8
@@ -49,8 +49,9 @@ class Spoken:
                     self._lines[turn.id] = event.message_id
                 elif isinstance(event, Delta):
                     yield Say(event.text)
-                elif isinstance(event, Action):
+                elif isinstance(event, Acting):
                     yield ToolStarted(event.name)
+                elif isinstance(event, Action):
                     yield ToolEnded(event.name, event.arguments, event.result, event.ok)
                 elif event.ends:
                     yield Goodbye()

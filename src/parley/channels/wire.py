@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from parley.conversations import Action, Delta, Done, Event, Opened, Source
+from parley.conversations import Acting, Action, Delta, Done, Event, Opened, Source
 
 
-def to_json(event: Event) -> tuple[str, dict[str, Any]]:
-    """The name and the body of an event on the wire."""
+def to_json(event: Event) -> tuple[str, dict[str, Any]] | None:
+    """The name and the body of an event on the wire; None for what a text client is not told."""
     match event:
+        case Acting():
+            return None
         case Opened():
             return "opened", {"conversation_id": event.conversation_id, "user_message_id": event.message_id}
         case Delta():

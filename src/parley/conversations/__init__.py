@@ -7,7 +7,7 @@ reading, `ExactRecall` for the cache.
 
 from parley.conversations.declared import Declared
 from parley.conversations.desk import Desk
-from parley.conversations.events import Action, Delta, Done, Event, Opened, Source
+from parley.conversations.events import Acting, Action, Delta, Done, Event, Opened, Source
 from parley.conversations.hold import HeldConversations
 from parley.conversations.live import LiveView
 from parley.conversations.open import Opening
@@ -25,6 +25,7 @@ from parley.conversations.unwritten import Unwritten
 from parley.conversations.write import Writer
 
 __all__ = [
+    "Acting",
     "Action",
     "Ask",
     "Declared",

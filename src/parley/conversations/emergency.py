@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from parley.conversations.events import Action, Delta
+from parley.conversations.events import Acting, Action, Delta
 from parley.conversations.tools import Toolbox
 from parley.conversations.trace import Trace
 from parley.conversations.turn import Answer, Turn
@@ -36,7 +36,7 @@ def goes_on(turn: Turn, meaning: Understanding) -> bool:
 
 async def answer_emergency(
     turn: Turn, answer: Answer, meaning: Understanding, toolbox: Toolbox, trace: Trace
-) -> AsyncGenerator[Delta | Action, None]:
+) -> AsyncGenerator[Delta | Acting | Action, None]:
     """Speak first, then put the incident on record: the words must not wait for a database.
 
     No model is asked and no knowledge searched. The record is made before the turn settles, so that an answer which
@@ -58,6 +58,7 @@ async def answer_emergency(
         if new:
             danger = replace(meaning.danger, evidence=_kept(turn, meaning.danger.evidence))
             excerpt = turn.masking.stored(turn.message)[:EXCERPT_CHARACTERS]
+            yield Acting("raise_incident")
             outcome = await toolbox.raise_incident(danger, excerpt)
             answer.actions.append(action := Action(outcome.name, outcome.arguments, outcome.result, outcome.ok))
             yield action

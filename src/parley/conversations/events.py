@@ -25,6 +25,13 @@ class Delta:
 
 
 @dataclass(frozen=True, slots=True)
+class Acting:
+    """A tool is about to run; its `Action` follows. Until then whoever listens must not turn away."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """A tool ran. `result` is what it confirmed, or why it did not."""
 
@@ -68,4 +75,4 @@ class Done:
     ends: bool = False
 
 
-Event = Opened | Delta | Action | Done
+Event = Opened | Delta | Acting | Action | Done

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from parley.agents import Line, Read, Reader, defaults
 from parley.conversations.emergency import answer_emergency, goes_on
-from parley.conversations.events import Action, Delta, Event, Opened, Source
+from parley.conversations.events import Acting, Action, Delta, Event, Opened, Source
 from parley.conversations.follow import Walk
 from parley.conversations.notices import notices
 from parley.conversations.open import Opening
@@ -73,7 +73,7 @@ class Responder:
         self._order = LocalOrder()
 
     async def respond(self, ask: Ask) -> AsyncGenerator[Event, None]:
-        """The turn as events: Opened, then Delta and Action, at the end Done. Raises before `Opened` only."""
+        """The turn as events: Opened, then Delta, Acting and Action, at the end Done. Raises before `Opened` only."""
         ask.check()
         conversation_id = ask.conversation_id or new_id()
         async with self._order.turn(conversation_id):
@@ -89,6 +89,8 @@ class Responder:
                     async for event in events:
                         if isinstance(event, Action):
                             yield revealed(event, turn.masking)
+                        elif isinstance(event, Acting):
+                            yield event
                         elif text := shown.feed(event.text):
                             trace.released()
                             yield Delta(text)
@@ -104,7 +106,7 @@ class Responder:
         """Wait until every answer that was cut short is on disk."""
         await self._parts.settlement.drain()
 
-    async def _answer(self, turn: Turn, answer: Answer, trace: Trace) -> AsyncGenerator[Delta | Action, None]:
+    async def _answer(self, turn: Turn, answer: Answer, trace: Trace) -> AsyncGenerator[Delta | Acting | Action, None]:
         if (remembered := self._recall_at_once(turn, answer, trace)) is not None:
             yield Delta(remembered)
             return
@@ -221,7 +223,7 @@ class Responder:
         found: Findings,
         toolbox: Toolbox,
         trace: Trace,
-    ) -> AsyncGenerator[Delta | Action, None]:
+    ) -> AsyncGenerator[Delta | Acting | Action, None]:
         """Walk the flow, run the tools it wants, say what it wants said, and let the model write the rest."""
         walk = Walk(
             flow=turn.flow(),
@@ -236,6 +238,7 @@ class Responder:
         with trace.step("follow") as step:
             wanted = walk.begin()
             while wanted.kind == "call":
+                yield Acting(wanted.tool)
                 outcome = await toolbox.run(wanted.tool, wanted.arguments)
                 outcomes.append(outcome)
                 answer.actions.append(action := Action(outcome.name, outcome.arguments, outcome.result, outcome.ok))
@@ -243,6 +246,7 @@ class Responder:
                 _remember(answer, outcome)
                 wanted = walk.after(outcome)
             if wanted.kind == "handoff":
+                yield Acting("transfer_to_person")
                 outcome = await toolbox.run("transfer_to_person", {"reason": turn.message[:500]})
                 answer.actions.append(action := Action(outcome.name, outcome.arguments, outcome.result, outcome.ok))
                 answer.escalate = True

@@ -12,7 +12,7 @@ import orjson
 from parley.agents import LlmChoice, defaults
 from parley.conversations import prompt
 from parley.conversations.confirmed import Confirmed
-from parley.conversations.events import Action, Delta
+from parley.conversations.events import Acting, Action, Delta
 from parley.conversations.hidden import Secrets
 from parley.conversations.tools import Toolbox
 from parley.conversations.trace import Trace
@@ -47,7 +47,7 @@ class Writer:
 
     async def write(
         self, turn: Turn, answer: Answer, facts: Facts, found: Findings, toolbox: Toolbox, trace: Trace
-    ) -> AsyncGenerator[Delta | Action, None]:
+    ) -> AsyncGenerator[Delta | Acting | Action, None]:
         """Released text and the tools that ran, in order. Every word is kept in `answer.reply` as it is released."""
         request = self._request(turn, facts, found, toolbox)
         model = await self._models.for_agent(turn.tenant.id, turn.version.definition.llm)
@@ -67,6 +67,7 @@ class Writer:
                 break
             outcomes = []
             for call in calls:
+                yield Acting(call.name)
                 with trace.step("tool") as step:
                     outcome = await toolbox.run(call.name, call.arguments)
                     step["tool"], step["ok"] = call.name, outcome.ok

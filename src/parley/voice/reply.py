@@ -222,13 +222,15 @@ class Reply:
                 for phrase in phrases.push(text):
                     await self._written.send(phrase)
             case ToolStarted():
+                self.acted = True  # asked for again, it could do the same thing twice
                 self._thinking.shield = True
                 stage.notify(moves.ToolBegan())
             case ToolEnded(name, arguments, result, ok):
-                self.acted = True
                 stage.line.tell(events.Action(name, arguments, result, ok))
                 stage.notify(moves.ToolDone())
                 self._thinking.shield = False
+                if self.concluded:
+                    await checkpoint()  # interrupted meanwhile: no other tool begins
             case Goodbye():
                 self.parting = True
                 if self._told:
