@@ -48,6 +48,7 @@ bench: setup     ## benchmarks, each as a ratio to a peer or a bare loop in the 
 lock:            ## resolve the locks anew (needs uv)
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links -q -o requirements.lock
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links -q -c requirements.lock -o requirements-dev.lock
+	echo hatchling | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header -q -c requirements-dev.lock -o requirements-build.lock
 
 clean:           ## remove the virtual environment and caches; data in ~/.parley stays
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

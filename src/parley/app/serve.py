@@ -21,7 +21,7 @@ from parley.app.settings import Settings, SettingsError, load_settings
 from parley.app.warmup import Warmup
 from parley.kit import log
 
-_REQUESTS_END_WITHIN = 10  # seconds, once the drain is over
+REQUESTS_END_WITHIN = 10  # seconds, once the drain is over
 
 _log = log.get("app")
 
@@ -111,7 +111,7 @@ def run_server(host: str, port: int, workers: int, proxies: str | None) -> None:
         server_header=False,
         proxy_headers=proxies is not None,
         forwarded_allow_ips=proxies,
-        timeout_graceful_shutdown=_REQUESTS_END_WITHIN,
+        timeout_graceful_shutdown=REQUESTS_END_WITHIN,
     )
 
 
