@@ -365,6 +365,22 @@ class TestErrors:
         assert type(error) is ProviderUnavailable
 
 
+async def test_what_is_not_of_its_kind_counts_as_absent(openai: OpenAIWire) -> None:
+    odd: list[wires.Step] = [
+        wires.Raw(b'data: "words"\n\ndata: [1]\n\ndata: null\n\n'),
+        chunk({"content": 7, "refusal": [], "tool_calls": 1}),
+        {"choices": [None], "usage": "none"},
+        {"choices": {"0": {}}, "usage": {"prompt_tokens": "many", "completion_tokens": 3.0}},
+        chunk({"content": "Yes."}),
+        chunk({}, "stop"),
+        wires.DONE,
+    ]
+    openai.server.queue(wires.Behaviour(tuple(odd)))
+    events = await collect(openai.connect())
+    assert text_of(events) == "Yes."
+    assert events[-1] == Finished("stop", Usage(0, 3), openai.connect().name)
+
+
 async def test_another_vendor_goes_on_where_the_first_was_cut(openai: OpenAIWire, groq: OpenAIWire) -> None:
     openai.cut("We open at nine. Break")
     groq.answer("Breakfast is at eight.")

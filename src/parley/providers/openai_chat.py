@@ -1,14 +1,16 @@
 """Chat over any server that speaks OpenAI's `POST /chat/completions`: OpenAI, Groq, vLLM, Ollama, llama.cpp.
 
 One adapter, a row of `Quirks` per server. The official SDK makes the request and decodes the stream; retries are off,
-because `inference.fallback` alone decides about a second attempt. Hidden reasoning (`delta.reasoning`,
-`delta.reasoning_content`) is never text. Sources: OpenAI API reference, "Chat completions"; GroqCloud docs, "Errors".
+because `inference.fallback` alone decides about a second attempt. Its typed parameters and chunk models are passed by:
+they take twice the processor time of all the rest of the request, and servers have fields that they do not know.
+Hidden reasoning (`delta.reasoning`, `delta.reasoning_content`) is never text. Sources: OpenAI API reference, "Chat
+completions"; GroqCloud docs, "Errors".
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,13 +24,13 @@ from parley.providers._tool_fragments import ToolFragments
 
 if TYPE_CHECKING:
     from openai import AsyncStream
-    from openai.types import CompletionUsage
-    from openai.types.chat import ChatCompletionChunk
 
 __all__ = ["OpenAIChat", "OpenAIClients", "Quirks", "Timeouts"]
 
 T = TypeVar("T")
+Json = Mapping[str, Any]
 
+_NOTHING: Json = {}
 _REASONS: dict[str, FinishReason] = {
     "stop": "stop",
     "length": "length",
@@ -111,29 +113,26 @@ class OpenAIChat:
         if self._owns_clients:
             await self._clients.aclose()
 
-    async def _open(self, request: ChatRequest) -> AsyncStream[ChatCompletionChunk]:
+    async def _open(self, request: ChatRequest) -> AsyncStream[object]:
         """Send the request; a field this model refuses by name is changed or left out from then on."""
-        from openai import APIError
+        from openai import APIError, AsyncStream
 
         while True:
             body = request_body(request, self._model, self._quirks, self._concessions)
             try:
-                # As `extra_body`, because servers have fields that the SDK's typed parameters do not know.
-                return await self._client.chat.completions.create(
-                    model=self._model, messages=body.pop("messages"), stream=True, extra_body=body
+                return await self._client.post(
+                    "/chat/completions", cast_to=object, body=body, stream=True, stream_cls=AsyncStream[object]
                 )
             except APIError as error:
                 if not self._concessions.concede(errors.refused_field(error)):
                     raise errors.from_sdk(error, self._vendor, self._model) from error
 
-    async def _next_chunk(
-        self, stream: AsyncStream[ChatCompletionChunk], patience: _Patience, reply: _Reply
-    ) -> ChatCompletionChunk | None:
+    async def _next_chunk(self, stream: AsyncStream[object], patience: _Patience, reply: _Reply) -> Json | None:
         """The next chunk, None at the end. Once the finish reason is here, a missing rest is no error."""
         from openai import APIConnectionError, APIError
 
         try:
-            return await patience.wait(anext(stream))
+            return _object(await patience.wait(anext(stream)))
         except StopAsyncIteration:
             return None
         except ProviderStalled:
@@ -188,32 +187,36 @@ class _Reply:
         self.reason: FinishReason | None = None
         self.usage = Usage()
 
-    def take(self, chunk: ChatCompletionChunk) -> str:
+    def take(self, chunk: Json) -> str:
         """Take in one chunk and return its text, often a word, often "". Raises an error written into the stream."""
         self.progressed = False
-        if chunk.usage is not None:
-            self.usage = _usage(chunk.usage)
+        if usage := _object(chunk.get("usage")):
+            self.usage = _usage(usage)
         if self._quirks.x_groq:
-            self._take_x_groq((chunk.model_extra or {}).get("x_groq"))
-        if not chunk.choices:  # the usage chunk
+            self._take_x_groq(_object(chunk.get("x_groq")))
+        choices = _list(chunk.get("choices"))
+        if not choices:  # the usage chunk
             return ""
-        choice = chunk.choices[0]
-        delta = choice.delta
-        for piece in delta.tool_calls or ():
-            function = piece.function
-            self._fragments.add(
-                piece.index, piece.id, function.name if function else None, function.arguments if function else None
-            )
-            self.progressed = True
-        if delta.refusal:
-            self._refusal.append(delta.refusal)
-        if choice.finish_reason:
-            self.reason = _REASONS.get(choice.finish_reason, "stop")
-        text = delta.content or ""
+        choice = _object(choices[0])
+        delta = _object(choice.get("delta"))
+        for piece in _list(delta.get("tool_calls")):
+            self._take_fragment(_object(piece))
+        if refusal := _text(delta.get("refusal")):
+            self._refusal.append(refusal)
+        if reason := _text(choice.get("finish_reason")):
+            self.reason = _REASONS.get(reason, "stop")
+        text = _text(delta.get("content"))
         if text:
             self.progressed = True
             self._spoke = self._spoke or not text.isspace()
         return text
+
+    def _take_fragment(self, piece: Json) -> None:
+        function, index = _object(piece.get("function")), piece.get("index")
+        place = index if isinstance(index, int) else 0
+        name, arguments = _text(function.get("name")), _text(function.get("arguments"))
+        self._fragments.add(place, _text(piece.get("id")), name, arguments)
+        self.progressed = True
 
     def tool_calls(self) -> list[ToolCall]:
         """The complete calls. Raises what makes a reply unusable: cut, refused, empty, a call nobody can carry out."""
@@ -235,22 +238,36 @@ class _Reply:
         detail = f"{self._model} answered nothing{why.get(self.reason or '', '')}."
         return ProviderRefused(detail, vendor=self._vendor, code="provider.empty_reply")
 
-    def _take_x_groq(self, extra: Any) -> None:
-        if not isinstance(extra, Mapping):
-            return
+    def _take_x_groq(self, extra: Json) -> None:
         if extra.get("error"):
             raise errors.in_stream(extra["error"], self._vendor, self._model)
-        usage = extra.get("usage")
-        if isinstance(usage, Mapping):
-            details = usage.get("prompt_tokens_details") or {}
-            self.usage = Usage(
-                int(usage.get("prompt_tokens") or 0),
-                int(usage.get("completion_tokens") or 0),
-                int(details.get("cached_tokens") or 0),
-            )
+        if usage := _object(extra.get("usage")):
+            self.usage = _usage(usage)
 
 
-def _usage(usage: CompletionUsage) -> Usage:
-    details = usage.prompt_tokens_details
-    cached = details.cached_tokens if details is not None else 0
-    return Usage(usage.prompt_tokens or 0, usage.completion_tokens or 0, cached or 0)
+def _usage(usage: Json) -> Usage:
+    details = _object(usage.get("prompt_tokens_details"))
+    return Usage(
+        _number(usage.get("prompt_tokens")),
+        _number(usage.get("completion_tokens")),
+        _number(details.get("cached_tokens")),
+    )
+
+
+# A server may send anything under any name: what is not of the kind expected counts as absent.
+
+
+def _object(value: object) -> Json:
+    return value if isinstance(value, dict) else _NOTHING
+
+
+def _list(value: object) -> Sequence[Any]:
+    return value if isinstance(value, list) else ()
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _number(value: object) -> int:
+    return int(value) if isinstance(value, int) or (isinstance(value, float) and value.is_integer()) else 0
