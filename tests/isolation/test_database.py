@@ -30,9 +30,18 @@ UNTENANTED = {
     "procrastinate_workers": "heartbeats of workers",
 }
 ROLES = [APP_ROLE, PLATFORM_ROLE, SEARCH_ROLE, "parley_lookup"]
-LOOK_UPS = {"find_by_token", "find_first_tenant", "find_owner", "find_tenants", "find_user_by_email"}
+LOOK_UPS = {
+    "find_by_token",
+    "find_calls_due",
+    "find_first_tenant",
+    "find_line",
+    "find_owner",
+    "find_tenants",
+    "find_user_by_email",
+}
 PLATFORM_DOOR = {
     ("app.demo.load", "is there any tenant yet?"),
+    ("calls.progress", "carrier call → call"),
     ("tenants.access", "the administrator reaches any tenant's things"),
     ("tenants.access", "the open administrator's tenant"),
     ("tenants.businesses", "list of tenants"),
@@ -236,11 +245,13 @@ def test_functions_that_run_as_someone_else_are_known(owner: Any) -> None:
 
 
 def test_the_look_up_role_reads_no_more_than_it_compares(owner: Any) -> None:
-    """No password hash, no words: only ids, tenants, e-mails and digests."""
+    """No password hash, no words: only ids, tenants, e-mails, digests, numbers of ours and when to look at a call."""
     columns = owner.execute(
         text("SELECT DISTINCT column_name FROM information_schema.column_privileges WHERE grantee = 'parley_lookup'")
     )
-    assert set(columns.scalars()) == {"id", "tenant_id", "email", "token_hash", "key_hash"}
+    compared = {"id", "tenant_id", "email", "token_hash", "key_hash"}
+    of_calls = {"retell_call_id", "check_at", "agent_id", "carrier_agent_id", "number"}
+    assert set(columns.scalars()) == compared | of_calls
 
 
 def platform_callers() -> set[tuple[str, str]]:

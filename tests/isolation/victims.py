@@ -117,12 +117,22 @@ def _agent(word: str) -> dict[str, Any]:
 
 async def add_rows_without_routes(db: Database, victim: Victim) -> None:
     """Rows that only background work writes."""
-    ids = {**victim.ids, "word": victim.word}
+    ids = {**victim.ids, "word": victim.word, "id": new_id()}
     async with db.begin(victim.business.id) as connection:
         for statement in (
             "INSERT INTO agent_understanding (agent_id, tenant_id, fingerprint, status, error)"
             " VALUES (:agent_id, :tenant_id, :word, 'failed', :word) ON CONFLICT (agent_id) DO NOTHING",
             "INSERT INTO tool_runs (tenant_id, conversation_id, key, name, arguments)"
             " VALUES (:tenant_id, :conversation_id, :word, :word, '{}')",
+            "INSERT INTO carrier_events (id, tenant_id, carrier_call_id, event, fingerprint, payload)"
+            " VALUES (:id, :tenant_id, :id, 'call_ended', :word, jsonb_build_object('said', cast(:word AS text)))",
+            "INSERT INTO carrier_agents (id, tenant_id, agent_id, carrier, token_hash, error)"
+            " VALUES (:id, :tenant_id, :agent_id, 'retell', :id, :word)",
+            "INSERT INTO call_records (id, tenant_id, direction, carrier, status, placement, driver_name)"
+            " VALUES (:id, :tenant_id, 'outbound', 'simulated', 'completed', 'placed', :word)",
+            "INSERT INTO phone_numbers (id, tenant_id, number, carrier, agent_id)"
+            " VALUES (:id, :tenant_id, :id, :word, :agent_id)",
+            "INSERT INTO suppressions (id, tenant_id, phone_number, source, reason)"
+            " VALUES (:id, :tenant_id, :id, 'manual', :word)",
         ):
             await connection.execute(text(statement), ids)

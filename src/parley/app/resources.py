@@ -15,6 +15,7 @@ from parley.app.persons import Persons
 from parley.app.retention import Retention
 from parley.app.settings import Settings
 from parley.app.warmup import Warmup
+from parley.calls import Calls, open_calls
 from parley.channels import SpeechParts
 from parley.conversations import (
     Declared,
@@ -78,6 +79,7 @@ class Resources:
     transcripts: Transcripts
     speech: SpeechParts
     takeover: Takeover
+    calls: Calls
     live: LiveView
     metrics: Metrics
     persons: Persons
@@ -198,6 +200,7 @@ async def open_resources(
             transcripts=Transcripts(db, clock, vaults, unwritten),
             speech=speech,
             takeover=Takeover(db, vaults, unwritten),
+            calls=open_calls(db, clock, keyring),
             live=LiveView(db, listener),
             metrics=metrics,
             persons=Persons(db, vaults, unwritten, clock),
