@@ -18,6 +18,7 @@ import uvicorn
 import websockets
 
 from parley.app.resources import Resources
+from parley.kit.opus import OpusDecoder, OpusEncoder
 from tests.channels.test_chat import furnish
 from tests.conftest import Business
 
@@ -112,6 +113,46 @@ async def test_slices_and_g711_are_heard_too(business: Business, address: str) -
             await line.send(chunk(narrow[at : at + 160]))
         events += await until(line, "ended", "metrics")
     assert of(events, "transcript_final")[0]["kind"] == "text"
+
+
+@pytest.mark.parametrize("binary", [True, False])
+async def test_opus_is_heard_and_spoken(business: Business, address: str, binary: bool) -> None:
+    await furnish(business)
+    with wave.open(io.BytesIO(QUESTION)) as file:
+        asked = OpusEncoder(16_000).push(file.readframes(file.getnframes()))
+    opus = {"encoding": "opus", "sample_rate": 48_000}
+    async with call(address, business) as line:
+        await line.send(json.dumps({"event": "start", "input": opus, "output": opus, "binary": binary}))
+        assert (await until(line, "ready"))[-1]["event"] == "ready"
+        await line.send(json.dumps({"event": "interrupt"}))  # the greeting
+        await line.send(b"\xff" * 40 if binary else chunk(b"\xff" * 40))
+        assert "Opus" in (await until(line, "error"))[-1]["detail"]
+        for packet in asked:
+            await line.send(packet if binary else chunk(packet))
+        events, packets = await reply_in_packets(line)
+    assert of(events, "transcript_final")[0]["text"] == "what time do you close on sunday"
+    decoder = OpusDecoder()
+    heard = b"".join(decoder.push(packet) for packet in packets)
+    assert len(heard) == len(packets) * 2 * 960
+    assert len(heard) / 2 / 48_000 > 1
+
+
+async def reply_in_packets(line: Any) -> tuple[list[dict[str, Any]], list[bytes]]:
+    """Events and raw sound of the first answer, up to its metrics."""
+    events: list[dict[str, Any]] = []
+    packets: list[bytes] = []
+    async with asyncio.timeout(20):
+        while not of(events, "metrics"):
+            message = await line.recv()
+            if isinstance(message, bytes):
+                packets.append(message)
+                continue
+            events.append(json.loads(message))
+            if events[-1]["event"] == "clear":
+                packets.clear()
+            if events[-1]["event"] == "audio_response" and events[-1]["data"]:
+                packets.append(base64.b64decode(events[-1]["data"]))
+    return events, packets
 
 
 async def test_what_was_said_is_in_the_log(business: Business, address: str) -> None:

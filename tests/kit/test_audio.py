@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.kit.audio import BadAudio, Decoder, Resampler, decode, encode, wav, wav_head
+from parley.kit.audio import BadAudio, Resampler, decode, encode, wav, wav_head
+from parley.kit.audio_stream import Decoder
 
 TONE = (np.sin(np.arange(16_000) / 16_000 * 2 * np.pi * 440) * 12_000).astype(np.int16).tobytes()
 

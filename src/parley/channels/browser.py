@@ -20,7 +20,8 @@ from fastapi import WebSocket, WebSocketDisconnect
 
 from parley.channels.voice_wire import to_json
 from parley.inference.speech import FRAME_MS, HEARD_RATE
-from parley.kit.audio import Decoder, Encoding, Resampler, check_rate, encode
+from parley.kit.audio import check_rate, wav
+from parley.kit.audio_stream import Decoder, Encoder, StreamEncoding
 from parley.kit.errors import InvalidInput, VoiceAgentException
 from parley.voice import (
     SILENCE,
@@ -45,14 +46,15 @@ _MOST_BACKLOG_FRAMES = 5 * 60 * 1000 // FRAME_MS
 _MOST_OUTBOX = 2000
 _QUIET_S = 0.2
 _FRAME_S = FRAME_MS / 1000
-_ENCODINGS = ("wav", "pcm16", "mulaw", "alaw")
+_ENCODINGS = ("wav", "pcm16", "mulaw", "alaw", "opus")
+_LONG_BYTES = 65_536  # of sound: longer is decoded in a thread
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """How one direction sounds. `encoding` None: a WAV, or raw PCM16 at 16 kHz."""
+    """How one direction sounds. `encoding` None: a WAV or Ogg-Opus, or raw PCM16 at 16 kHz."""
 
-    encoding: Encoding | None
+    encoding: StreamEncoding | None
     sample_rate: int
 
 
@@ -78,13 +80,14 @@ class BrowserLine:
         self._socket = socket
         self._decoder = Decoder(heard.encoding, heard.sample_rate, HEARD_RATE)
         self._framer = Framer()
-        self._spoken = spoken
+        self._spoken = Encoder(spoken.encoding or "wav", spoken.sample_rate)
+        self._nothing = wav(b"", spoken.sample_rate) if spoken.encoding in (None, "wav") else b""
+        self._seq = 0
         self._binary = binary
         self._incoming: deque[Incoming] = deque()
         self._news = asyncio.Event()
         self._outbox: asyncio.Queue[bytes | None] = asyncio.Queue(_MOST_OUTBOX)
         self._playout = Playout()
-        self._resamplers: dict[int, Resampler] = {}
         self._next_at = time.monotonic()
         self._quiet = False
         self._listening = True
@@ -129,7 +132,7 @@ class BrowserLine:
             self._playout.add(len(event.pcm) / 2 / event.sample_rate * 1000, time.monotonic())
         elif isinstance(event, Clear):
             self._playout.clear(time.monotonic())
-            self._resamplers.clear()
+            self._spoken.drop()
         elif isinstance(event, Mark):
             self._playout.mark(event.name)
         if isinstance(event, Ended):
@@ -169,7 +172,7 @@ class BrowserLine:
             if message["type"] == "websocket.disconnect":
                 break
             try:
-                self._take(message)
+                await self._take(message)
             except VoiceAgentException as error:
                 self.tell(Error(error.code, error.detail))
         self._put(HungUp())
@@ -185,21 +188,21 @@ class BrowserLine:
         except (WebSocketDisconnect, RuntimeError):
             self._put(HungUp())
 
-    def _take(self, message: Mapping[str, Any]) -> None:
+    async def _take(self, message: Mapping[str, Any]) -> None:
         data = message.get("bytes")
         if data is not None:
-            self.take_sound(data)
+            await self.take_sound(data)
             return
         text = message.get("text") or ""
         if len(text) > MOST_MESSAGE_BYTES:
             raise InvalidInput(f"A message must be at most {MOST_MESSAGE_BYTES // 1_000_000} MB long.")
-        self.take_event(parse_event(text))
+        await self.take_event(parse_event(text))
 
-    def take_event(self, event: Mapping[str, Any]) -> None:
+    async def take_event(self, event: Mapping[str, Any]) -> None:
         """One event of the client. Raises `InvalidInput` naming what is wrong."""
         match event.get("event"):
             case "audio_chunk":
-                self.take_sound(_base64(event.get("data")))
+                await self.take_sound(_base64(event.get("data")))
             case "text":
                 self._put(Typed(_string(event, "text", 10_000)))
             case "dtmf":
@@ -215,11 +218,13 @@ class BrowserLine:
             case other:
                 raise InvalidInput(f"event {str(other)[:50]!r} is not known.")
 
-    def take_sound(self, data: bytes) -> None:
+    async def take_sound(self, data: bytes) -> None:
         """Bytes of sound. Raises `BadAudio` or `InvalidInput`."""
         if len(data) > MOST_MESSAGE_BYTES:
             raise InvalidInput(f"data must be at most {MOST_MESSAGE_BYTES // 1_000_000} MB long.")
-        frames = list(self._framer.push(self._decoder.push(data)))
+        decode = self._decoder.push
+        pcm = decode(data) if len(data) < _LONG_BYTES else await asyncio.to_thread(decode, data)
+        frames = list(self._framer.push(pcm))
         if len(self._incoming) + len(frames) > _MOST_BACKLOG_FRAMES:
             raise InvalidInput("data comes faster than it can be heard; more than five minutes are waiting.")
         self._incoming.extend(frames)
@@ -233,22 +238,19 @@ class BrowserLine:
         if not isinstance(event, Audio):
             shown = to_json(event)
             return [] if shown is None else [orjson.dumps(shown)]
-        pcm = self._resampled(event)
-        encoding = self._spoken.encoding or "wav"
-        sound = encode(pcm, encoding, self._spoken.sample_rate) if pcm or encoding == "wav" else b""
+        sounds = self._spoken.push(event.pcm, event.sample_rate, last=event.last)
         if self._binary:
-            return [sound] if sound else []
-        head = {"event": "audio_response", "data": base64.b64encode(sound).decode()}
-        return [orjson.dumps({**head, "reply": event.reply, "seq": event.seq, "last": event.last})]
-
-    def _resampled(self, event: Audio) -> bytes:
-        resampler = self._resamplers.get(event.sample_rate)
-        if resampler is None:
-            resampler = self._resamplers[event.sample_rate] = Resampler(event.sample_rate, self._spoken.sample_rate)
-        pcm = resampler.push(event.pcm, last=event.last)
-        if event.last:
-            del self._resamplers[event.sample_rate]
-        return pcm
+            return sounds
+        if event.last and not sounds:
+            sounds = [self._nothing]
+        if event.seq == 0:
+            self._seq = 0
+        packed = []
+        for number, sound in enumerate(sounds, 1):
+            head = {"event": "audio_response", "data": base64.b64encode(sound).decode(), "reply": event.reply}
+            packed.append(orjson.dumps({**head, "seq": self._seq, "last": event.last and number == len(sounds)}))
+            self._seq += 1
+        return packed
 
 
 def parse_event(text: str) -> Mapping[str, Any]:

@@ -161,7 +161,7 @@ async def _talk(socket: WebSocket, call: _Call) -> None:
     )
     parts = Parts(line, spoken, speech.transcriber, speech.speakers, speech.vad())
     if call.first is not None:
-        _replay(line, call.first)
+        await _replay(line, call.first)
     session = Session(parts, settings)
     listening = asyncio.create_task(line.listen())
     try:
@@ -179,13 +179,13 @@ async def _talk(socket: WebSocket, call: _Call) -> None:
         await asyncio.gather(listening, return_exceptions=True)
 
 
-def _replay(line: BrowserLine, first: Mapping[str, Any]) -> None:
+async def _replay(line: BrowserLine, first: Mapping[str, Any]) -> None:
     """The message that told us to begin is sound already."""
     try:
         if isinstance(sound := first.get("bytes"), bytes):  # JSON holds no bytes: a client cannot write this field
-            line.take_sound(sound)
+            await line.take_sound(sound)
         else:
-            line.take_event(first)
+            await line.take_event(first)
     except VoiceAgentException as error:
         line.tell(Error(error.code, error.detail))
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from parley.kit.errors import InvalidInput
 
-Encoding = Literal["wav", "pcm16", "mulaw", "alaw"]
+Encoding = Literal["wav", "pcm16", "mulaw", "alaw"]  # what a sample at a time makes; Opus is in `kit.opus`
 LOWEST_RATE, HIGHEST_RATE = 8_000, 48_000
 _PCM, _ALAW, _MULAW, _EXTENSIBLE = 1, 6, 7, 0xFFFE
 _OF_FORMAT: dict[int, Encoding] = {_PCM: "pcm16", _ALAW: "alaw", _MULAW: "mulaw"}
@@ -139,53 +139,3 @@ class Resampler:
             return pcm
         out: NDArray[np.int16] = self._stream.resample_chunk(np.frombuffer(pcm, np.int16), last=last)
         return out.tobytes()
-
-
-class Decoder:
-    """Bytes of one client into PCM16 mono at one rate. A WAV may come in slices of any size, and one after another."""
-
-    def __init__(self, encoding: Encoding | None, sample_rate: int, target: int) -> None:
-        self._declared = encoding
-        self._target = target
-        self._head: WavHead | None = None
-        self._pending = b""
-        self._odd = b""
-        self._resampler = None if encoding in (None, "wav") else Resampler(check_rate(sample_rate), target)
-
-    def push(self, data: bytes) -> bytes:
-        """The sound in `data`. Raises `BadAudio`."""
-        if self._declared in (None, "wav") and (self._head is None or data[:4] == b"RIFF"):
-            data = self._read_head(data)
-            if self._head is None:
-                return b""
-        encoding: Encoding = self._head.encoding if self._head else (self._declared or "pcm16")
-        channels = self._head.channels if self._head else 1
-        width = (2 if encoding == "pcm16" else 1) * channels
-        data = self._odd + data
-        whole = len(data) - len(data) % width
-        self._odd = data[whole:]
-        pcm = decode(data[:whole], encoding)
-        if channels == 2:
-            pairs = np.frombuffer(pcm, np.int16).reshape(-1, 2).astype(np.int32)
-            pcm = (pairs.sum(axis=1) // 2).astype(np.int16).tobytes()
-        assert self._resampler is not None  # noqa: S101 - made with the encoding
-        return self._resampler.push(pcm)
-
-    def _read_head(self, data: bytes) -> bytes:
-        """Take a WAV's header off; what is not a WAV counts as raw PCM16 at 16 kHz where nothing was declared."""
-        self._pending = data if data[:4] == b"RIFF" else self._pending + data
-        if self._declared is None and self._pending[:4] != b"RIFF"[: len(self._pending[:4])]:
-            self._declared, self._resampler = "pcm16", Resampler(16_000, self._target)
-            rest, self._pending = self._pending, b""
-            self._head = WavHead("pcm16", 16_000, 1, 0)
-            return rest
-        head = wav_head(self._pending)
-        if head is None:
-            if len(self._pending) > 2**20:
-                raise BadAudio("data is a WAV file whose sound does not begin.")
-            self._head = None
-            return b""
-        self._head, self._odd = head, b""
-        self._resampler = Resampler(head.sample_rate, self._target)
-        rest, self._pending = self._pending[head.start :], b""
-        return rest
