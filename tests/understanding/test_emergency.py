@@ -60,6 +60,9 @@ def test_no_utterance_is_in_both_halves(language: str) -> None:
         ("es brennt in der kueche", "de", "fire"),
         ("Mein Mann atmet nicht mehr", "de", "medical"),
         ("Unfal auf der A3, jemand ist verletzt", "de", "medical"),
+        ("mein Reifen ist gerade auf der A9 geplatzt, wer zahlt das?", "de", "breakdown"),
+        ("my tire just blew out on I-10, who pays for the tow?", "en", "breakdown"),
+        ("meine Bremsen gehen nicht mehr, wer zahlt das?", "de", "breakdown"),
     ],
 )
 def test_an_emergency_is_named_and_quoted(message: str, language: str, kind: str) -> None:
@@ -84,6 +87,13 @@ def test_an_emergency_is_named_and_quoted(message: str, language: str, kind: str
         ("wir sind Feuer und Flamme", "de"),
         ("was machen wir, wenn es brennt?", "de"),
         ("es brennt nicht", "de"),
+        ("ich hatte eine Panne", "de"),
+        ("ich hatte eine Panne und bin deshalb zu spät", "de"),
+        ("Wir hatten eine Panne mit dem Auto und kommen eine halbe Stunde später", "de"),
+        ("Mein Reifen ist geplatzt, wer zahlt das?", "de"),
+        ("Der Reifen ist geplatzt, was kostet ein neuer?", "de"),
+        ("My tire blew out, who pays for that?", "en"),
+        ("I had a blowout, do you reimburse the repair?", "en"),
     ],
 )
 def test_harmless_words_raise_no_alarm(message: str, language: str) -> None:

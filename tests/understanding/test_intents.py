@@ -66,10 +66,34 @@ def test_every_intent_has_forty_examples(language: str) -> None:
         ("can we move our reservation to Sunday", "change_booking"),
         ("Hello!", "greeting"),
         ("no thanks", "deny"),
+        ("I lost my key card", "faq"),
+        ("you lost my reservation, I want to speak to somebody", "escalation"),
+        ("do all meeting rooms have a screen", "faq"),
+        ("does your staff speak Arabic", "faq"),
+        ("would there be a suite for the twelfth", "booking"),
+        ("I need a meeting room on Thursday", "booking"),
     ],
 )
 def test_near_misses(message: str, intent: str) -> None:
     assert read_intent(message).intent == intent
+
+
+@pytest.mark.parametrize(
+    ("message", "intent"),
+    [
+        ("Sprechen Sie Polnisch?", "faq"),
+        ("spricht bei Ihnen jemand Italienisch", "faq"),
+        ("ich möchte jemanden sprechen, der Polnisch kann", "escalation"),
+        ("Dürfen wir unsere Drohne fliegen lassen?", "faq"),
+        ("Dürfen die Kinder hier Ball spielen?", "faq"),
+        ("Nein, das lassen wir lieber", "deny"),
+        ("lassen wir das", "deny"),
+        ("hat jeder Tagungsraum einen Beamer", "faq"),
+        ("Haben Sie am Freitag noch einen Tagungsraum frei", "booking"),
+    ],
+)
+def test_german_near_misses(message: str, intent: str) -> None:
+    assert read_intent(message, language="de").intent == intent
 
 
 def test_an_intent_the_type_does_not_have_is_read_as_its_relative() -> None:

@@ -62,7 +62,33 @@ def test_the_answer_to_the_question(text: str, expected: str | None) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["this is great", "I'm hungry", "I'm late", "it's for a birthday", "what's the name of the place", "call me back"],
+    [
+        "it is L3R7",
+        "it's K 7 F 4",
+        "I am at the Grand Hotel, +1 202 555 0143",
+        "Next Friday, New York, 202 555 0143",
+        "Tisch am Fenster, Schöne Terrasse, 0171 5550123",
+        "this is great",
+        "I'm hungry",
+        "I'm late",
+        "it's for a birthday",
+        "what's the name of the place",
+        "call me back",
+    ],
 )
 def test_no_name(text: str) -> None:
     assert "name" not in read_slots(text, now=NOW).slots
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("on Friday at 7 pm, Carl Winter, +49 30 901820", "Carl Winter"),
+        ("For 2, Saturday, 8pm. Eva Rose, eva.rose@example.com", "Eva Rose"),
+        ("+49 30 901820, Carl Winter", "Carl Winter"),
+        ("Freitag 19 Uhr. Jens van der Berg. 0171 5550123", "Jens van der Berg"),
+    ],
+)
+@pytest.mark.parametrize("previous", ["", "May I have your name and phone number?"])
+def test_between_marks_beside_a_contact(text: str, expected: str, previous: str) -> None:
+    assert read_slots(text, now=NOW, previous=previous).slots["name"] == expected

@@ -42,8 +42,5 @@ def read_wishes(message: str, known: Mapping[str, SlotValue], *, reference_asked
         reference_asked
         or re.search(r"\b(reference|buchungsnummer|booking|reservation|reservierung|buchung)\b", message, re.IGNORECASE)
     ):
-        found["reference"] = reference = _NOISE.sub("", match.group()).upper()
-        name = _NOISE.sub("", str(known.get("name", ""))).upper()
-        if name and reference.startswith(name):
-            found["name"] = ""  # "it is K7F4" says which one, not who
+        found["reference"] = _NOISE.sub("", match.group()).upper()
     return found

@@ -197,7 +197,8 @@ def _without_denied(sentence: str, denied: list[Span]) -> str:
 
 def _judge(rule: _Rule, span: Span, text: str, book: _Rulebook) -> EmergencyReading:
     words = span.text[span.start : span.end].strip()
-    if book.scopes.veto(span, text):
+    told = rule.kind == "breakdown" and rule.severity != "critical" and book.scopes.settled(text)
+    if told or book.scopes.veto(span, text):
         return EmergencyReading(emergency=False, confidence=_DENIED, evidence=words)
     if "weak" not in rule.pattern.flags:
         return EmergencyReading(True, rule.kind, _SURE, words, rule.severity)

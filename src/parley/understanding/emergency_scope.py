@@ -64,6 +64,10 @@ class Scopes:
             return "delay"
         return ""
 
+    def settled(self, message: str) -> bool:
+        """Whether what broke down is told of for its bill or as an excuse, and nothing says that it is going on."""
+        return self._finds("settled", message) and not self._finds("present", message)
+
     def live(self, span: Span) -> bool:
         """Whether a bare danger word stands in a frame that makes it present, or stands nearly alone."""
         if self._finds("live", span.text):

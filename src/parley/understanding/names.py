@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import lru_cache
+from itertools import pairwise
 
 from parley.understanding.language import function_words
 from parley.understanding.lexicon import load_lexicon, read_yaml
@@ -12,6 +14,7 @@ _PARTICLES = frozenset({"von", "van", "de", "der", "den", "da", "di", "la", "le"
 _TITLES = frozenset(
     {"mr", "mrs", "ms", "miss", "dr", "herr", "herrn", "frau", "familie", "doktor", "professor", "mister", "doctor"}
 )
+_LEADS = frozenset({"and", "und", "ich", "bin", "i'm", "i", "am"})
 _MOST_WORDS = 4
 
 
@@ -45,8 +48,11 @@ def _never() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(never), frozenset(words - set(data["also_names"]))
 
 
-def read_name(scan: Scan, *, asked: bool) -> tuple[str, int, int] | None:
-    """(name, first token, end) or None. `asked`: the agent's last line asks for the name."""
+def read_name(scan: Scan, *, asked: bool, contacts: Collection[int] = ()) -> tuple[str, int, int] | None:
+    """(name, first token, end) or None. `asked`: the agent's last line asks for the name.
+
+    `contacts`: the tokens of telephone numbers and e-mail addresses; a name often stands beside one.
+    """
     cues = _cues()
     finals, not_mine = _words("final_cues"), _words("not_mine")
     booking = scan.any("booking_words") or scan.any("table_words")
@@ -59,7 +65,28 @@ def read_name(scan: Scan, *, asked: bool) -> tuple[str, int, int] | None:
     spoken = _before_speaking(scan)
     if spoken is not None:
         return spoken
-    return _bare(scan) if asked else _spelled_only(scan)
+    answered = _bare(scan) if asked else _spelled_only(scan)
+    return answered or _beside_contact(scan, contacts)
+
+
+def _beside_contact(scan: Scan, contacts: Collection[int]) -> tuple[str, int, int] | None:
+    """ "…, Carl Winter, +49 30 901820": two or more capitalised words alone between marks, next to a contact."""
+    breaks = [-1, *(i for i, token in enumerate(scan.tokens) if _breaks(scan, i, token.low)), len(scan.tokens)]
+    for before, after in pairwise(breaks):
+        if before + 1 in contacts or not {before - 1, after + 1} & set(contacts):
+            continue
+        start = before + 1
+        while scan.low(start) in _LEADS:
+            start += 1
+        words, end = _name_words(scan, start)
+        capitals = all(_capital(scan, k) or scan.low(k) in _PARTICLES for k in range(start, end) if scan.low(k) != "-")
+        if len(words) >= 2 and end == after and capitals:
+            return " ".join(words), start, end
+    return None
+
+
+def _breaks(scan: Scan, i: int, word: str) -> bool:
+    return word in {",", ";", ":", "!", "?"} or (word == "." and len(scan.low(i - 1)) > 1)
 
 
 def _name_at(scan: Scan, i: int, *, weak: bool) -> tuple[str, int] | None:
@@ -74,7 +101,7 @@ def _name_at(scan: Scan, i: int, *, weak: bool) -> tuple[str, int] | None:
     if spelled is not None:
         return spelled
     words, end = _name_words(scan, i, cued=not weak)
-    if not words:
+    if not words or (len(words) == 1 and len(words[0]) == 1):
         return None
     if weak and not all(_capital(scan, k) for k in range(i, end) if scan.low(k).isalpha()):
         return None
@@ -116,7 +143,9 @@ def _name_words(scan: Scan, i: int, *, cued: bool = False) -> tuple[list[str], i
 
 def _is_any_name(scan: Scan, i: int, first: int) -> bool:
     token = scan.tokens[i]
-    return i == first and token.is_word and len(token.low) > 1 and token.low not in _never()[0]
+    return (
+        i == first and token.is_word and len(token.low) > 1 and not _in_code(scan, i) and token.low not in _never()[0]
+    )
 
 
 def _is_particle(scan: Scan, i: int) -> bool:
@@ -130,7 +159,12 @@ def _is_name_word(scan: Scan, i: int) -> bool:
     if not 0 <= i < len(scan.tokens):
         return False
     token = scan.tokens[i]
-    return token.is_word and token.low not in _never()[1]
+    return token.is_word and not _in_code(scan, i) and token.low not in _never()[1]
+
+
+def _in_code(scan: Scan, i: int) -> bool:
+    """Whether a word is a piece of "L3R7", which says which booking, not who."""
+    return (scan.glued(i) and scan.digits(i - 1) > 0) or (scan.glued(i + 1) and scan.digits(i + 1) > 0)
 
 
 def _cased(scan: Scan, i: int) -> str:

@@ -118,7 +118,7 @@ class _Reading:
         return taken
 
     def _name(self, taken: set[int]) -> None:
-        found = read_name(self.scan, asked="name" in self.asked)
+        found = read_name(self.scan, asked="name" in self.asked, contacts=taken)
         if found is not None and not any(i in taken for i in range(found[1], found[2])):
             self.slots["name"] = found[0]
 
