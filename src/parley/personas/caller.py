@@ -1,0 +1,88 @@
+"""A persona on the line: first words, and an answer to every line, by rules or in a hosted model's words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from parley.inference.chat import TextDelta
+from parley.inference.errors import ProviderError
+from parley.inference.ports import ChatModel
+from parley.kit import guard
+from parley.kit.errors import InvalidInput
+from parley.personas.acting import request, spoken
+from parley.personas.definition import Persona
+from parley.personas.mind import Line, Mind
+
+
+class Caller:
+    """One persona in one conversation.
+
+    Without a model the same persona, seed, language and lines give the same words. With one, the rules still decide
+    what is meant, when it is silent and when it hangs up; the model words it, and the rules' words stand in where the
+    model fails or falls out of role. `language` must be one of the persona's; its first by default.
+    """
+
+    def __init__(
+        self, persona: Persona, seed: int = 0, language: str | None = None, model: ChatModel | None = None
+    ) -> None:
+        self.language = language or persona.languages[0]
+        if self.language not in persona.scripts:
+            raise InvalidInput(f"language: {persona.key} speaks {' and '.join(persona.languages)} only.")
+        self.persona = persona
+        self._mind = Mind(persona, seed, self.language)
+        self._model = model
+        self._talk: list[tuple[str, str]] = []
+
+    @property
+    def values(self) -> Mapping[str, str]:
+        """What the seed drew: what is true of this caller."""
+        return self._mind.values
+
+    @property
+    def told(self) -> frozenset[str]:
+        """The facts that came over whole, by their names."""
+        return frozenset(name for name, times in self._mind.told.items() if times)
+
+    @property
+    def mood(self) -> float:
+        """0 furious .. 1 delighted."""
+        return self._mind.mood
+
+    @property
+    def satisfied(self) -> bool:
+        """Whether every goal is met and no objection stands."""
+        return self._mind.satisfied
+
+    @property
+    def hung_up(self) -> bool:
+        """Whether it has ended the conversation."""
+        return self._mind.over
+
+    async def opening(self) -> Line | None:
+        """First words; None for one who waits to be greeted."""
+        line = self._mind.open()
+        if line is not None:
+            self._talk.append(("caller", line.text))
+        return line
+
+    async def reply(self, agent_line: str) -> Line:
+        """The answer to a line of the other side; an empty one is a silence. After hanging up: silence again."""
+        line = self._mind.answer(agent_line)
+        self._talk.append(("agent", agent_line))
+        if self._model is not None and line.text and not any(noise in line.text for noise in self._mind.noises):
+            line = replace(line, text=await self._worded(self._model, line) or line.text)
+        self._talk.append(("caller", line.text))
+        return line
+
+    async def _worded(self, model: ChatModel, line: Line) -> str | None:
+        guard.require_no_transaction("model call")
+        asked = request(self.persona, self.language, self.values, self._talk, line, self.mood)
+        text = ""
+        try:
+            async for event in model.stream(asked):
+                if isinstance(event, TextDelta):
+                    text += event.text
+        except ProviderError:
+            return None
+        return spoken(text)
