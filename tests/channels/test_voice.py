@@ -166,7 +166,32 @@ async def test_what_was_said_is_in_the_log(business: Business, address: str) -> 
         assert (await until(line, "ended"))[-1]["reason"] == "hung_up"
     [logged] = (await business.owner.get("/api/conversations")).json()["conversations"]
     assert (logged["channel"], logged["status"]) == ("voice", "ended")
-    assert "7.50" in logged["transcript"]["messages"][1]["content"]
+    assert "7.50" in logged["transcript"]["messages"][-1]["content"]
+
+
+async def test_the_greeting_is_kept_as_it_was_heard(business: Business, address: str) -> None:
+    await furnish(business, prompts={"greeting": "Good evening, this is Tony's. What can I do for you?"})
+    async with call(address, business) as line:
+        await line.send(json.dumps({"event": "start"}))
+        assert (await until(line, "reply_heard"))[-1]["complete"]
+        await line.send(json.dumps({"event": "text", "text": "How much is the tiramisu?"}))
+        await until(line, "metrics")
+        await line.send(json.dumps({"event": "end"}))
+        await until(line, "ended")
+    async with call(address, business) as line:
+        await line.send(json.dumps({"event": "start"}))
+        await until(line, "mark")  # its first phrase is on its way
+        await line.send(json.dumps({"event": "end"}))
+        heard = of(await until(line, "ended"), "reply_heard")[0]["text"]
+    abandoned, whole = (await business.owner.get("/api/conversations")).json()["conversations"]
+    said = [(message["role"], message["content"]) for message in whole["transcript"]["messages"]]
+    assert said[:2] == [
+        ("assistant", "Good evening, this is Tony's. What can I do for you?"),
+        ("user", "How much is the tiramisu?"),
+    ]
+    assert 0 < len(heard) < len(said[0][1])
+    assert abandoned["transcript"]["messages"] == [{"role": "assistant", "content": heard}]
+    assert (abandoned["status"], abandoned["channel"], abandoned["turn_count"]) == ("ended", "voice", 0)
 
 
 async def test_an_interrupted_reply_is_kept_as_far_as_it_was_heard(business: Business, address: str) -> None:

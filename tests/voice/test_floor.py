@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from parley.voice import moves
+from parley.voice.agent import NEVER
 from parley.voice.endpointing import FixedPause, SemanticPause
-from parley.voice.floor import NEVER, Floor
+from parley.voice.floor import Floor
 from parley.voice.manners import Manners
 
 MANNERS = Manners(endpointing=FixedPause(500), longest_ms=60_000)
@@ -347,7 +348,7 @@ def test_the_longest_time_is_kept() -> None:
 def test_a_stall_is_tried_again_and_apologised_for() -> None:
     talk = Talk()
     talk.tell(moves.Wrote("hello"))
-    assert talk.wait(3000) == [moves.Recover(2)]
+    assert talk.wait(3000) == [moves.Fill(), moves.Recover(2)]
     assert talk.wait(3000) == [moves.Recover(3)]
     assert talk.wait(3000) == [moves.Speak("apology")]
 

@@ -11,7 +11,7 @@ import random
 from parley.inference.errors import ProviderUnavailable
 from parley.inference.scripted_speech import Hang, Mischief, Mute, ScriptedSpeaker
 from parley.voice import Goodbye, Typed, events
-from parley.voice.scripted import Forever, Think, Work
+from parley.voice.scripted import Forever, Step, Think, Work
 from tests.voice.stage import WORD_MS, Call, quiet, schedules, with_manners
 
 REPLY = "Certainly, there are seven tables left, most of them outside. Shall I reserve the round one?"
@@ -223,6 +223,31 @@ def test_a_stalled_model_is_asked_again_and_then_apologised_for() -> None:
             assert call.played(call.told(events.Heard)[-1].reply, call.heard[-1])
         sounds = [told.at for told in call.line.told if isinstance(told.event, events.Audio)]
         assert sounds[0] <= 0.06 + call.manners.attempts * 0.45 + 0.1, call.seed
+
+
+def test_a_wait_is_filled_once_and_mixes_with_nothing() -> None:
+    def make(chance: random.Random, call: Call) -> Call:
+        call.manners = with_manners(filler_ms=600, stall_ms=1500)
+        call.speakers = [ScriptedSpeaker(call.tape, word_ms=WORD_MS, first_s=chance.uniform(0.0, 0.3))]
+        waits: list[Step] = [Think(chance.uniform(0.1, 1.4)), Work("search", chance.uniform(0.5, 5))]
+        call.replies = [[chance.choice(waits), REPLY], LATER]
+        if chance.random() < 0.3:
+            call.replies = [[Forever()], *call.replies]
+        call.script = [*quiet(60), Typed("book it")]
+        if chance.random() < 0.5:
+            call.script += [*quiet(chance.randint(300, 2500)), *call.say(SPOKEN)]
+        call.mischief = Mischief(delay_s=(0.0, 0.4))
+        call.lasts_s = 14.0
+        call.settling_s = chance.choice([0.0, 0.1])
+        return call
+
+    filled, calls = 0, schedules(make)
+    for call in calls:
+        assert len(call.fillers) <= len(call.finals), call.seed
+        filled += bool(call.fillers)
+        said = [told.text for told in call.told(events.Heard) if told.reply not in call.fillers]
+        assert said[-1] in {REPLY, LATER}, (call.seed, said)
+    assert filled > len(calls) / 4
 
 
 def test_a_reply_that_breaks_off_is_spoken_as_far_as_it_goes_and_apologised_for() -> None:

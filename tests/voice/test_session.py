@@ -10,8 +10,8 @@ from parley.inference.errors import ProviderRefused, ProviderUnavailable
 from parley.inference.scripted_speech import Mischief, ScriptedSpeaker, ScriptedTranscriber
 from parley.inference.speech import TranscriberCapabilities
 from parley.voice import Digit, HungUp, Interrupt, SemanticPause, Typed, events, fixed_sentences
-from parley.voice.scripted import Think, Work
-from tests.voice.stage import MANNERS, WORD_MS, Call, dial, quiet
+from parley.voice.scripted import Forever, Think, Work
+from tests.voice.stage import FILLER, MANNERS, WORD_MS, Call, dial, quiet
 
 
 def one(call: Call) -> Call:
@@ -164,3 +164,26 @@ def test_speakers_of_other_rates_are_counted_right() -> None:
     one(call)
     assert call.told(events.Metrics)[0].heard_ms == pytest.approx(10 * WORD_MS)
     assert call.heard == ["There are seven tables left. All of them are outside."]
+
+
+def test_who_waits_hears_that_it_takes_a_moment_and_then_the_answer_or_the_apology() -> None:
+    call = Call(replies=[[Think(1.2), "Seven are free."]], manners=replace(MANNERS, filler_ms=1000))
+    call.script = [*quiet(60), Typed("how many")]
+    one(call)
+    assert call.heard == [FILLER, "Seven are free."]
+    assert [outcome.heard for outcome in call.responder.outcomes] == ["Seven are free."]
+    assert not call.told(events.Clear)
+    call = Call(replies=[[Forever()]] * 3, manners=replace(MANNERS, filler_ms=600, stall_ms=800), lasts_s=8.0)
+    call.script = [*quiet(60), Typed("how many")]
+    one(call)
+    heard = [text for text in call.heard if text]
+    assert heard[0] == FILLER
+    assert heard[1].startswith("I'm sorry")
+
+
+def test_an_answer_that_is_there_first_needs_no_filler() -> None:
+    call = Call(replies=[[Think(0.9), "Seven are free."]], manners=replace(MANNERS, filler_ms=1000))
+    call.speakers = [ScriptedSpeaker(call.tape, word_ms=WORD_MS, first_s=0.3)]
+    call.script = [*quiet(60), Typed("how many")]
+    one(call)
+    assert [text for text in call.heard if text] == ["Seven are free."]

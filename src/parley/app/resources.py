@@ -18,6 +18,7 @@ from parley.app.warmup import Warmup
 from parley.calls import Calls, open_calls
 from parley.channels import SpeechParts
 from parley.conversations import (
+    Asides,
     Declared,
     Desk,
     ExactRecall,
@@ -77,6 +78,7 @@ class Resources:
     recall: ExactRecall
     responder: Responder
     transcripts: Transcripts
+    asides: Asides
     speech: SpeechParts
     takeover: Takeover
     calls: Calls
@@ -162,9 +164,10 @@ async def open_resources(
         reservations, leads = Reservations(db, clock), Leads(db, clock)
         listings, incidents = Listings(db), Incidents(db)
         declared_tools = DeclaredTools(db, keyring, outbound)
+        opening = Opening(db, agents, holder, vaults, unwritten)
         responder = Responder(
             Parts(
-                opening=Opening(db, agents, holder, vaults, unwritten),
+                opening=opening,
                 reader=reader,
                 search=search,
                 tools=Tools(db, vaults, Desk(reservations, leads, listings, incidents), Declared(db, declared_tools)),
@@ -198,6 +201,7 @@ async def open_resources(
             recall=recall,
             responder=responder,
             transcripts=Transcripts(db, clock, vaults, unwritten),
+            asides=Asides(opening, vaults, unwritten),
             speech=speech,
             takeover=Takeover(db, vaults, unwritten),
             calls=open_calls(db, clock, keyring),

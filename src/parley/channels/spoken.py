@@ -6,25 +6,27 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from parley.conversations import Acting, Action, Ask, Delta, Opened, Responder, Transcripts
+from parley.conversations import Acting, Action, Asides, Ask, Delta, Opened, Responder, Transcripts
 from parley.voice import CallerTurn, Goodbye, Outcome, ReplyEvent, Say, ToolEnded, ToolStarted
 
 _GUESSES_KEPT = 8
 
 
 class Spoken:
-    """A `voice.Responder` over one conversation, which begins with the first words."""
+    """A `voice.Responder` over one conversation, which begins with the first words of either side."""
 
     def __init__(
         self,
         responder: Responder,
         transcripts: Transcripts,
+        asides: Asides,
         tenant_id: str,
         agent_id: str,
         conversation_id: str | None = None,
     ) -> None:
         self._responder = responder
         self._transcripts = transcripts
+        self._asides = asides
         self._tenant_id = tenant_id
         self._agent_id = agent_id
         self.conversation_id = conversation_id
@@ -35,14 +37,7 @@ class Spoken:
         """Answer the caller's words. A guess waits until it is the caller's turn: a turn stores what was said."""
         if turn.speculative and not await self._decision(turn):
             return
-        ask = Ask(
-            tenant_id=self._tenant_id,
-            message=turn.text,
-            agent_id=self._agent_id,
-            conversation_id=self.conversation_id,
-            channel="voice",
-        )
-        async with aclosing(self._responder.respond(ask)) as events:
+        async with aclosing(self._responder.respond(self._ask(turn.text))) as events:
             async for event in events:
                 if isinstance(event, Opened):
                     self.conversation_id = event.conversation_id
@@ -65,10 +60,23 @@ class Spoken:
         self._decide(turn, right=False)
 
     async def settled(self, outcome: Outcome) -> None:
-        """Cut the stored reply at the last word that was heard."""
-        line = None if outcome.turn is None else self._lines.pop(outcome.turn.id, None)
+        """Cut the stored reply at the last word that was heard; keep what was heard of the session's own sentences."""
+        if outcome.turn is None:
+            if outcome.heard:
+                self.conversation_id = await self._asides.say(self._ask(), outcome.heard)
+            return
+        line = self._lines.pop(outcome.turn.id, None)
         if line is not None and self.conversation_id is not None and not outcome.complete:
             await self._transcripts.cut(self._tenant_id, self.conversation_id, line, outcome.heard)
+
+    def _ask(self, message: str = "") -> Ask:
+        return Ask(
+            tenant_id=self._tenant_id,
+            message=message,
+            agent_id=self._agent_id,
+            conversation_id=self.conversation_id,
+            channel="voice",
+        )
 
     def _future(self, turn: CallerTurn) -> asyncio.Future[bool]:
         if len(self._decided) > _GUESSES_KEPT:

@@ -145,7 +145,7 @@ async def _talk(socket: WebSocket, call: _Call) -> None:
     library: Library = socket.state.library
     agent = call.agent
     line = BrowserLine(socket, call.heard, call.spoken, binary=call.binary)
-    spoken = Spoken(responder, transcripts, agent.tenant_id, agent.id, call.conversation_id)
+    spoken = Spoken(responder, transcripts, socket.state.asides, agent.tenant_id, agent.id, call.conversation_id)
     language = agent.definition.language or "en"
     words = defaults(agent.type, language)
     greeting = agent.definition.prompts.get("greeting") or words.greeting

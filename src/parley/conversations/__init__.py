@@ -5,6 +5,7 @@ arrived (channels) and what made the model (ports). Enter through `Responder.res
 reading, `ExactRecall` for the cache.
 """
 
+from parley.conversations.asides import Asides
 from parley.conversations.declared import Declared
 from parley.conversations.desk import Desk
 from parley.conversations.events import Acting, Action, Delta, Done, Event, Opened, Source
@@ -27,6 +28,7 @@ from parley.conversations.write import Writer
 __all__ = [
     "Acting",
     "Action",
+    "Asides",
     "Ask",
     "Declared",
     "Delta",

@@ -63,6 +63,19 @@ class Opening:
                 raise TooMany("conversation_id is being answered by another process.", retry_after=2)
             await asyncio.sleep(_OTHER_PROCESS_POLL)
 
+    async def begin(self, ask: Ask) -> str:
+        """Begin a conversation in which the caller has said nothing yet; returns its id. Nobody has its turn."""
+        await self._holder.ensure()
+        conversation_id = new_id()
+        while True:
+            try:
+                async with self._db.begin(ask.tenant_id) as connection:
+                    await self._begin(connection, ask, conversation_id)
+                    await store.release_turn(connection, ask.tenant_id, conversation_id, self._holder.number)
+                return conversation_id
+            except _ColdRecognisers:
+                await self._vaults.warm()
+
     async def _take_turn(self, connection: AsyncConnection, ask: Ask, conversation_id: str) -> Turn | None:
         tenant = await get_tenant(connection, ask.tenant_id)
         if tenant is None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from parley.voice.agent import NEVER
+from parley.voice.manners import Manners
+
 
 @dataclass(slots=True)
 class Caller:
@@ -53,6 +56,24 @@ class Caller:
         """From here on the voice does not count."""
         self.deaf = True
         self.silent_since = now
+
+    def not_speech_at(self, rules: Manners) -> int:
+        """When the voice being heard cannot be the caller's speech: no word, no new word, no end."""
+        since = self.voice_since or 0
+        wordless = since + rules.wordless_ms if not self.words else NEVER
+        stalled = max(since, self.words_at) + rules.word_stall_ms if self.words else NEVER
+        return min(wordless, stalled, since + rules.longest_speech_ms)
+
+    def over_at(self, rules: Manners, asked: str) -> int:
+        """When a pause after these words ends the turn."""
+        return self.silent_since + rules.endpointing.pause_ms(self.words, asked)
+
+    def likely_at(self, rules: Manners, asked: str) -> int:
+        """When the turn is probably over."""
+        after = rules.endpointing.likely_ms(self.words, asked)
+        if self.hint == "likely_end" and rules.speculations:
+            after = 0
+        return NEVER if after is None else self.silent_since + after
 
     def known(self, now: int, wait_ms: int) -> bool:
         """Whether all words of the last stretch have been reported, or have been waited for long enough."""

@@ -18,6 +18,7 @@ class FixedSentences:
     silence: str
     too_long: str
     no_transcriber: str
+    filler: str
 
 
 @cache

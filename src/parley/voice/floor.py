@@ -18,15 +18,14 @@ from collections.abc import Iterator
 from typing import Literal, cast
 
 from parley.voice import moves
+from parley.voice.agent import NEVER, Agent, Ending
 from parley.voice.backchannel import is_backchannel, is_stop
 from parley.voice.caller import Caller
 from parley.voice.manners import Manners
 from parley.voice.moves import Kind, Move, News, Prompt
 from parley.voice.transcript import words_of
 
-End = Literal["goodbye", "silence", "too_long", "no_transcriber", "failed"]
 State = Literal["listening", "thinking", "speaking", "paused", "leaving", "ended"]
-NEVER = 1 << 60
 _ROUNDS = 8  # of one decision leading to the next, at one moment
 
 
@@ -49,15 +48,7 @@ class Floor:
         self._turn = ""
         self._guess: str | None = None
         self._guesses = 0
-        # The reply.
-        self._alive_at = now
-        self._sounds_until = now
-        self._tools = 0
-        self._attempt = 1
-        self._own = False  # it is a sentence of the session's own
-        self._parting: End | None = None
-        self._held_from: Literal["thinking", "speaking"] = "thinking"
-        self._failures = 0
+        self._agent = Agent(now, now, now)
         # The silence.
         self._idle_since = now
         self._prompts = 0
@@ -106,8 +97,8 @@ class Floor:
             case moves.Wrote() | moves.Pressed() | moves.Stop():
                 self._take_by_hand(news)
             case moves.ToolDone():
-                self._tools = max(0, self._tools - 1)
-                self._alive_at = self._idle_since = self._now
+                self._agent.has_acted(self._now)
+                self._idle_since = self._now
             case _ if self.state != "listening":
                 self._take_from_reply(news)
             case moves.Failed():
@@ -149,21 +140,20 @@ class Floor:
                 self._turn = ""
 
     def _take_from_reply(self, news: News) -> None:
+        agent = self._agent
         match news:
             case moves.Progress():
-                self._alive_at = self._now
+                agent.alive_at = self._now
             case moves.Sounding(ms):
-                self._sounds_until = self._now + int(ms)
-                self._attempt = 1
+                agent.sounds(self._now, ms)
                 if self.state == "thinking":
-                    self.state = "leaving" if self._parting else "speaking"
+                    self.state = "leaving" if agent.parting else "speaking"
                     self._turn = ""
-                    self._failures = 0 if not self._own else self._failures
+                    agent.failures = agent.failures if agent.own else 0
             case moves.ToolBegan():
-                self._tools += 1
-                self._alive_at = self._now
+                agent.acts(self._now)
             case moves.Parting():
-                self._parting = self._parting or "goodbye"
+                agent.parting = agent.parting or "goodbye"
                 if self.state == "speaking":
                     self.state = "leaving"
             case moves.Finished(said) if self.state != "paused":
@@ -181,11 +171,11 @@ class Floor:
         caller, rules = self._caller, self.manners
         if self.state == "ended":
             return
-        if self._now >= self._ends_at + rules.grace_ms and self._parting is None:
+        if self._now >= self._ends_at + rules.grace_ms and self._agent.parting is None:
             self._speak("too_long")
         if caller.keys and self._now >= caller.key_at + rules.keys_ms:
             self._answer_keys()
-        if caller.talking and self._now >= self._not_speech_at():
+        if caller.talking and self._now >= caller.not_speech_at(rules):
             caller.is_noise(self._now)
             self._flush()
         if self.state == "listening":
@@ -194,7 +184,10 @@ class Floor:
             self._judge_pause()
         elif self.state in {"thinking", "speaking"}:
             self._judge_overlap()
-        if self.state in {"thinking", "speaking", "leaving"} and self._now >= self._stalls_at():
+        if self.state == "thinking" and not caller.talking and self._now >= self._agent.bridge_at(rules):
+            self._agent.bridged = True
+            self._moves.append(moves.Fill())
+        if self.state in {"thinking", "speaking", "leaving"} and self._now >= self._agent.stalls_at(rules):
             self._recover()
 
     def _judge_turn(self) -> None:
@@ -204,13 +197,17 @@ class Floor:
             return
         known = caller.known(self._now, rules.transcript_wait_ms)
         if caller.words:
-            if known and (caller.hint == "ended" or self._now >= self._over_at()):
+            if known and (caller.hint == "ended" or self._now >= caller.over_at(rules, self.asked)):
                 self._turn_over()
-            elif self._guess is None and self._guesses < rules.speculations and self._now >= self._likely_at():
+            elif (
+                self._guess is None
+                and self._guesses < rules.speculations
+                and self._now >= caller.likely_at(rules, self.asked)
+            ):
                 self._guesses += 1
                 self._guess = caller.words
                 self._moves.append(moves.Speculate(caller.words, self._turn))
-        elif known and not caller.keys and not self._tool_runs():
+        elif known and not caller.keys and not self._agent.is_acting(self._now, rules):
             if self._now >= self._ends_at:
                 self._speak("too_long")
             elif self._turn:  # he only seemed to go on; asking twice for one reply could do a thing twice
@@ -232,7 +229,7 @@ class Floor:
             if lasted >= least:
                 self._interrupt()
         elif caller.talking and lasted >= (rules.backchannel_ms if caller.words else least):
-            self._held_from = "thinking" if self.state == "thinking" else "speaking"
+            self._agent.held_from = "thinking" if self.state == "thinking" else "speaking"
             self.state = "paused"
             self._moves.append(moves.Pause())
 
@@ -245,8 +242,8 @@ class Floor:
         elif not caller.talking and (
             caller.flushed_at is None or self._now >= caller.silent_since + rules.false_interruption_ms
         ):
-            self.state = self._held_from
-            self._alive_at = self._sounds_until = self._now
+            self.state = self._agent.held_from
+            self._agent.is_awaited(self._now)
             self._moves.append(moves.Resume())
             self._ignore()
 
@@ -272,14 +269,14 @@ class Floor:
         if caller.keys:
             yield caller.key_at + rules.keys_ms
         if caller.talking:
-            yield self._not_speech_at()
+            yield caller.not_speech_at(rules)
         if caller.flushed_at is not None:
             yield caller.flushed_at + rules.transcript_wait_ms
         if self.state == "listening":
-            yield self._alive_at + rules.tool_ms
+            yield self._agent.alive_at + rules.tool_ms
             if caller.words:
-                yield self._over_at()
-                yield self._likely_at()
+                yield caller.over_at(rules, self.asked)
+                yield caller.likely_at(rules, self.asked)
             else:
                 yield self._lonely_at()
             return
@@ -292,34 +289,11 @@ class Floor:
         if self.state == "paused":
             yield caller.silent_since + rules.false_interruption_ms
         else:
-            yield self._stalls_at()
-
-    def _over_at(self) -> int:
-        return self._caller.silent_since + self.manners.endpointing.pause_ms(self._caller.words, self.asked)
-
-    def _likely_at(self) -> int:
-        after = self.manners.endpointing.likely_ms(self._caller.words, self.asked)
-        if self._caller.hint == "likely_end" and self.manners.speculations:
-            after = 0
-        return NEVER if after is None else self._caller.silent_since + after
+            yield self._agent.stalls_at(rules)
+            yield self._agent.bridge_at(rules)
 
     def _lonely_at(self) -> int:
         return max(self._idle_since, self._caller.silent_since) + self.manners.still_there_ms
-
-    def _stalls_at(self) -> int:
-        wait = self.manners.tool_ms if self._tools else self.manners.stall_ms
-        return max(self._alive_at, self._sounds_until) + wait
-
-    def _tool_runs(self) -> bool:
-        return self._tools > 0 and self._now < self._alive_at + self.manners.tool_ms
-
-    def _not_speech_at(self) -> int:
-        """When the voice being heard cannot be the caller's speech: no word, no new word, no end."""
-        caller, rules = self._caller, self.manners
-        since = caller.voice_since or 0
-        wordless = since + rules.wordless_ms if not caller.words else NEVER
-        stalled = max(since, caller.words_at) + rules.word_stall_ms if caller.words else NEVER
-        return min(wordless, stalled, since + rules.longest_speech_ms)
 
     # Moves ----------------------------------------------------------------------------------------------------------
 
@@ -353,19 +327,16 @@ class Floor:
 
     def _begin(self, *, own: bool) -> None:
         self.state = "thinking"
-        self._own = own
-        self._attempt = 1
-        self._parting = None
-        self._alive_at = self._sounds_until = self._now
+        self._agent.begins(self._now, own=own)
 
     def _speak(self, prompt: Prompt) -> None:
         self._drop_guess()
         self._moves.append(moves.Speak(prompt))
         self._begin(own=True)
         self._turn = ""
-        self._tools = 0
+        self._agent.tools = 0
         if prompt in {"silence", "too_long", "no_transcriber"}:
-            self._parting = cast("End", prompt)
+            self._agent.parting = cast("Ending", prompt)
 
     def _interrupt(self) -> None:
         """The caller takes the floor; a turn of which no answer was heard stays to be answered."""
@@ -375,8 +346,8 @@ class Floor:
         self._listen()
 
     def _finish(self, *, asked: bool) -> None:
-        if self._parting is not None:
-            self._end(self._parting)
+        if self._agent.parting is not None:
+            self._end(self._agent.parting)
             return
         self._turn = ""
         self._listen()
@@ -389,24 +360,25 @@ class Floor:
 
     def _listen(self) -> None:
         self.state = "listening"
-        self._parting = None
+        self._agent.parting = None
         self._idle_since = self._now
 
     def _recover(self, *, lost: bool = False) -> None:
         """Nothing comes of the reply under way. `lost`: nor would anything if it were tried again."""
+        agent = self._agent
         if self.state == "paused":  # what was held is gone
-            self.state = self._held_from
-        if not lost and self._attempt < self.manners.attempts:
-            self._attempt += 1
-            self._alive_at = self._sounds_until = self._now
-            self._moves.append(moves.Recover(self._attempt))
-        elif self._parting is not None:
-            self._end(self._parting)
-        elif self._own:
-            self._failures += 1
+            self.state = agent.held_from
+        if not lost and agent.attempt < self.manners.attempts:
+            agent.attempt += 1
+            agent.is_awaited(self._now)
+            self._moves.append(moves.Recover(agent.attempt))
+        elif agent.parting is not None:
+            self._end(agent.parting)
+        elif agent.own:
+            agent.failures += 1
             self._moves.append(moves.GiveUp())
             self._listen()
-            if self._failures > self.manners.still_there_times:
+            if agent.failures > self.manners.still_there_times:
                 self._end("failed")
         else:
             self._speak("apology")
@@ -421,7 +393,7 @@ class Floor:
             self._guess = None
             self._moves.append(moves.Discard())
 
-    def _end(self, reason: End) -> None:
+    def _end(self, reason: Ending) -> None:
         self.state = "ended"
         self._moves.append(moves.End(reason))
 

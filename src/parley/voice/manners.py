@@ -25,6 +25,7 @@ class Manners:
     early_answer_ms: int = 900  # an answer may begin this long before the question has ended
     speculations: int = 2  # per turn
     stall_ms: int = 3000  # a reply that gets no further is tried again
+    filler_ms: int = 2000  # without a sound of the answer: the caller hears that it is on its way
     attempts: int = 3  # then the agent apologises
     tool_ms: int = 20_000
     still_there_ms: int = 8000

@@ -186,6 +186,11 @@ class Ignore:
 
 
 @dataclass(frozen=True, slots=True)
+class Fill:
+    """The answer takes its time: let the caller know, while it goes on being made."""
+
+
+@dataclass(frozen=True, slots=True)
 class Recover:
     """Nothing comes: try the reply again, for the `attempt`-th time."""
 
@@ -211,4 +216,19 @@ class End:
     reason: Literal["goodbye", "silence", "too_long", "no_transcriber", "failed"]
 
 
-Move = Flush | Answer | Speculate | Commit | Discard | Pause | Resume | Yield | Ignore | Recover | Speak | GiveUp | End
+Move = (
+    Flush
+    | Answer
+    | Speculate
+    | Commit
+    | Discard
+    | Pause
+    | Resume
+    | Yield
+    | Ignore
+    | Fill
+    | Recover
+    | Speak
+    | GiveUp
+    | End
+)

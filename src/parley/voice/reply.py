@@ -145,6 +145,10 @@ class Reply:
                 self._stage.notify(moves.Parting())
         self._wake_up()
 
+    def hold(self) -> None:
+        """Something else is to be heard before it; `release` ends that."""
+        self._open = False
+
     def pause(self) -> None:
         """Be silent at once. What was not heard is kept."""
         if self.concluded:

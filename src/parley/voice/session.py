@@ -7,35 +7,27 @@
 from __future__ import annotations
 
 import time
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
-from anyio import CancelScope, create_task_group
+from anyio import create_task_group
 from anyio.abc import TaskGroup
 
-from parley.inference.errors import ProviderError
 from parley.inference.speech import (
     FRAME_MS,
-    Final,
-    Flushed,
-    Hearing,
-    Partial,
     Speaker,
     Transcriber,
-    TurnHint,
     Vad,
     Voice,
 )
 from parley.voice import events, moves
+from parley.voice.ear import Ear
 from parley.voice.fixed import FixedSentences, fixed_sentences
 from parley.voice.floor import Floor
 from parley.voice.manners import Manners
 from parley.voice.mouth import Mouth
-from parley.voice.ports import CallerTurn, Digit, HungUp, Interrupt, Line, ReplyEvent, Responder, Say, Typed
+from parley.voice.ports import CallerTurn, Digit, HungUp, Interrupt, Line, Outcome, ReplyEvent, Responder, Say, Typed
 from parley.voice.reply import Reply, Stage, Timing
-from parley.voice.transcript import Transcript
 from parley.voice.voicing import Voicing, VoicingRule
 
 _DEAF_AFTER_MS = 5000  # a transcriber that owes words for so long is opened anew
@@ -87,20 +79,21 @@ class Session:
         self._sentences = settings.sentences or fixed_sentences(settings.language)
         self._floor = Floor(settings.manners)
         self._voicing = Voicing(settings.voicing)
-        self._transcript = Transcript()
-        self._lead_in: deque[bytes] = deque(maxlen=max(1, settings.lead_in_ms // FRAME_MS))
-        self._continuous = parts.transcriber.capabilities.continuous
-        self._hearing: Hearing | None = None
-        self._listening: CancelScope | None = None
-        self._unheard: deque[bytes] = deque(maxlen=_UNHEARD)
-        self._failures = 0
-        self._mark = 0
-        self._owed_since: int | None = None
-        self._settled_at = self._quiet_at = 0
+        self._ear = Ear(
+            parts.transcriber,
+            language=settings.language,
+            hints=settings.hints,
+            lead_in_ms=settings.lead_in_ms,
+            tell=parts.line.tell,
+            notify=self._step,
+            now=lambda: self.now_ms,
+        )
+        self._quiet_at = 0
         self._now = 0
         self._state: events.State = "listening"
         self._reply: Reply | None = None
         self._guess: Reply | None = None
+        self._filler: Reply | None = None
         self._unclosed: list[Reply] = []
         self._replies = self._turns = 0
         self._reason: events.Reason | None = None
@@ -128,7 +121,7 @@ class Session:
             async with create_task_group() as tasks:
                 self._tasks = tasks
                 self._line.tell(events.Ready())
-                tasks.start_soon(self._understand)
+                tasks.start_soon(self._ear.run)
                 if self._settings.greeting:
                     self._floor.greet(self._now)
                     self._say(self._settings.greeting)
@@ -166,19 +159,13 @@ class Session:
         self._now = now = self._now + FRAME_MS
         voicing = self._voicing
         changed = voicing.step(self._parts.vad(frame))
-        if self._continuous or voicing.speaking:
-            feed = self._unheard.append if self._hearing is None else self._hearing.feed
-            if self._lead_in:
-                for earlier in self._lead_in:
-                    feed(earlier)
-                self._lead_in.clear()
-            feed(frame)
-        else:
-            self._lead_in.append(frame)
+        self._ear.feed(frame, voiced=voicing.speaking)
         if changed is not None:
             self._voice_changed(started=changed)
         reply = self._reply
         if reply is not None:
+            if self._filler is not None:
+                self._filler_sounds(self._filler)
             reply.frame()
             if reply.concluded and reply is self._reply:
                 self._reply = None
@@ -187,7 +174,7 @@ class Session:
 
     def _voice_changed(self, *, started: bool) -> None:
         if started:
-            self._transcript.speech()
+            self._ear.transcript.speech()
             self._line.tell(events.SpeechStarted(self._now))
             self._step(moves.SpeechBegan())
         else:
@@ -205,62 +192,6 @@ class Session:
         if self._now >= self._floor.deadline:
             self._step(moves.Tick())
 
-    # Understand -----------------------------------------------------------------------------------------------------
-
-    async def _understand(self) -> None:
-        """The transcriber's side of *hear*: words for the floor, from one hearing after the other if need be."""
-        while self._failures < _FAILURES:
-            self._failures += 1
-            try:
-                with CancelScope() as self._listening:
-                    await self._listen()
-            except ProviderError as error:
-                self._line.tell(events.Error(error.code, error.detail))
-                if not error.retryable:
-                    break
-            if self._owed_since is not None:
-                self._owed_since = None
-                self._step(moves.Settled())
-        self._step(moves.Deafened())
-
-    async def _listen(self) -> None:
-        settings = self._settings
-        hearing = await self._parts.transcriber.open(language=settings.language, hints=settings.hints)
-        try:
-            for frame in self._unheard:
-                hearing.feed(frame)
-            self._unheard.clear()
-            if self._owed_since is not None:
-                hearing.finish(self._mark)
-            self._hearing = hearing
-            async with aclosing(hearing.events()) as reported:
-                async for event in reported:
-                    self._reported(event)
-        finally:
-            self._hearing = None
-            await hearing.aclose()
-
-    def _reported(self, event: Partial | Final | Flushed | TurnHint) -> None:
-        match event:
-            case Partial():
-                changed = self._transcript.partial(event)
-            case Final():
-                changed = self._transcript.final(event)
-            case Flushed(mark):
-                changed = False
-                if mark == self._mark:
-                    self._owed_since = None
-                    self._failures = 0
-                    self._settled_at = self._now
-                    self._transcript.settled()
-                    self._step(moves.Settled())
-            case TurnHint(kind):
-                changed = False
-                self._step(moves.Hint(kind))
-        if changed:
-            self._line.tell(events.TranscriptPartial(self._transcript.text))
-            self._step(moves.Words(self._transcript.text))
-
     # Carry out ------------------------------------------------------------------------------------------------------
 
     def _step(self, news: moves.News) -> None:
@@ -269,21 +200,23 @@ class Session:
         state = _STATES.get(self._floor.state, "listening")
         if state != self._state and self._floor.state != "ended":
             self._state = state
+            if self._filler is not None and not self._filler.audible:
+                self._drop_filler()
             self._line.tell(events.AgentState(state))
 
     def _carry_out(self, move: moves.Move) -> None:
         match move:
             case moves.Flush():
-                self._flush()
+                self._ear.flush()
             case moves.Answer(text, kind, unanswered):
-                self._transcript.take()
+                self._ear.transcript.take()
                 self._answer(CallerTurn(self._next_turn(), text, kind, unanswered))
             case moves.Speculate(text, unanswered):
                 self._speculate(CallerTurn(self._next_turn(), text, unanswered=unanswered, speculative=True))
             case moves.Commit() | moves.Discard():
                 self._decide_guess(move)
             case moves.Ignore():
-                self._transcript.take()
+                self._ear.transcript.take()
             case moves.Speak(prompt):
                 self._abort()
                 self._say(getattr(self._sentences, prompt))
@@ -298,10 +231,14 @@ class Session:
             return
         match move:
             case moves.Pause():
+                self._drop_filler()
                 reply.pause()
             case moves.Resume():
                 reply.resume()
+            case moves.Fill():
+                self._fill()
             case moves.Yield():
+                self._drop_filler()
                 reply.stop()
                 self._floor.asked = reply.heard
                 self._reply = None
@@ -313,17 +250,6 @@ class Session:
             case _:
                 pass
 
-    def _flush(self) -> None:
-        self._mark += 1
-        if self._owed_since is None:
-            self._owed_since = self._now
-        elif self._now - self._owed_since >= _DEAF_AFTER_MS and self._listening is not None:
-            self._owed_since = self._now
-            self._listening.cancel()
-            return
-        if self._hearing is not None:
-            self._hearing.finish(self._mark)
-
     def _next_turn(self) -> int:
         self._turns += 1
         return self._turns
@@ -334,7 +260,7 @@ class Session:
 
     def _timing(self, turn: CallerTurn) -> Timing:
         spoken = turn.kind == "speech"
-        settled = self._settled_at - self._quiet_at
+        settled = self._ear.settled_at - self._quiet_at
         return Timing(
             self._clock(),
             decision_ms=self._now - self._quiet_at if spoken else None,
@@ -353,7 +279,7 @@ class Session:
             self._parts.responder.discard(reply.turn)
             reply.discard()
             return
-        self._transcript.take()
+        self._ear.transcript.take()
         self._line.tell(events.TranscriptFinal(move.text, reply.turn.id))
         self._reply = reply
         reply.timing = self._timing(reply.turn)
@@ -389,11 +315,43 @@ class Session:
             turn, timing = replace(reply.turn, attempt=attempt), reply.timing
             reply.abort()
             self._reply = self._begin(turn, timing)
+            if self._filler is not None and self._filler.audible:
+                self._reply.hold()
+
+    def _fill(self) -> None:
+        """Say that it takes a moment: no part of what history keeps. What is ready first is heard first."""
+        self._replies += 1
+        mouth = Mouth(self._parts.speakers, self._settings.voice)
+        stage = replace(self._stage, mouth=mouth, notify=self._filler_told, settle=_forget)
+        self._filler = Reply(self._replies, None, lambda: _spoken(self._sentences.filler), stage)
+        self._start(self._filler, after=[])
+
+    def _filler_told(self, news: moves.News) -> None:
+        if isinstance(news, moves.Sounding) and self._reply is not None:
+            self._reply.hold()
+
+    def _filler_sounds(self, filler: Reply) -> None:
+        filler.frame()
+        starved = filler.audible and self._line.unplayed_ms <= 0
+        if filler.concluded or starved:
+            self._drop_filler()
+            if self._reply is not None:
+                self._reply.release()
+
+    def _drop_filler(self) -> None:
+        if self._filler is not None:
+            self._filler.stop()
+            self._filler = None
 
     def _abort(self) -> None:
+        self._drop_filler()
         if self._reply is not None:
             self._reply.abort()
             self._reply = None
+
+
+async def _forget(_: Outcome) -> None:
+    """What history does with a filler."""
 
 
 async def _spoken(sentence: str) -> AsyncGenerator[ReplyEvent, None]:

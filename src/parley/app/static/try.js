@@ -116,19 +116,20 @@ byId("say").addEventListener("submit", async (event) => {
 /* Speaking: the same agent, by voice. */
 let call = null;
 let caller = null;
-let agentLine = null;
+const agentLines = new Map(); // of replies that are still being heard
 
 function heard(event) {
   if (event.event === "transcript_partial" || event.event === "transcript_final") {
     caller = caller || show("user", "");
     caller.textContent = event.text;
-    if (event.event === "transcript_final") caller = agentLine = null;
+    if (event.event === "transcript_final") caller = null;
   } else if (event.event === "reply_delta") {
-    agentLine = agentLine || show("agent", "");
-    agentLine.textContent += event.text;
+    if (!agentLines.has(event.reply)) agentLines.set(event.reply, show("agent", ""));
+    agentLines.get(event.reply).textContent += event.text;
   } else if (event.event === "reply_heard") {
-    if (agentLine && !event.complete) agentLine.textContent = `${event.text} …`;
-    agentLine = null;
+    const line = agentLines.get(event.reply);
+    if (line && !event.complete) line.textContent = `${event.text} …`;
+    agentLines.delete(event.reply);
   } else if (event.event === "agent_state") {
     byId("call").textContent = `Hang up (${event.state})`;
   } else if (event.event === "error") {
@@ -145,7 +146,8 @@ byId("call").addEventListener("click", () => {
   fresh();
   byId("call").textContent = "Hang up";
   const onEnd = () => {
-    call = caller = agentLine = null;
+    call = caller = null;
+    agentLines.clear();
     byId("call").textContent = "Speak";
   };
   call = new Call({ tenant: byId("tenant").value, agent: byId("agent").value, onEvent: heard, onEnd });
