@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 
 import numpy as np
+import psycopg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from parley.app.resources import Resources
 from parley.kit import db as kit_db
 from parley.kit import guard
-from parley.kit.db import APP_ROLE, Database, driver_url
+from parley.kit.db import APP_ROLE, Database, driver_url, fetch
 from parley.kit.errors import Unavailable
 from parley.kit.guard import CalledInsideTransaction
 from parley.kit.ids import new_id
@@ -59,6 +60,38 @@ async def test_a_transaction_commits_or_rolls_back(resources: Resources, busines
         assert (await connection.execute(text("SHOW synchronous_commit"))).scalar_one() == "off"
     async with resources.db.begin(business.id) as connection:
         assert (await connection.execute(text("SHOW synchronous_commit"))).scalar_one() == "on"
+
+
+async def test_a_plain_statement_runs_in_the_transaction_and_fails_like_any_other(
+    resources: Resources, business: Business
+) -> None:
+    async with resources.db.begin(business.id) as connection:
+        await connection.execute(text("UPDATE tenants SET settings = '{\"a\": [1]}'"))
+        rows = await fetch(connection, "SELECT id, settings FROM tenants WHERE id = %(id)s", {"id": business.id})
+        assert rows == [(business.id, {"a": [1]})]
+        assert await fetch(connection, "UPDATE tenants SET industry = 'inn' WHERE name LIKE %s", ("A%",)) == []
+    again = "INSERT INTO tenants (id, name) SELECT id, name FROM tenants"
+    with pytest.raises(IntegrityError):
+        async with resources.db.begin(business.id) as connection:
+            await fetch(connection, again)
+    async with resources.db.begin(business.id) as connection:
+        assert await fetch(connection, "SELECT industry FROM tenants") == [("inn",)]
+
+
+async def test_a_lost_server_is_noticed_by_a_plain_statement(database_url: str) -> None:
+    """Every pooled connection is found out at once: the next transaction gets a new one."""
+    db = Database(database_url, pool_size=2)
+    async with db.begin("one") as first, db.begin("two") as second:
+        backends = [(await fetch(one, "SELECT pg_backend_pid()"))[0][0] for one in (first, second)]
+    with psycopg.connect(driver_url(database_url).set(drivername="postgresql").render_as_string(False)) as admin:
+        for backend in backends:
+            admin.execute("SELECT pg_terminate_backend(%s, 5000)", (backend,))
+    with pytest.raises(OperationalError):
+        async with db.begin("one"):
+            pass
+    async with db.begin("one") as connection:
+        assert (await fetch(connection, "SELECT current_setting('parley.tenant')")) == [("one",)]
+    await db.aclose()
 
 
 async def test_a_role_that_is_above_row_level_security_is_refused(

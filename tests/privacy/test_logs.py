@@ -58,14 +58,13 @@ async def test_nor_when_the_database_does(
 ) -> None:
     """An error of the database is logged with its statement and without what was in it."""
     agent = await make_agent(business, None)
-    real = store.add_message
+    real = store.add_question
 
-    async def refused(connection: Any, tenant_id: str, conversation_id: str, *line: Any, **more: Any) -> None:
-        await real(connection, tenant_id, "no conversation".ljust(60) + "x", *line, **more)
-        await real(connection, tenant_id, conversation_id, *line, **more)
-        await real(connection, tenant_id, conversation_id, *line, **more)  # the same id again
+    async def refused(connection: Any, conversation: store.Conversation, line: store.Line) -> None:
+        await real(connection, conversation, line)
+        await real(connection, conversation, line)  # the same id again
 
-    monkeypatch.setattr(store, "add_message", refused)
+    monkeypatch.setattr(store, "add_question", refused)
     with pytest.raises(DBAPIError):
         await business.owner.post("/chat/message", json={"message": "the zebra crossing", "agent_id": agent})
     assert "IntegrityError" in printed.getvalue()

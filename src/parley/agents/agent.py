@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
+from parley.agents.flow import Flow, parse_flow
 from parley.privacy import Mode
 
 AgentType = Literal["receptionist", "real_estate", "dispatch", "custom"]
@@ -82,6 +84,11 @@ class Definition(_Part):
     understanding: UnderstandingChoice = Field(default_factory=UnderstandingChoice)
     extraction_schema: dict[str, Any] | None = None
     privacy: PrivacyChoice | None = None
+
+    @cached_property
+    def flow(self) -> Flow | None:
+        """`conversation_flow`, read once; None where the agent brings none and follows its type's."""
+        return parse_flow(self.conversation_flow) if self.conversation_flow else None
 
     def privacy_on(self, channel: str) -> Mode:
         """The mode of a conversation on `channel`. Without a choice training masks: people practise with real cases."""

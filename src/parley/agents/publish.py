@@ -11,7 +11,7 @@ from parley.agents.agent import Agent, Definition, LlmChoice, Version
 from parley.agents.flow import parse_flow
 from parley.agents.learn import Learning
 from parley.kit.db import Database
-from parley.kit.errors import NotFound
+from parley.kit.errors import Conflict, NotFound
 from parley.kit.ids import new_id
 from parley.tenants import Principal, record_audit
 
@@ -103,6 +103,19 @@ class Agents:
             if await store.get_agent(connection, tenant_id, agent_id) is None:
                 raise NotFound("agent")
             return await store.list_versions(connection, tenant_id, agent_id, limit, before)
+
+    async def newest_version(self, connection: Any, tenant_id: str, agent_id: str | None) -> Version:
+        """What a new conversation begins with: of the agent named, else of the tenant's oldest active one.
+
+        Raises `NotFound`, and `Conflict` for an agent that is not active.
+        """
+        head = await store.get_head(connection, tenant_id, agent_id)
+        if head is None:
+            raise NotFound("agent")
+        found, number, is_active = head
+        if not is_active:
+            raise Conflict("agent_id names an agent that is not active.", code="agent.inactive")
+        return await self.recall_version(connection, tenant_id, found, number)
 
     async def recall_version(self, connection: Any, tenant_id: str, agent_id: str, number: int) -> Version:
         """A published version, on the caller's transaction; from memory where it was read before."""

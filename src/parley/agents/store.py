@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.agents.agent import Agent, Definition, Version
 from parley.agents.tables import agent_understanding, agent_versions, agents
+from parley.kit.db import fetch
 
 _HEAD = ("name", "type", "config_key", "scenario_type")
 
@@ -30,6 +31,20 @@ async def get_agent(connection: AsyncConnection, tenant_id: str, agent_id: str, 
     query = select(agents).where(agents.c.tenant_id == tenant_id, agents.c.id == agent_id)
     row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
     return None if row is None else _agent(row)
+
+
+_HEADS = "SELECT id, version, is_active FROM agents WHERE tenant_id = %s AND "
+_HEAD_OF = f"{_HEADS} id = %s"
+_OLDEST_HEAD = f"{_HEADS} is_active ORDER BY id LIMIT 1"
+
+
+async def get_head(connection: AsyncConnection, tenant_id: str, agent_id: str | None) -> tuple[str, int, bool] | None:
+    """Id, newest version and activity of an agent; without an id, of the oldest active one."""
+    if agent_id is None:
+        rows = await fetch(connection, _OLDEST_HEAD, (tenant_id,))
+    else:
+        rows = await fetch(connection, _HEAD_OF, (tenant_id, agent_id))
+    return rows[0] if rows else None
 
 
 async def oldest_active_agent(connection: AsyncConnection, tenant_id: str) -> Agent | None:

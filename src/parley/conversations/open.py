@@ -6,9 +6,10 @@ import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from parley.agents import Agents, Version, get_agent, oldest_active_agent
+from parley.agents import Agents, Version
 from parley.conversations import store
 from parley.conversations.ordering import TurnHolder
 from parley.conversations.turn import Ask, Turn
@@ -26,6 +27,9 @@ _OTHER_PROCESS_WAIT = 30.0
 _OTHER_PROCESS_POLL = 0.025
 _ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 _CONTACTS = frozenset({"name", "phone", "email"})
+
+
+_Taken = tuple[store.Conversation, Version, Masking, list[store.Message]]
 
 
 class _ColdRecognisers(Exception):
@@ -80,74 +84,57 @@ class Opening:
         tenant = await get_tenant(connection, ask.tenant_id)
         if tenant is None:
             raise NotFound("tenant")
-        earlier: list[store.Message] = []
         if ask.conversation_id is None:
-            conversation, version, masking = await self._begin(connection, ask, conversation_id)
+            taken: _Taken | None = await self._begin(connection, ask, conversation_id)
         else:
-            claimed = await store.claim_turn(connection, ask.tenant_id, conversation_id, self._holder.number)
-            if claimed is None:
-                if await store.get_conversation(connection, ask.tenant_id, conversation_id) is None:
-                    raise NotFound("conversation")
-                return None
-            conversation = claimed
-            version = await self._version_of(connection, ask, conversation)
-            earlier = await store.last_messages(connection, ask.tenant_id, conversation_id, _HISTORY_LINES)
-            masking = await self._masking(connection, conversation.tenant_id, conversation_id, conversation.privacy)
+            taken = await self._go_on(connection, ask, conversation_id)
+        if taken is None:
+            return None
+        conversation, version, masking, earlier = taken
         talk = None if masking.keeps_words else self._unwritten.talk(conversation_id)
         if talk is not None:
             masking, earlier = talk.masking, list(talk.lines)
             conversation = replace(conversation, state={**conversation.state, "slots": talk.slots, "node": talk.node})
-        turn = Turn(tenant, version, conversation, tuple(earlier), new_id(), "", ask.message, masking, talk)
-        turn = replace(turn, message=masking.hide(ask.message, told=_told(turn)))
+        turn = Turn(tenant, version, conversation, tuple(earlier), new_id(), ask.message, ask.message, masking, talk)
+        if masking.hides:
+            turn = replace(turn, message=masking.hide(ask.message, told=_told(turn)))
         await self._write(connection, turn)
         return turn
 
-    async def _write(self, connection: AsyncConnection, turn: Turn) -> None:
-        """The caller's line, as it may be kept, with what its placeholders stand for."""
-        tenant_id, conversation_id = turn.tenant.id, turn.conversation.id
-        if turn.talk is None:
-            await store.add_message(connection, tenant_id, conversation_id, turn.question_id, "user", turn.message)
-            await self._vaults.save(connection, tenant_id, conversation_id, turn.masking)
-            return
-        length = len(turn.said)
-        await store.add_message(connection, tenant_id, conversation_id, turn.question_id, "user", "", characters=length)
-        self._unwritten.add(turn.talk, "user", turn.message)
-
-    async def _masking(self, connection: AsyncConnection, tenant_id: str, conversation_id: str, mode: Mode) -> Masking:
-        if mode != "keep_all" and not self._vaults.is_warm:
-            raise _ColdRecognisers
-        return await self._vaults.open(connection, tenant_id, conversation_id, mode)
-
-    async def _begin(
-        self, connection: AsyncConnection, ask: Ask, conversation_id: str
-    ) -> tuple[store.Conversation, Version, Masking]:
-        if ask.agent_id is None:
-            agent = await oldest_active_agent(connection, ask.tenant_id)
-        else:
-            agent = await get_agent(connection, ask.tenant_id, ask.agent_id)
-        if agent is None:
-            raise NotFound("agent")
-        if not agent.is_active:
-            raise Conflict("agent_id names an agent that is not active.", code="agent.inactive")
-        version = await self._agents.recall_version(connection, ask.tenant_id, agent.id, agent.version)
+    async def _begin(self, connection: AsyncConnection, ask: Ask, conversation_id: str) -> _Taken:
+        """A new conversation, with the newest version of its agent."""
+        version = await self._agents.newest_version(connection, ask.tenant_id, ask.agent_id)
         mode = version.definition.privacy_on(ask.channel)
         masking = await self._masking(connection, ask.tenant_id, conversation_id, mode)
         row = {
             "id": conversation_id,
             "tenant_id": ask.tenant_id,
-            "agent_id": agent.id,
-            "agent_version": agent.version,
-            "agent_config": agent.config_key,
-            "agent_name": agent.name,
+            "agent_id": version.agent_id,
+            "agent_version": version.number,
+            "agent_config": version.config_key,
+            "agent_name": version.name,
             "channel": ask.channel,
             "session_id": ask.session_id,
             "user_id": ask.user_id,
-            "language": agent.definition.language,
+            "language": version.definition.language,
             "turn_holder": self._holder.number,
             "privacy": mode,
-            "metadata": masking.hide_json(dict(ask.metadata)),
+            "metadata": orjson.dumps(masking.hide_json(dict(ask.metadata))).decode(),
         }
-        return await store.add_conversation(connection, row), version, masking
+        return await store.add_conversation(connection, row), version, masking, []
+
+    async def _go_on(self, connection: AsyncConnection, ask: Ask, conversation_id: str) -> _Taken | None:
+        """A conversation that exists, with the version it began with; None while another process has its turn."""
+        conversation = await store.claim_turn(connection, ask.tenant_id, conversation_id, self._holder.number)
+        if conversation is None:
+            if await store.get_conversation(connection, ask.tenant_id, conversation_id) is None:
+                raise NotFound("conversation")
+            return None
+        version = await self._version_of(connection, ask, conversation)
+        # A statement of its own, after the claim: it has to see what the turn before has just committed.
+        earlier = await store.last_messages(connection, ask.tenant_id, conversation_id, _HISTORY_LINES)
+        masking = await self._masking(connection, ask.tenant_id, conversation_id, conversation.privacy)
+        return conversation, version, masking, earlier
 
     async def _version_of(self, connection: AsyncConnection, ask: Ask, conversation: store.Conversation) -> Version:
         if conversation.status == "ended":
@@ -159,11 +146,23 @@ class Opening:
         number = conversation.agent_version
         return await self._agents.recall_version(connection, ask.tenant_id, conversation.agent_id, number)
 
+    async def _masking(self, connection: AsyncConnection, tenant_id: str, conversation_id: str, mode: Mode) -> Masking:
+        if mode != "keep_all" and not self._vaults.is_warm:
+            raise _ColdRecognisers
+        return await self._vaults.open(connection, tenant_id, conversation_id, mode)
+
+    async def _write(self, connection: AsyncConnection, turn: Turn) -> None:
+        """The caller's line, as it may be kept, with what its placeholders stand for."""
+        if turn.talk is None:
+            await store.add_question(connection, turn.conversation, store.Line(turn.question_id, turn.message))
+            await self._vaults.save(connection, turn.tenant.id, turn.conversation.id, turn.masking)
+            return
+        await store.add_question(connection, turn.conversation, store.Line(turn.question_id, "", len(turn.said)))
+        self._unwritten.add(turn.talk, "user", turn.message)
+
 
 def _told(turn: Turn) -> dict[str, SlotValue]:
     """Who the caller says they are: a bare "Baker" is a name only to who knows that a name was asked for."""
-    if not turn.masking.hides:
-        return {}
     previous = turn.masking.reveal(turn.previous)
     reading = read_slots(turn.said, now=_ANY_DAY, language=turn.language, previous=previous, wanted=_CONTACTS)
     return dict(reading.slots)

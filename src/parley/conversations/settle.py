@@ -51,27 +51,14 @@ class Settlement:
         reply, reply_id = answer.reply.strip(), new_id()
         timings = trace.timings()
         tenant_id, conversation_id = turn.tenant.id, turn.conversation.id
+        length = None if turn.masking.keeps_words else len(turn.masking.reveal(reply))
+        line = store.Line(reply_id, turn.masking.stored(reply), length)
+        row = {**_turn_row(turn, answer, trace, timings), "lines": int(bool(reply))}
+        news = {"conversation_id": conversation_id, "message_id": reply_id if reply else turn.question_id}
         async with self._db.begin(tenant_id) as connection:
-            if reply:
-                words = turn.masking.stored(reply)
-                length = None if turn.masking.keeps_words else len(turn.masking.reveal(reply))
-                await store.add_message(
-                    connection, tenant_id, conversation_id, reply_id, "agent", words, turn.question_id, length
-                )
             await self._vaults.save(connection, tenant_id, conversation_id, turn.masking)
-            row = _turn_row(turn, answer, trace, timings)
-            await store.add_turn(connection, {**row, "message_id": reply_id if reply else turn.question_id})
-            state = orjson.dumps(_state(turn, answer)).decode()
-            data = {"conversation_id": conversation_id, "message_id": reply_id if reply else turn.question_id}
-            await publish(connection, Event(tenant_id, MESSAGE, data))
-            await store.settle_conversation(
-                connection,
-                tenant_id,
-                conversation_id,
-                state,
-                answer.language,
-                ends=answer.ends and turn.conversation.channel in _LINES,
-            )
+            if await store.settle_turn(connection, tenant_id, conversation_id, turn.question_id, line, row):
+                await publish(connection, Event(tenant_id, MESSAGE, news))
         if turn.talk is not None:
             self._unwritten.add(turn.talk, "agent", reply)
             turn.talk.slots, turn.talk.node = dict(answer.slots), answer.node
@@ -119,8 +106,9 @@ def _state(turn: Turn, answer: Answer) -> dict[str, Any]:
 
 def _turn_row(turn: Turn, answer: Answer, trace: Trace, timings: Mapping[str, float]) -> dict[str, Any]:
     return {
-        "tenant_id": turn.tenant.id,
-        "conversation_id": turn.conversation.id,
+        "state": orjson.dumps(_state(turn, answer)).decode(),
+        "language": answer.language,
+        "ends": answer.ends and turn.conversation.channel in _LINES,
         "intent": answer.intent,
         "cached": answer.cached or None,
         "model": answer.model,
@@ -130,15 +118,20 @@ def _turn_row(turn: Turn, answer: Answer, trace: Trace, timings: Mapping[str, fl
         "completion_tokens": answer.usage.completion_tokens,
         "first_token_ms": trace.first_token_ms,
         "total_ms": timings["total_ms"],
-        "trace": {
-            "steps": trace.steps,
-            "slots": answer.slots if turn.masking.keeps_words else {},
-            "node": answer.node,
-            "actions": [{"name": action.name, "ok": action.ok} for action in answer.actions],
-            "sources": [source.document_id for source in answer.sources],
-            "agent_version": turn.version.number,
-            "cut_short": answer.cut_short,
-        },
+        "trace": orjson.dumps(_told(turn, answer, trace)).decode(),
+    }
+
+
+def _told(turn: Turn, answer: Answer, trace: Trace) -> dict[str, Any]:
+    """How the turn went, as it is served later."""
+    return {
+        "steps": trace.steps,
+        "slots": answer.slots if turn.masking.keeps_words else {},
+        "node": answer.node,
+        "actions": [{"name": action.name, "ok": action.ok} for action in answer.actions],
+        "sources": [source.document_id for source in answer.sources],
+        "agent_version": turn.version.number,
+        "cut_short": answer.cut_short,
     }
 
 

@@ -7,11 +7,12 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, delete, func, insert, or_, select, text, update
+from sqlalchemy import RowMapping, and_, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.conversations.tables import conversations, messages, tool_runs, turns
+from parley.kit.db import fetch
 from parley.privacy import Mode
 
 
@@ -71,6 +72,20 @@ class ToolRun:
     result: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line to be stored. `length`: in characters, of one whose words are not kept."""
+
+    id: str
+    words: str
+    length: int | None = None
+
+    def values(self) -> dict[str, Any]:
+        about = "{}" if self.length is None else f'{{"characters": {self.length}}}'
+        return {"line_id": self.id, "words": self.words, "about": about}
+
+
+_COLUMNS = ", ".join(field.name for field in fields(Conversation))
 _CONVERSATION = tuple(conversations.c[field.name] for field in fields(Conversation))
 _MESSAGE = tuple(messages.c[field.name] for field in fields(Message))
 
@@ -83,9 +98,18 @@ def _own(tenant_id: str, conversation_id: str) -> Any:
     return and_(conversations.c.tenant_id == tenant_id, conversations.c.id == conversation_id)
 
 
+_ADD_CONVERSATION = f"""
+    INSERT INTO conversations (id, tenant_id, agent_id, agent_version, agent_config, agent_name, channel, session_id,
+      user_id, language, turn_holder, privacy, metadata, message_count)
+    VALUES (%(id)s, %(tenant_id)s, %(agent_id)s, %(agent_version)s, %(agent_config)s, %(agent_name)s, %(channel)s,
+      %(session_id)s, %(user_id)s, %(language)s, %(turn_holder)s, %(privacy)s, %(metadata)s::jsonb, 1)
+    RETURNING {_COLUMNS}
+"""  # noqa: S608 - only constants
+
+
 async def add_conversation(connection: AsyncConnection, values: Mapping[str, Any]) -> Conversation:
-    query = insert(conversations).values(**values).returning(*_CONVERSATION)
-    return _conversation((await connection.execute(query)).mappings().one())
+    """A new conversation, its first turn taken: `add_question` puts the line there. `metadata` is JSON text."""
+    return Conversation(*(await fetch(connection, _ADD_CONVERSATION, values))[0])
 
 
 async def get_conversation(connection: AsyncConnection, tenant_id: str, conversation_id: str) -> Conversation | None:
@@ -94,22 +118,37 @@ async def get_conversation(connection: AsyncConnection, tenant_id: str, conversa
     return None if row is None else _conversation(row)
 
 
+_CLAIM = f"""
+    UPDATE conversations SET turn_holder = %(holder)s, message_count = message_count + 1, last_message_at = now()
+    WHERE tenant_id = %(tenant_id)s AND id = %(id)s
+      AND (turn_holder IS NULL OR turn_holder = %(holder)s OR NOT holder_lives(turn_holder))
+    RETURNING {_COLUMNS}
+"""  # noqa: S608 - only constants
+
+
 async def claim_turn(
     connection: AsyncConnection, tenant_id: str, conversation_id: str, holder: int
 ) -> Conversation | None:
     """Take the conversation's turn for this process; None while another living process has it.
 
-    A holder that died does not count, so that no conversation stays stuck.
+    A holder that died does not count, so that no conversation stays stuck. The caller's line has its place from now on:
+    `add_question` puts it there.
     """
-    free = or_(
-        conversations.c.turn_holder.is_(None),
-        conversations.c.turn_holder == holder,
-        ~func.holder_lives(conversations.c.turn_holder),
-    )
-    query = update(conversations).where(_own(tenant_id, conversation_id), free)
-    query = query.values(turn_holder=holder).returning(*_CONVERSATION)
-    row = (await connection.execute(query)).mappings().one_or_none()
-    return None if row is None else _conversation(row)
+    scope = {"tenant_id": tenant_id, "id": conversation_id, "holder": holder}
+    rows = await fetch(connection, _CLAIM, scope)
+    return Conversation(*rows[0]) if rows else None
+
+
+_ADD_QUESTION = """
+    INSERT INTO messages (id, tenant_id, conversation_id, ordinal, role, content, metadata)
+    VALUES (%(line_id)s, %(tenant_id)s, %(conversation_id)s, %(ordinal)s, 'user', %(words)s, %(about)s::jsonb)
+"""
+
+
+async def add_question(connection: AsyncConnection, conversation: Conversation, line: Line) -> None:
+    """The caller's line, at the place that the claimed turn has for it."""
+    place = {"conversation_id": conversation.id, "ordinal": conversation.message_count}
+    await fetch(connection, _ADD_QUESTION, {"tenant_id": conversation.tenant_id, **place, **line.values()})
 
 
 async def lock_conversation(
@@ -127,32 +166,20 @@ async def release_turn(connection: AsyncConnection, tenant_id: str, conversation
     await connection.execute(query.values(turn_holder=None))
 
 
-_ADD_MESSAGE = text("""
+_ADD_MESSAGE = """
     WITH place AS (
       UPDATE conversations SET message_count = message_count + 1, last_message_at = now()
-      WHERE tenant_id = :tenant_id AND id = :conversation_id RETURNING message_count)
-    INSERT INTO messages (id, tenant_id, conversation_id, ordinal, role, content, reply_to, metadata)
-    SELECT :id, :tenant_id, :conversation_id, message_count, :role, :content, :reply_to,
-           CASE WHEN cast(:characters AS integer) IS NULL THEN '{}'::jsonb
-                ELSE jsonb_build_object('characters', cast(:characters AS integer)) END
+      WHERE tenant_id = %(tenant_id)s AND id = %(conversation_id)s RETURNING message_count)
+    INSERT INTO messages (id, tenant_id, conversation_id, ordinal, role, content, metadata)
+    SELECT %(line_id)s, %(tenant_id)s, %(conversation_id)s, message_count, %(role)s, %(words)s, %(about)s::jsonb
     FROM place
-""")
+"""
 
 
-async def add_message(
-    connection: AsyncConnection,
-    tenant_id: str,
-    conversation_id: str,
-    message_id: str,
-    role: str,
-    content: str,
-    reply_to: str | None = None,
-    characters: int | None = None,
-) -> None:
-    """Append a line at the next place of the conversation. `characters`: the length of one whose words are not kept."""
-    scope = {"tenant_id": tenant_id, "conversation_id": conversation_id, "id": message_id}
-    line = {"role": role, "content": content, "reply_to": reply_to, "characters": characters}
-    await connection.execute(_ADD_MESSAGE, {**scope, **line})
+async def add_message(connection: AsyncConnection, tenant_id: str, conversation_id: str, role: str, line: Line) -> None:
+    """Append a line at the next place of the conversation."""
+    scope = {"tenant_id": tenant_id, "conversation_id": conversation_id, "role": role}
+    await fetch(connection, _ADD_MESSAGE, {**scope, **line.values()})
 
 
 async def cut_message(
@@ -181,11 +208,16 @@ def _answer_to(tenant_id: str, conversation_id: str, reply_to: str) -> Any:
     )
 
 
+_LAST_MESSAGES = f"""
+    SELECT {", ".join(field.name for field in fields(Message))} FROM messages
+    WHERE tenant_id = %s AND conversation_id = %s ORDER BY ordinal DESC LIMIT %s
+"""  # noqa: S608 - only constants
+
+
 async def last_messages(connection: AsyncConnection, tenant_id: str, conversation_id: str, most: int) -> list[Message]:
     """The newest lines, oldest first."""
-    query = select(*_MESSAGE).where(messages.c.tenant_id == tenant_id, messages.c.conversation_id == conversation_id)
-    rows = await connection.execute(query.order_by(messages.c.ordinal.desc()).limit(most))
-    return [Message(**row) for row in reversed(rows.mappings().all())]
+    rows = await fetch(connection, _LAST_MESSAGES, (tenant_id, conversation_id, most))
+    return [Message(*row) for row in reversed(rows)]
 
 
 async def page_messages(
@@ -218,26 +250,42 @@ async def transcripts(
     return found
 
 
-_SETTLE = text("""
-    UPDATE conversations SET state = cast(:state AS jsonb), language = :language, turn_count = turn_count + 1,
-      turn_holder = NULL, last_message_at = now(),
-      status = CASE WHEN :ends THEN 'ended' ELSE status END,
-      ended_at = CASE WHEN :ends THEN now() ELSE ended_at END,
-      duration = CASE WHEN :ends THEN extract(epoch FROM now() - started_at) ELSE duration END
-    WHERE tenant_id = :tenant_id AND id = :conversation_id
-""")
+_SETTLE = """
+    WITH place AS (
+      UPDATE conversations SET state = %(state)s::jsonb, language = %(language)s, turn_count = turn_count + 1,
+        message_count = message_count + %(lines)s, turn_holder = NULL, last_message_at = now(),
+        status = CASE WHEN %(ends)s THEN 'ended' ELSE status END,
+        ended_at = CASE WHEN %(ends)s THEN now() ELSE ended_at END,
+        duration = CASE WHEN %(ends)s THEN extract(epoch FROM now() - started_at) ELSE duration END
+      WHERE tenant_id = %(tenant_id)s AND id = %(conversation_id)s RETURNING message_count), said AS (
+      INSERT INTO messages (id, tenant_id, conversation_id, ordinal, role, content, reply_to, metadata)
+      SELECT %(line_id)s, %(tenant_id)s, %(conversation_id)s, message_count, 'agent', %(words)s, %(question_id)s,
+        %(about)s::jsonb FROM place WHERE %(lines)s = 1)
+    INSERT INTO turns (message_id, tenant_id, conversation_id, intent, cached, model, escalate, emergency,
+      prompt_tokens, completion_tokens, first_token_ms, total_ms, trace)
+    SELECT CASE WHEN %(lines)s = 1 THEN %(line_id)s ELSE %(question_id)s END, %(tenant_id)s, %(conversation_id)s,
+      %(intent)s, %(cached)s, %(model)s, %(escalate)s, %(emergency)s, %(prompt_tokens)s, %(completion_tokens)s,
+      %(first_token_ms)s, %(total_ms)s, %(trace)s::jsonb FROM place
+    RETURNING message_id
+"""
 
 
-async def settle_conversation(
-    connection: AsyncConnection, tenant_id: str, conversation_id: str, state: str, language: str, *, ends: bool
-) -> None:
-    """Store where the flow stands, count the turn and let the next one in. `state` is JSON text."""
-    scope = {"tenant_id": tenant_id, "conversation_id": conversation_id}
-    await connection.execute(_SETTLE, {**scope, "state": state, "language": language, "ends": ends})
+async def settle_turn(
+    connection: AsyncConnection,
+    tenant_id: str,
+    conversation_id: str,
+    question_id: str,
+    line: Line,
+    values: Mapping[str, Any],
+) -> bool:
+    """Store the answer (unless it is silence), how it came about and where the flow stands; let the next turn in.
 
+    False where the conversation is gone.
 
-async def add_turn(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
-    await connection.execute(insert(turns).values(**values))
+    `values`: `state` and `trace` as JSON text, `lines` (how many were said, 0 or 1), and the columns of `turns`.
+    """
+    scope = {"tenant_id": tenant_id, "conversation_id": conversation_id, "question_id": question_id}
+    return bool(await fetch(connection, _SETTLE, {**scope, **line.values(), **values}))
 
 
 async def get_turn(

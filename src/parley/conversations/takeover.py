@@ -55,10 +55,8 @@ class Takeover:
             talk = None if masking.keeps_words else self._unwritten.talk(conversation_id)
             masked = (talk.masking if talk else masking).hide(content)
             message_id, length = new_id(), None if talk is None else len(content)
-            kept = masking.stored(masked)
-            await store.add_message(
-                connection, tenant_id, conversation_id, message_id, "operator", kept, characters=length
-            )
+            line = store.Line(message_id, masking.stored(masked), length)
+            await store.add_message(connection, tenant_id, conversation_id, "operator", line)
             if talk is not None:
                 self._unwritten.add(talk, "operator", masked)
             data = {"conversation_id": conversation_id, "message_id": message_id}

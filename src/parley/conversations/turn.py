@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from parley.agents import Flow, LlmChoice, Version, default_flow, parse_flow
+from parley.agents import Flow, LlmChoice, Version, default_flow
 from parley.conversations import store
 from parley.conversations.events import Action, Cached, Source
 from parley.conversations.unwritten import Talk
@@ -94,8 +94,7 @@ class Turn:
 
     def flow(self) -> Flow:
         """The agent's own flow, else its type's."""
-        own = self.version.definition.conversation_flow
-        return parse_flow(own) if own else default_flow(self.version.type)
+        return self.version.definition.flow or default_flow(self.version.type)
 
 
 @dataclass(slots=True)

@@ -3,15 +3,19 @@
 `begin(tenant_id)` sets the tenant that row-level security compares with; `begin_platform(reason)` is for what does not
 know its tenant yet, and its role sees nothing but look-up functions that return (tenant_id, id). Every connection runs
 as `parley_app`, which owns nothing: a superuser and an owner without FORCE would pass by row-level security.
+
+On such a connection SQLAlchemy's statements run, and plain SQL by `fetch`, which is for what every turn does: composing
+and compiling a statement takes several times as long as PostgreSQL takes to carry it out.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import orjson
+import psycopg
 from sqlalchemy import MetaData, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
@@ -34,10 +38,9 @@ metadata = MetaData(
     }
 )
 
-_SET_TENANT = text("SELECT set_config('parley.tenant', :tenant, true)")
-_SET_TENANT_ONLY_NOTED = text(
-    "SELECT set_config('parley.tenant', :tenant, true), set_config('synchronous_commit', 'off', true)"
-)
+_SET_TENANT = "SELECT set_config('parley.tenant', %s, true)"
+_SET_TENANT_ONLY_NOTED = "SELECT set_config('parley.tenant', %s, true), set_config('synchronous_commit', 'off', true)"
+_STILL_THERE = text("SELECT 1")
 _SET_PLATFORM = text(f"SET LOCAL ROLE {PLATFORM_ROLE}")
 
 # Planner and index settings every query wants: an iterative HNSW scan keeps filtered vector search complete, and
@@ -87,7 +90,7 @@ class Database:
         """
         with guard.transaction_open():
             async with self._engine.begin() as connection:
-                await connection.execute(_SET_TENANT if durable else _SET_TENANT_ONLY_NOTED, {"tenant": tenant_id})
+                await fetch(connection, _SET_TENANT if durable else _SET_TENANT_ONLY_NOTED, (tenant_id,))
                 yield connection
 
     @asynccontextmanager
@@ -123,6 +126,29 @@ class Database:
         await self._engine.dispose()
 
 
+Values = Sequence[Any] | Mapping[str, Any]
+
+
+async def fetch(connection: AsyncConnection, statement: str, values: Values = ()) -> list[Any]:
+    """The rows of one plain statement (`%s` or `%(name)s` for values, `%%` for a percent sign), as tuples.
+
+    It runs in the connection's transaction, prepared. Raises what SQLAlchemy raises.
+    """
+    raw = _driver_of(connection)
+    try:
+        cursor = await raw.execute(statement, values, prepare=True)
+        return await cursor.fetchall() if cursor.description else []
+    except psycopg.Error as error:
+        if raw.closed:
+            await connection.execute(_STILL_THERE)  # SQLAlchemy finds that it is not, and drops the pool's others too
+        raise DBAPIError.instance(statement, None, error, psycopg.Error, hide_parameters=True) from error
+
+
 async def raw_connection(connection: AsyncConnection) -> Any:
     """The psycopg connection under `connection`, inside the same transaction."""
-    return (await connection.get_raw_connection()).driver_connection
+    return _driver_of(connection)
+
+
+def _driver_of(connection: AsyncConnection) -> psycopg.AsyncConnection[Any]:
+    driver: Any = connection.sync_connection.connection.driver_connection  # type: ignore[union-attr]
+    return driver  # type: ignore[no-any-return]

@@ -15,11 +15,10 @@ from typing import Any
 
 import orjson
 import psycopg
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.kit import log
-from parley.kit.db import APP_ROLE, driver_url
+from parley.kit.db import APP_ROLE, driver_url, fetch
 
 CHANNEL = "parley_events"
 MISSED = "missed"
@@ -27,7 +26,7 @@ _MOST_WAITING = 1000
 _RETRY_SECONDS = 1.0
 
 _log = log.get("events")
-_NOTIFY = text("SELECT pg_notify(:channel, :payload)")
+_NOTIFY = "SELECT pg_notify(%s, %s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Event:
 async def publish(connection: AsyncConnection, event: Event) -> None:
     """Tell whoever listens, when the caller's transaction commits."""
     payload = orjson.dumps({"tenant_id": event.tenant_id, "name": event.name, "data": dict(event.data)}).decode()
-    await connection.execute(_NOTIFY, {"channel": CHANNEL, "payload": payload})
+    await fetch(connection, _NOTIFY, (CHANNEL, payload))
 
 
 class Subscription:

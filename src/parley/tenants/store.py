@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Row, RowMapping, Table, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from parley.kit.db import fetch
 from parley.tenants.tables import api_keys, credentials, refresh_tokens, tenants, tickets, users
 
 
@@ -85,9 +86,12 @@ async def add_tenant(connection: AsyncConnection, values: Mapping[str, Any]) -> 
     return _as(Tenant, row)
 
 
+_TENANT = f"SELECT {', '.join(field.name for field in fields(Tenant))} FROM tenants WHERE id = %s"  # noqa: S608
+
+
 async def get_tenant(connection: AsyncConnection, tenant_id: str) -> Tenant | None:
-    row = (await connection.execute(select(tenants).where(tenants.c.id == tenant_id))).mappings().one_or_none()
-    return None if row is None else _as(Tenant, row)
+    rows = await fetch(connection, _TENANT, (tenant_id,))
+    return Tenant(*rows[0]) if rows else None
 
 
 async def change_tenant(connection: AsyncConnection, tenant_id: str, values: Mapping[str, Any]) -> Tenant | None:
