@@ -25,11 +25,11 @@ class Asides:
         conversation, a new one where `ask` names none. Waits while a turn is being answered."""
         conversation_id = ask.conversation_id or await self._opening.begin(ask)
         async with self._vaults.between_turns(ask.tenant_id, conversation_id) as (connection, masking):
-            line, length = new_id(), None if masking.keeps_words else len(heard)
-            kept = masking.stored(heard)
-            await store.add_message(connection, ask.tenant_id, conversation_id, line, "agent", kept, characters=length)
+            length = None if masking.keeps_words else len(heard)
+            line = store.Line(new_id(), masking.stored(heard), length)
+            await store.add_message(connection, ask.tenant_id, conversation_id, "agent", line)
             if not masking.keeps_words:
                 self._unwritten.add(self._unwritten.talk(conversation_id), "agent", heard)
-            data = {"conversation_id": conversation_id, "message_id": line}
+            data = {"conversation_id": conversation_id, "message_id": line.id}
             await publish(connection, Event(ask.tenant_id, MESSAGE, data))
         return conversation_id
