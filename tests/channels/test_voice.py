@@ -18,6 +18,7 @@ import uvicorn
 import websockets
 
 from parley.app.resources import Resources
+from parley.inference.speech import Voice
 from parley.kit.opus import OpusDecoder, OpusEncoder
 from tests.channels.test_chat import furnish
 from tests.conftest import Business
@@ -326,3 +327,27 @@ async def test_a_tool_that_is_interrupted_ends_and_runs_once(
     first = messages[0]["id"]
     turn = (await business.owner.get(f"/conversations/{logged['id']}/turns/{first}")).json()
     assert [action["name"] for action in turn["trace"]["actions"]] == ["check_availability", "book_table"]
+
+
+async def test_a_remembered_answer_is_synthesised_once(
+    business: Business, resources: Resources, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await furnish(business)
+    [speaker], asked = resources.speech.speakers, []
+    speak = type(speaker).speak
+
+    def counted(self: Any, text: str, voice: Voice) -> Any:
+        asked.append(text)
+        return speak(self, text, voice)
+
+    monkeypatch.setattr(type(speaker), "speak", counted)
+    texts = []
+    for _ in range(4):
+        async with call(address, business) as line:
+            await line.send(json.dumps({"event": "start"}))
+            await until(line, "ready")
+            await line.send(json.dumps({"event": "text", "text": "How much is the tiramisu?"}))
+            texts.append("".join(event["text"] for event in of(await until(line, "metrics"), "reply_delta")))
+    assert all("7.50" in text for text in texts)
+    # The first answer was not remembered yet, the second is kept, the others sound without anybody speaking.
+    assert len([text for text in asked if "7.50" in text]) == 2

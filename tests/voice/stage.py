@@ -17,6 +17,7 @@ from parley.voice import (
     SILENCE,
     FixedPause,
     Incoming,
+    KeptSpeech,
     Manners,
     Parts,
     ScriptedLine,
@@ -59,6 +60,7 @@ class Call:
     settling_s: float = 0.0
     speakers: list[ScriptedSpeaker] = field(default_factory=list)
     transcriber: ScriptedTranscriber | None = None
+    kept: KeptSpeech | None = None
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)
@@ -77,7 +79,7 @@ class Call:
         self.transcriber = self.transcriber or ScriptedTranscriber(
             self.tape, mischief=self.mischief, capabilities=self.capabilities, chance=self.chance
         )
-        parts = Parts(self.line, self.responder, self.transcriber, self.speakers, EnergyVad())
+        parts = Parts(self.line, self.responder, self.transcriber, self.speakers, EnergyVad(), self.kept)
         settings = Settings(greeting=self.greeting, manners=self.manners)
         with trio.fail_after(self.lasts_s + 30):  # a session that outlives its line is frozen
             self.reason = await Session(parts, settings).run()

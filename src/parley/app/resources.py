@@ -49,6 +49,7 @@ from parley.providers.espeak import Espeak
 from parley.providers.silero import SileroVad
 from parley.providers.sphinx import Sphinx
 from parley.tenants import Access, Businesses, Login
+from parley.voice import KeptSpeech
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,8 @@ async def open_resources(
     embedder = warmup.embedder
     outbound = Outbound(allow=settings.outbound_allow)
     speaker = Espeak()
-    speech = SpeechParts(Sphinx(cache_dir(settings)), (speaker,), SileroVad())
+    kept = KeptSpeech(cache_dir(settings) / "speech")
+    speech = SpeechParts(Sphinx(cache_dir(settings)), (speaker,), SileroVad(), kept)
     metrics = Metrics()
     login = Login(db, keyring, clock, access_minutes=settings.access_token_expire_minutes)
     businesses = Businesses(db, keyring, login)

@@ -43,7 +43,7 @@ class Spoken:
                     self.conversation_id = event.conversation_id
                     self._lines[turn.id] = event.message_id
                 elif isinstance(event, Delta):
-                    yield Say(event.text)
+                    yield Say(event.text, lasting=event.remembered)
                 elif isinstance(event, Acting):
                     yield ToolStarted(event.name)
                 elif isinstance(event, Action):

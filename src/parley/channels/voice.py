@@ -18,7 +18,7 @@ from parley.inference.speech import Speaker, Transcriber, VadFactory, Voice
 from parley.kit.errors import NotAuthenticated, VoiceAgentException
 from parley.knowledge import Library
 from parley.tenants import Access, Businesses, Login, Principal
-from parley.voice import Error, Manners, Parts, Session, Settings
+from parley.voice import Error, KeptSpeech, Manners, Parts, Session, Settings
 
 router = APIRouter()
 
@@ -36,6 +36,7 @@ class SpeechParts:
     transcriber: Transcriber
     speakers: tuple[Speaker, ...]
     vad: VadFactory
+    kept: KeptSpeech | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,7 @@ async def _talk(socket: WebSocket, call: _Call) -> None:
         hints=hints,
         manners=Manners(language=language),
     )
-    parts = Parts(line, spoken, speech.transcriber, speech.speakers, speech.vad())
+    parts = Parts(line, spoken, speech.transcriber, speech.speakers, speech.vad(), speech.kept)
     if call.first is not None:
         await _replay(line, call.first)
     session = Session(parts, settings)

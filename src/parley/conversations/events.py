@@ -19,9 +19,10 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """Released text: it passed the gate and will not be taken back."""
+    """Released text: it passed the gate and will not be taken back. `remembered`: the same words went to others."""
 
     text: str
+    remembered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

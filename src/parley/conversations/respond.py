@@ -93,7 +93,7 @@ class Responder:
                             yield event
                         elif text := shown.feed(event.text):
                             trace.released()
-                            yield Delta(text)
+                            yield Delta(text, event.remembered)
                 if text := shown.finish():
                     yield Delta(text)
                 answer.cut_short = False
@@ -108,7 +108,7 @@ class Responder:
 
     async def _answer(self, turn: Turn, answer: Answer, trace: Trace) -> AsyncGenerator[Delta | Acting | Action, None]:
         if (remembered := self._recall_at_once(turn, answer, trace)) is not None:
-            yield Delta(remembered)
+            yield Delta(remembered, remembered=True)
             return
         reading = await self._understand(turn, answer, trace)
         meaning = reading.meaning

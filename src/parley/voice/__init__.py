@@ -20,7 +20,8 @@ To put a mind behind it, write a `Responder`: `reply(turn)` streams `Say`, `Tool
 `turn.speculative` only. Sentences of the session's own (`Settings.greeting`, `FixedSentences`) arrive in `settled` with
 `turn=None`.
 
-Transcribers, speakers and detectors follow `parley.inference.speech`. `Manners` holds every number of the behaviour;
+Transcribers, speakers and detectors follow `parley.inference.speech`. `KeptSpeech`
+keeps the sound of what is said again and again. `Manners` holds every number of the behaviour;
 `Manners.endpointing` takes any `Endpointing` (`SemanticPause`, `FixedPause`).
 """
 
@@ -46,6 +47,7 @@ from parley.voice.events import (
 )
 from parley.voice.fixed import FixedSentences, fixed_sentences
 from parley.voice.frames import SILENCE, Framer
+from parley.voice.kept import KeptSpeech
 from parley.voice.manners import Manners
 from parley.voice.pacing import Playout
 from parley.voice.ports import (
@@ -88,6 +90,7 @@ __all__ = [
     "HungUp",
     "Incoming",
     "Interrupt",
+    "KeptSpeech",
     "Line",
     "Manners",
     "Mark",

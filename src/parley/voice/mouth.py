@@ -10,6 +10,7 @@ from anyio import CancelScope
 
 from parley.inference.errors import ProviderError, ProviderStalled
 from parley.inference.speech import Speaker, Speech, Voice
+from parley.voice.kept import KeptSpeech
 from parley.voice.phrases import Phrase
 from parley.voice.playback import Ledger
 
@@ -28,11 +29,12 @@ class Mouth:
     `waiting` is True while a speaker owes audio; `retry` then gives it up.
     """
 
-    def __init__(self, speakers: Sequence[Speaker], voice: Voice) -> None:
+    def __init__(self, speakers: Sequence[Speaker], voice: Voice, kept: KeptSpeech | None = None) -> None:
         if not speakers:
             raise ValueError("a session needs at least one speaker")
         self._speakers = tuple(speakers)
         self._voice = voice
+        self._kept = kept
         self._first = 0
         self._scope: CancelScope | None = None
         self.waiting = False
@@ -42,20 +44,30 @@ class Mouth:
         if self._scope is not None:
             self._scope.cancel()
 
-    async def speak(self, phrase: Phrase) -> AsyncGenerator[Utterance, None]:
-        """The audio of `phrase`. A speaker that fails in the middle is followed up from the word it had reached.
+    async def speak(self, phrase: Phrase, *, lasting: bool = False) -> AsyncGenerator[Utterance, None]:
+        """The audio of `phrase`; that of `lasting` words is kept, and asked for once. A speaker that fails in the
+        middle is followed up from the word it had reached.
         Raises the last `ProviderError` when all have failed."""
         rest = phrase
         error: ProviderError | None = None
+        kept = self._kept if lasting else None
+        if kept is not None and (known := await kept.find(self._key(self._speakers[self._first], phrase))) is not None:
+            yield Utterance(phrase, known)
+            return
         for speaker in self._order():
+            heard: list[Speech] = []
             spoken = Ledger()
             spoken.begin(rest)
             try:
                 async with aclosing(self._pieces(speaker, rest)) as pieces:
                     async for piece in pieces:
                         spoken.add(piece)
+                        if kept is not None:
+                            heard.append(piece)
                         yield Utterance(rest, piece)
                 if spoken.handed_ms > 0:
+                    if kept is not None and rest is phrase:
+                        await kept.keep(self._key(speaker, phrase), _joined(heard))
                     return
                 error = ProviderStalled("The speaker returned no audio.", vendor=speaker.name)
             except ProviderError as failure:
@@ -82,6 +94,9 @@ class Mouth:
                 if piece.pcm:
                     yield piece
 
+    def _key(self, speaker: Speaker, phrase: Phrase) -> str:
+        return KeptSpeech.key(speaker.name, self._voice, phrase.text)
+
     def _order(self) -> Iterator[Speaker]:
         """Every speaker twice, from the first that has not failed on; the last one always stays."""
         start = self._first
@@ -90,6 +105,11 @@ class Mouth:
             yield self._speakers[index]
             yield self._speakers[index]
         self._first = max(start, len(self._speakers) - 1)
+
+
+def _joined(pieces: Sequence[Speech]) -> Speech:
+    words = tuple(word for piece in pieces for word in piece.words)
+    return Speech(b"".join(piece.pcm for piece in pieces), pieces[0].sample_rate, words)
 
 
 def _after(phrase: Phrase, offset: int) -> Phrase:

@@ -83,9 +83,13 @@ class CallerTurn:
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """Text of the reply, in order. Released: it may be spoken at once and is never taken back."""
+    """Text of the reply, in order. Released: it may be spoken at once and is never taken back.
+
+    `lasting`: the same words will be said to others, and hold nothing of this caller's; their sound may be kept.
+    """
 
     text: str
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

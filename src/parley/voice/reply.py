@@ -22,6 +22,7 @@ from parley.voice.mouth import Mouth, Utterance
 from parley.voice.phrases import Phrase, Phrases
 from parley.voice.playback import Ledger
 from parley.voice.ports import CallerTurn, Goodbye, Line, Outcome, ReplyEvent, Say, ToolEnded, ToolStarted
+from parley.voice.timing import Timing
 
 _PHRASES = 2  # written and waiting for the speaker
 _PIECES = 4  # spoken and waiting for the line
@@ -41,16 +42,6 @@ class Stage:
     lead_ms: int = 400
     slice_ms: int = 100
     tool_s: float = 20.0
-
-
-@dataclass(slots=True)
-class Timing:
-    """When the turn that is answered was taken. Milliseconds of audio; `decided_at` in seconds of the clock."""
-
-    decided_at: float
-    decision_ms: float | None = None
-    transcript_ms: float | None = None
-    speculative: bool = False
 
 
 class Reply:
@@ -87,6 +78,7 @@ class Reply:
         self._ledger = Ledger()
         self._written, self._phrases = create_memory_object_stream[Phrase](_PHRASES)
         self._rest: list[Phrase] = []
+        self._lasting = True  # all of it so far
         self._taken = 0  # offset up to which the speaker took the text
         self._handed = False
         self._seq = self._marks = 0
@@ -216,7 +208,8 @@ class Reply:
     async def _take(self, event: ReplyEvent, phrases: Phrases) -> None:
         stage = self._stage
         match event:
-            case Say(text) if not self.concluded:
+            case Say(text, lasting) if not self.concluded:
+                self._lasting &= lasting
                 if self._first_text is None:
                     self._first_text = stage.clock()
                 self.text += text
@@ -280,7 +273,7 @@ class Reply:
                 self._stage.notify(moves.Failed(lost=True))
 
     async def _utter(self, phrase: Phrase, out: MemoryObjectSendStream[Utterance]) -> None:
-        async with aclosing(self._stage.mouth.speak(phrase)) as spoken:
+        async with aclosing(self._stage.mouth.speak(phrase, lasting=self._lasting)) as spoken:
             async for utterance in spoken:
                 self._stage.notify(moves.Progress())
                 await out.send(utterance)
@@ -370,24 +363,15 @@ class Reply:
         if self.turn is not None or self.text:
             self._stage.line.tell(events.Heard(self.heard.strip(), self.number, self._complete))
         if self.turn is not None and self.timing is not None:
-            self._stage.line.tell(self._metrics(self.turn, self.timing, played))
-
-    def _metrics(self, turn: CallerTurn, timing: Timing, played: float) -> events.Metrics:
-        def since(moment: float | None) -> float | None:
-            return None if moment is None else round((moment - timing.decided_at) * 1000, 2)
-
-        return events.Metrics(
-            turn.id,
-            decision_ms=timing.decision_ms,
-            transcript_ms=timing.transcript_ms,
-            first_text_ms=since(self._first_text),
-            first_audio_ms=since(self._first_audio),
-            heard_ms=round(played, 1),
-            spoken_ms=round(self._ledger.handed_ms, 1),
-            interrupted=not self._complete,
-            speculative=timing.speculative,
-            attempts=turn.attempt,
-        )
+            took = self.timing.metrics(
+                self.turn,
+                first_text=self._first_text,
+                first_audio=self._first_audio,
+                heard_ms=played,
+                spoken_ms=self._ledger.handed_ms,
+                interrupted=not self._complete,
+            )
+            self._stage.line.tell(took)
 
     async def _close(self) -> None:
         self._conclude()

@@ -24,10 +24,12 @@ from parley.voice import events, moves
 from parley.voice.ear import Ear
 from parley.voice.fixed import FixedSentences, fixed_sentences
 from parley.voice.floor import Floor
+from parley.voice.kept import KeptSpeech
 from parley.voice.manners import Manners
 from parley.voice.mouth import Mouth
 from parley.voice.ports import CallerTurn, Digit, HungUp, Interrupt, Line, Outcome, ReplyEvent, Responder, Say, Typed
-from parley.voice.reply import Reply, Stage, Timing
+from parley.voice.reply import Reply, Stage
+from parley.voice.timing import Timing
 from parley.voice.voicing import Voicing, VoicingRule
 
 _DEAF_AFTER_MS = 5000  # a transcriber that owes words for so long is opened anew
@@ -38,13 +40,15 @@ _STATES: dict[str, events.State] = {"thinking": "thinking", "speaking": "speakin
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a session is joined from. `speakers` in order of preference; `vad` belongs to this session alone."""
+    """What a session is joined from. `speakers` in order of preference; `vad` belongs to this session alone,
+    `kept` is shared by all."""
 
     line: Line
     responder: Responder
     transcriber: Transcriber
     speakers: Sequence[Speaker]
     vad: Vad
+    kept: KeptSpeech | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ class Session:
         self._tasks: TaskGroup | None = None
         self._stage = Stage(
             line=parts.line,
-            mouth=Mouth(parts.speakers, settings.voice),
+            mouth=Mouth(parts.speakers, settings.voice, parts.kept),
             language=settings.language,
             notify=self._step,
             settle=parts.responder.settled,
@@ -321,7 +325,7 @@ class Session:
     def _fill(self) -> None:
         """Say that it takes a moment: no part of what history keeps. What is ready first is heard first."""
         self._replies += 1
-        mouth = Mouth(self._parts.speakers, self._settings.voice)
+        mouth = Mouth(self._parts.speakers, self._settings.voice, self._parts.kept)
         stage = replace(self._stage, mouth=mouth, notify=self._filler_told, settle=_forget)
         self._filler = Reply(self._replies, None, lambda: _spoken(self._sentences.filler), stage)
         self._start(self._filler, after=[])
@@ -355,4 +359,4 @@ async def _forget(_: Outcome) -> None:
 
 
 async def _spoken(sentence: str) -> AsyncGenerator[ReplyEvent, None]:
-    yield Say(sentence)
+    yield Say(sentence, lasting=True)
