@@ -134,5 +134,10 @@ async def add_rows_without_routes(db: Database, victim: Victim) -> None:
             " VALUES (:id, :tenant_id, :id, :word, :agent_id)",
             "INSERT INTO suppressions (id, tenant_id, phone_number, source, reason)"
             " VALUES (:id, :tenant_id, :id, 'manual', :word)",
+            "INSERT INTO remembered_answers (id, tenant_id, agent_id, exact_key, claim, reply, intent, sources,"
+            " expires_at) VALUES (:id, :tenant_id, :agent_id, convert_to(:id, 'UTF8'), convert_to(:id, 'UTF8'), :word,"
+            " 'faq', '[]', now() + interval '1 hour')",
+            "INSERT INTO rejected_answers (tenant_id, agent_id, claim, rejected_by)"
+            " VALUES (:tenant_id, :agent_id, convert_to(:id, 'UTF8'), :word)",
         ):
             await connection.execute(text(statement), ids)

@@ -21,13 +21,14 @@ from parley.conversations import (
     Asides,
     Declared,
     Desk,
-    ExactRecall,
     HeldConversations,
     LiveView,
     Opening,
     Parts,
+    Recall,
     Responder,
     Settlement,
+    SharedAnswers,
     Takeover,
     Tools,
     Transcripts,
@@ -76,7 +77,8 @@ class Resources:
     vaults: Vaults
     unwritten: Unwritten
     models: Models
-    recall: ExactRecall
+    recall: Recall
+    shared_answers: SharedAnswers
     responder: Responder
     transcripts: Transcripts
     asides: Asides
@@ -141,6 +143,8 @@ async def open_resources(
     jobs = JobQueue(url)
     holder = TurnHolder(url)
     listener = Listener(url)
+    recall = Recall(clock)
+    shared_answers = SharedAnswers(db, listener, recall, clock)
     embedder = warmup.embedder
     outbound = Outbound(allow=settings.outbound_allow)
     speaker = Espeak()
@@ -155,12 +159,12 @@ async def open_resources(
         await holder.open()
         await jobs.open()
         await listener.open()
+        await shared_answers.open()
         learning = Learning(db, embedder, jobs)
         agents = Agents(db, learning, models.check)
         reader = Reader(embedder, learning, await warmup.examples())
         search = Search(db, embedder)
         library = Library(db, embedder, jobs)
-        recall = ExactRecall(clock)
         vaults, unwritten = Vaults(db, keyring, HeldConversations()), Unwritten(clock)
         retention = Retention(db, businesses, unwritten, clock)
         reservations, leads = Reservations(db, clock), Leads(db, clock)
@@ -201,6 +205,7 @@ async def open_resources(
             unwritten=unwritten,
             models=models,
             recall=recall,
+            shared_answers=shared_answers,
             responder=responder,
             transcripts=Transcripts(db, clock, vaults, unwritten),
             asides=Asides(opening, vaults, unwritten),
@@ -220,6 +225,7 @@ async def open_resources(
         await models.aclose()
         await speaker.aclose()
         await outbound.aclose()
+        await shared_answers.aclose()
         await listener.aclose()
         await holder.aclose()
         await jobs.aclose()

@@ -2,7 +2,7 @@
 
 Owns the turn (`respond.py`, to be read first), the transcript and the remembered answers. Refuses to know how a line
 arrived (channels) and what made the model (ports). Enter through `Responder.respond` for a turn, `Transcripts` for
-reading, `ExactRecall` for the cache.
+reading, `Recall` for the cache.
 """
 
 from parley.conversations.asides import Asides
@@ -14,10 +14,11 @@ from parley.conversations.live import LiveView
 from parley.conversations.open import Opening
 from parley.conversations.ordering import TurnHolder
 from parley.conversations.persons import Involved, erase_person, export_person, find_person, forget_before
-from parley.conversations.recall import ExactRecall
+from parley.conversations.recall import Recall
 from parley.conversations.respond import Parts, Responder
 from parley.conversations.routes import router as conversation_routes
 from parley.conversations.settle import Settlement
+from parley.conversations.shared_answers import SharedAnswers
 from parley.conversations.takeover import Takeover
 from parley.conversations.tools import Tool, ToolRefused, Tools
 from parley.conversations.transcript import LoggedConversation, Transcripts
@@ -35,7 +36,6 @@ __all__ = [
     "Desk",
     "Done",
     "Event",
-    "ExactRecall",
     "HeldConversations",
     "Involved",
     "LiveView",
@@ -44,8 +44,10 @@ __all__ = [
     "Opened",
     "Opening",
     "Parts",
+    "Recall",
     "Responder",
     "Settlement",
+    "SharedAnswers",
     "Source",
     "Takeover",
     "Tool",
