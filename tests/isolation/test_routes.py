@@ -262,6 +262,8 @@ async def test_the_victim_has_a_row_in_every_table(scene: Scene, resources: Reso
         "credentials",
         "audit_log",
         "turns",
+        "experiment_tallies",
+        "experiment_assignments",
         "agent_understanding",
         "vault_entries",
     }

@@ -66,6 +66,7 @@ async def furnish(business: Business, word: str = CANARY) -> Victim:
     ids["key_id"] = (await made(owner, "/api-keys", {"name": word, "scopes": SCOPES}))["id"]
     await made(owner, "/auth/ticket", {})
     ids["agent_id"] = (await made(owner, "/agents", _agent(word)))["id"]
+    ids["prompt_id"] = await _prompt(owner, word)
     words = f"# {word}\n\nThe {word} lasagna costs {price_of(word)} euros."
     document = await made(owner, "/knowledge/ingest", {"source": "menu", "title": word, "content": words})
     ids["document_id"] = document["document_id"]
@@ -82,6 +83,15 @@ async def _talk(owner: httpx.AsyncClient, word: str, agent: str) -> dict[str, st
     assert (await made(owner, "/chat/message", danger))["emergency"]
     incident = (await owner.get("/incidents")).json()["incidents"][0]["id"]
     return {"conversation_id": talk, "message_id": turn["message_id"], "incident_id": incident}
+
+
+async def _prompt(owner: httpx.AsyncClient, word: str) -> str:
+    """A prompt that answers the agent's conversations, and rules for it."""
+    body = {"name": word, "agent_config": word, "agent_name": word, "system_prompt": word, "instructions": word}
+    body |= {"voice": word, "description": word, "tags": [word]}
+    await made(owner, "/api/prompts/rules", {"agent_config": word, "auto_stop": True}, "PUT")
+    prompt: str = (await made(owner, "/api/prompts", body))["prompt"]["id"]
+    return prompt
 
 
 async def _desk(owner: httpx.AsyncClient, word: str) -> dict[str, str]:
@@ -132,6 +142,8 @@ async def add_rows_without_routes(db: Database, victim: Victim) -> None:
             " VALUES (:id, :tenant_id, 'outbound', 'simulated', 'completed', 'placed', :word)",
             "INSERT INTO phone_numbers (id, tenant_id, number, carrier, agent_id)"
             " VALUES (:id, :tenant_id, :id, :word, :agent_id)",
+            "INSERT INTO experiment_assignments (tenant_id, agent_id, unit, prompt_id)"
+            " VALUES (:tenant_id, :agent_id, cast(:word AS bytea), :prompt_id)",
             "INSERT INTO suppressions (id, tenant_id, phone_number, source, reason)"
             " VALUES (:id, :tenant_id, :id, 'manual', :word)",
             "INSERT INTO remembered_answers (id, tenant_id, agent_id, exact_key, claim, reply, intent, sources,"

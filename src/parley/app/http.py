@@ -21,6 +21,7 @@ from parley.app.persons import router as person_routes
 from parley.app.resources import Resources
 from parley.channels import chat_routes, voice_routes
 from parley.conversations import conversation_routes
+from parley.experiments import prompt_routes, result_routes
 from parley.frontdesk import frontdesk_routes
 from parley.kit.web import install_error_handlers
 from parley.knowledge import knowledge_routes
@@ -36,6 +37,8 @@ ROUTERS = (
     chat_routes,
     voice_routes,
     conversation_routes,
+    result_routes,
+    prompt_routes,
     frontdesk_routes,
     privacy_routes,
     person_routes,

@@ -36,6 +36,7 @@ from parley.conversations import (
     Unwritten,
     Writer,
 )
+from parley.experiments import Arms, Prompts, Watch
 from parley.frontdesk import DeclaredTools, Incidents, Leads, Listings, Reservations
 from parley.inference.ports import Embedder
 from parley.kit.clock import Clock, SystemClock
@@ -87,6 +88,9 @@ class Resources:
     calls: Calls
     live: LiveView
     metrics: Metrics
+    prompts: Prompts
+    arms: Arms
+    watch: Watch
     persons: Persons
     retention: Retention
 
@@ -169,6 +173,8 @@ async def open_resources(
         retention = Retention(db, businesses, unwritten, clock)
         reservations, leads = Reservations(db, clock), Leads(db, clock)
         listings, incidents = Listings(db), Incidents(db)
+        prompts, arms = Prompts(db), Arms(keyring, clock)
+        watch = Watch(db, prompts)
         declared_tools = DeclaredTools(db, keyring, outbound)
         opening = Opening(db, agents, holder, vaults, unwritten)
         responder = Responder(
@@ -214,10 +220,13 @@ async def open_resources(
             calls=open_calls(db, clock, keyring),
             live=LiveView(db, listener),
             metrics=metrics,
+            prompts=prompts,
+            arms=arms,
+            watch=watch,
             persons=Persons(db, vaults, unwritten, clock),
             retention=retention,
         )
-        jobs.register([*library.background(), *learning.background(), *retention.background()])
+        jobs.register([*library.background(), *learning.background(), *retention.background(), *watch.background()])
         await warmup.first_line()
         yield resources
         await responder.drain()

@@ -59,12 +59,8 @@ CREATE TABLE experiment_revisions (
   PRIMARY KEY (prompt_id, revision)
 );
 CREATE INDEX ix_experiment_revisions_tenant_id ON experiment_revisions (tenant_id, prompt_id);
-CREATE FUNCTION refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  RAISE EXCEPTION 'a revision of a prompt never changes';
-END $$;
 CREATE TRIGGER experiment_revisions_immutable BEFORE UPDATE ON experiment_revisions
-  FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
+  FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE experiment_tallies (
   tenant_id text COLLATE "C" NOT NULL REFERENCES tenants ON DELETE CASCADE,
