@@ -87,7 +87,13 @@ async def _talk(owner: httpx.AsyncClient, word: str, agent: str) -> dict[str, st
 
 async def _prompt(owner: httpx.AsyncClient, word: str) -> str:
     """A prompt that answers the agent's conversations, and rules for it."""
-    body = {"name": word, "agent_config": word, "agent_name": word, "system_prompt": word, "instructions": word}
+    body: dict[str, Any] = {
+        "name": word,
+        "agent_config": word,
+        "agent_name": word,
+        "system_prompt": word,
+        "instructions": word,
+    }
     body |= {"voice": word, "description": word, "tags": [word]}
     await made(owner, "/api/prompts/rules", {"agent_config": word, "auto_stop": True}, "PUT")
     prompt: str = (await made(owner, "/api/prompts", body))["prompt"]["id"]
