@@ -248,7 +248,7 @@ def test_functions_that_run_as_someone_else_are_known(owner: Any) -> None:
 
 
 def test_the_look_up_role_reads_no_more_than_it_compares(owner: Any) -> None:
-    """No password hash, no words: only ids, tenants, e-mails, digests, numbers of ours and when to look at something."""
+    """No password hash, no words: only ids, tenants, e-mails, digests, our numbers and when to look at something."""
     columns = owner.execute(
         text("SELECT DISTINCT column_name FROM information_schema.column_privileges WHERE grantee = 'parley_lookup'")
     )

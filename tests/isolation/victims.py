@@ -94,7 +94,7 @@ async def _prompt(owner: httpx.AsyncClient, word: str) -> str:
         "system_prompt": word,
         "instructions": word,
     }
-    body |= {"voice": word, "description": word, "tags": [word]}
+    body |= {"instructions": word, "voice": word, "description": word, "tags": [word]}
     await made(owner, "/api/prompts/rules", {"agent_config": word, "auto_stop": True}, "PUT")
     prompt: str = (await made(owner, "/api/prompts", body))["prompt"]["id"]
     return prompt
