@@ -22,7 +22,9 @@ from parley.conversations import (
     Declared,
     Desk,
     HeldConversations,
+    Lines,
     LiveView,
+    LocalOrder,
     Opening,
     Parts,
     Recall,
@@ -86,6 +88,8 @@ class Resources:
     speech: SpeechParts
     takeover: Takeover
     calls: Calls
+    lines: Lines
+    listener: Listener
     live: LiveView
     metrics: Metrics
     prompts: Prompts
@@ -176,7 +180,7 @@ async def open_resources(
         prompts, arms = Prompts(db), Arms(keyring, clock)
         watch = Watch(db, prompts)
         declared_tools = DeclaredTools(db, keyring, outbound)
-        opening = Opening(db, agents, holder, vaults, unwritten)
+        opening, order = Opening(db, agents, holder, vaults, unwritten), LocalOrder()
         responder = Responder(
             Parts(
                 opening=opening,
@@ -187,6 +191,7 @@ async def open_resources(
                 recall=recall,
                 settlement=Settlement(db, vaults, unwritten, metrics.turn_settled),
                 clock=clock,
+                order=order,
             )
         )
         resources = Resources(
@@ -218,6 +223,8 @@ async def open_resources(
             speech=speech,
             takeover=Takeover(db, vaults, unwritten),
             calls=open_calls(db, clock, keyring),
+            lines=Lines(db, vaults, unwritten, opening, order),
+            listener=listener,
             live=LiveView(db, listener),
             metrics=metrics,
             prompts=prompts,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -63,6 +63,7 @@ class Parts:
     recall: Recall
     settlement: Settlement
     clock: Clock
+    order: LocalOrder = field(default_factory=LocalOrder)
 
 
 class Responder:
@@ -70,7 +71,7 @@ class Responder:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._order = LocalOrder()
+        self._order = parts.order
 
     async def respond(self, ask: Ask) -> AsyncGenerator[Event, None]:
         """The turn as events: Opened, then Delta, Acting and Action, at the end Done. Raises before `Opened` only."""
