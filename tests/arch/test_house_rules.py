@@ -81,6 +81,17 @@ def test_http_stays_at_the_doors() -> None:
     assert beyond == SPEAKS_HTTP
 
 
+def test_what_a_route_is_handed_needs_no_thread() -> None:
+    """FastAPI runs a dependency that is no coroutine in a thread, which costs more than most of them do."""
+    plain = set()
+    for path in FILES:
+        calls = [node for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+        handed = {ast.unparse(call.args[0]) for call in calls if ast.unparse(call.func) == "Depends" and call.args}
+        defined = [node.name for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.ClassDef)]
+        plain |= {f"{name_of(path)}.{name}" for name in handed.intersection(defined)}
+    assert plain == set()
+
+
 def test_sql_stays_in_the_stores() -> None:
     """Rows stay inside a room's store; frozen dataclasses leave."""
     forming = {

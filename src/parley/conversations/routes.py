@@ -22,27 +22,27 @@ router = APIRouter(responses=ERRORS)
 Channel = Literal["text", "voice", "phone", "training", "import", "simulation"]
 
 
-def _transcripts(request: Request) -> Transcripts:
+async def _transcripts(request: Request) -> Transcripts:
     transcripts: Transcripts = request.state.transcripts
     return transcripts
 
 
-def _recall(request: Request) -> Recall:
+async def _recall(request: Request) -> Recall:
     recall: Recall = request.state.recall
     return recall
 
 
-def _shared_answers(request: Request) -> SharedAnswers:
+async def _shared_answers(request: Request) -> SharedAnswers:
     shared: SharedAnswers = request.state.shared_answers
     return shared
 
 
-def _takeover(request: Request) -> Takeover:
+async def _takeover(request: Request) -> Takeover:
     takeover: Takeover = request.state.takeover
     return takeover
 
 
-def _live(request: Request) -> LiveView:
+async def _live(request: Request) -> LiveView:
     live: LiveView = request.state.live
     return live
 
