@@ -88,7 +88,7 @@ class Persons:
         return _Known(subject, involved, sealed)
 
 
-async def _persons(request: Request) -> Persons:
+def _persons(request: Request) -> Persons:
     persons: Persons = request.state.persons
     return persons
 

@@ -9,28 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from parley.agents import Agents, Learning, Reader
+from parley.app.carriers import Carriers
 from parley.app.metrics import Metrics
 from parley.app.models import Models
 from parley.app.persons import Persons
 from parley.app.retention import Retention
 from parley.app.settings import Settings
 from parley.app.warmup import Warmup
-from parley.calls import Calls, open_calls
+from parley.calls import CallParts, Calls, LineSecrets, open_calls
 from parley.channels import SpeechParts
 from parley.conversations import (
     Asides,
     Declared,
     Desk,
+    ExactRecall,
     HeldConversations,
-    Lines,
     LiveView,
-    LocalOrder,
     Opening,
     Parts,
-    Recall,
     Responder,
     Settlement,
-    SharedAnswers,
     Takeover,
     Tools,
     Transcripts,
@@ -38,7 +36,6 @@ from parley.conversations import (
     Unwritten,
     Writer,
 )
-from parley.experiments import Arms, Prompts, Watch
 from parley.frontdesk import DeclaredTools, Incidents, Leads, Listings, Reservations
 from parley.inference.ports import Embedder
 from parley.kit.clock import Clock, SystemClock
@@ -80,21 +77,15 @@ class Resources:
     vaults: Vaults
     unwritten: Unwritten
     models: Models
-    recall: Recall
-    shared_answers: SharedAnswers
+    recall: ExactRecall
     responder: Responder
     transcripts: Transcripts
     asides: Asides
     speech: SpeechParts
     takeover: Takeover
     calls: Calls
-    lines: Lines
-    listener: Listener
     live: LiveView
     metrics: Metrics
-    prompts: Prompts
-    arms: Arms
-    watch: Watch
     persons: Persons
     retention: Retention
 
@@ -151,8 +142,6 @@ async def open_resources(
     jobs = JobQueue(url)
     holder = TurnHolder(url)
     listener = Listener(url)
-    recall = Recall(clock)
-    shared_answers = SharedAnswers(db, listener, recall, clock)
     embedder = warmup.embedder
     outbound = Outbound(allow=settings.outbound_allow)
     speaker = Espeak()
@@ -162,25 +151,24 @@ async def open_resources(
     login = Login(db, keyring, clock, access_minutes=settings.access_token_expire_minutes)
     businesses = Businesses(db, keyring, login)
     models = Models(settings, businesses, metrics.model_answered)
+    carriers = Carriers(settings, businesses, simulates=open_mode)
     try:
         await db.verify_roles()
         await holder.open()
         await jobs.open()
         await listener.open()
-        await shared_answers.open()
         learning = Learning(db, embedder, jobs)
         agents = Agents(db, learning, models.check)
         reader = Reader(embedder, learning, await warmup.examples())
         search = Search(db, embedder)
         library = Library(db, embedder, jobs)
+        recall = ExactRecall(clock)
         vaults, unwritten = Vaults(db, keyring, HeldConversations()), Unwritten(clock)
         retention = Retention(db, businesses, unwritten, clock)
         reservations, leads = Reservations(db, clock), Leads(db, clock)
         listings, incidents = Listings(db), Incidents(db)
-        prompts, arms = Prompts(db), Arms(keyring, clock)
-        watch = Watch(db, prompts)
         declared_tools = DeclaredTools(db, keyring, outbound)
-        opening, order = Opening(db, agents, holder, vaults, unwritten), LocalOrder()
+        opening = Opening(db, agents, holder, vaults, unwritten)
         responder = Responder(
             Parts(
                 opening=opening,
@@ -191,9 +179,24 @@ async def open_resources(
                 recall=recall,
                 settlement=Settlement(db, vaults, unwritten, metrics.turn_settled),
                 clock=clock,
-                order=order,
             )
         )
+        transcripts = Transcripts(db, clock, vaults, unwritten)
+        calls = open_calls(
+            CallParts(
+                db=db,
+                clock=clock,
+                jobs=jobs,
+                agents=agents,
+                transcripts=transcripts,
+                vaults=vaults,
+                choice=carriers,
+                secrets=LineSecrets(keyring),
+                finder=None,
+                public_url=settings.public_url,
+            )
+        )
+        agents.followed_by(calls.lines.want)
         resources = Resources(
             settings=settings,
             db=db,
@@ -216,32 +219,26 @@ async def open_resources(
             unwritten=unwritten,
             models=models,
             recall=recall,
-            shared_answers=shared_answers,
             responder=responder,
-            transcripts=Transcripts(db, clock, vaults, unwritten),
+            transcripts=transcripts,
             asides=Asides(opening, vaults, unwritten),
             speech=speech,
             takeover=Takeover(db, vaults, unwritten),
-            calls=open_calls(db, clock, keyring),
-            lines=Lines(db, vaults, unwritten, opening, order),
-            listener=listener,
+            calls=calls,
             live=LiveView(db, listener),
             metrics=metrics,
-            prompts=prompts,
-            arms=arms,
-            watch=watch,
             persons=Persons(db, vaults, unwritten, clock),
             retention=retention,
         )
-        jobs.register([*library.background(), *learning.background(), *retention.background(), *watch.background()])
+        jobs.register([*library.background(), *learning.background(), *retention.background(), *calls.background()])
         await warmup.first_line()
         yield resources
         await responder.drain()
     finally:
+        await carriers.aclose()
         await models.aclose()
         await speaker.aclose()
         await outbound.aclose()
-        await shared_answers.aclose()
         await listener.aclose()
         await holder.aclose()
         await jobs.aclose()

@@ -5,7 +5,8 @@ is answered: that is `conversations`.
 """
 
 from parley.channels.chat import router as chat_routes
+from parley.channels.retell_webhooks import router as retell_webhook_routes
 from parley.channels.voice import SpeechParts
 from parley.channels.voice import router as voice_routes
 
-__all__ = ["SpeechParts", "chat_routes", "voice_routes"]
+__all__ = ["SpeechParts", "chat_routes", "retell_webhook_routes", "voice_routes"]
