@@ -15,6 +15,7 @@ from parley.app.models import Models
 from parley.app.persons import Persons
 from parley.app.retention import Retention
 from parley.app.settings import Settings
+from parley.app.speech import local_speech
 from parley.app.warmup import Warmup
 from parley.calls import CallParts, Calls, LineSecrets, open_calls
 from parley.channels import SpeechParts
@@ -46,11 +47,7 @@ from parley.kit.outbound import Outbound
 from parley.kit.secrets import Keyring
 from parley.knowledge import Library, Search
 from parley.privacy import Vaults
-from parley.providers.espeak import Espeak
-from parley.providers.silero import SileroVad
-from parley.providers.sphinx import Sphinx
 from parley.tenants import Access, Businesses, Login
-from parley.voice import KeptSpeech
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +141,7 @@ async def open_resources(
     listener = Listener(url)
     embedder = warmup.embedder
     outbound = Outbound(allow=settings.outbound_allow)
-    speaker = Espeak()
-    kept = KeptSpeech(cache_dir(settings) / "speech")
-    speech = SpeechParts(Sphinx(cache_dir(settings)), (speaker,), SileroVad(), kept)
+    speech = local_speech(settings, cache_dir(settings))
     metrics = Metrics()
     login = Login(db, keyring, clock, access_minutes=settings.access_token_expire_minutes)
     businesses = Businesses(db, keyring, login)
@@ -237,7 +232,7 @@ async def open_resources(
     finally:
         await carriers.aclose()
         await models.aclose()
-        await speaker.aclose()
+        await speech.aclose()
         await outbound.aclose()
         await listener.aclose()
         await holder.aclose()

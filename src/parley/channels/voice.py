@@ -38,6 +38,17 @@ class SpeechParts:
     vad: VadFactory
     kept: KeptSpeech | None = None
 
+    async def aclose(self) -> None:
+        """End what speakers and transcribers have running."""
+        for part in (self.transcriber, *self.speakers):
+            if (close := getattr(part, "aclose", None)) is not None:
+                await close()
+
+    def speakers_of(self, language: str) -> tuple[Speaker, ...]:
+        """Those that know the language; all where none does."""
+        known = [one for one in self.speakers if language in (one.capabilities.languages or {language})]
+        return tuple(known) or self.speakers
+
 
 @dataclass(frozen=True, slots=True)
 class _Call:
@@ -160,7 +171,7 @@ async def _talk(socket: WebSocket, call: _Call) -> None:
         hints=hints,
         manners=Manners(language=language),
     )
-    parts = Parts(line, spoken, speech.transcriber, speech.speakers, speech.vad(), speech.kept)
+    parts = Parts(line, spoken, speech.transcriber, speech.speakers_of(language), speech.vad(), speech.kept)
     if call.first is not None:
         await _replay(line, call.first)
     session = Session(parts, settings)
