@@ -210,7 +210,7 @@ async def test_a_filter_cannot_reach_another_tenant(
     """A list comes back empty; what is no list is refused or has no effect."""
     value = CANARY if name in FREE_TEXT else scene.victim.ids.get(name, scene.victim.ids["agent_id"])
     before = await holdings(resources, scene.victim)
-    remembered = resources.recall.counts(scene.victim.business.id)["entries"]
+    remembered = resources.recall.counts(scene.victim.business.id)["exact"]["entries"]
     answer = await send(scene.attackers[attacker], operation, operation.path, params={name: value})
     assert answer.status_code in ({200} if operation.is_list else {200, 403, 404}), f"{operation}: {answer.text}"
     assert_no_trace(answer, scene.victim)
@@ -218,7 +218,7 @@ async def test_a_filter_cannot_reach_another_tenant(
         lists = [part for part in answer.json().values() if isinstance(part, list)]
         assert lists == [[]], f"{operation} does not read as empty: {answer.text}"
     assert await holdings(resources, scene.victim) == before
-    assert resources.recall.counts(scene.victim.business.id)["entries"] == remembered
+    assert resources.recall.counts(scene.victim.business.id)["exact"]["entries"] == remembered
 
 
 @pytest.mark.parametrize("operation", WITHOUT_PATH_ID, ids=str)
@@ -268,6 +268,8 @@ async def test_the_victim_has_a_row_in_every_table(scene: Scene, resources: Reso
         "credentials",
         "audit_log",
         "turns",
+        "experiment_tallies",
+        "experiment_assignments",
         "agent_understanding",
         "vault_entries",
         "phone_numbers",

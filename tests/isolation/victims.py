@@ -68,6 +68,7 @@ async def furnish(business: Business, word: str = CANARY) -> Victim:
     ids["key_id"] = (await made(owner, "/api-keys", {"name": word, "scopes": SCOPES}))["id"]
     await made(owner, "/auth/ticket", {})
     ids["agent_id"] = (await made(owner, "/agents", _agent(word)))["id"]
+    ids["prompt_id"] = await _prompt(owner, word)
     words = f"# {word}\n\nThe {word} lasagna costs {price_of(word)} euros."
     document = await made(owner, "/knowledge/ingest", {"source": "menu", "title": word, "content": words})
     ids["document_id"] = document["document_id"]
@@ -93,6 +94,21 @@ async def _talk(owner: httpx.AsyncClient, word: str, agent: str) -> dict[str, st
     assert (await made(owner, "/chat/message", danger))["emergency"]
     incident = (await owner.get("/incidents")).json()["incidents"][0]["id"]
     return {"conversation_id": talk, "message_id": turn["message_id"], "incident_id": incident}
+
+
+async def _prompt(owner: httpx.AsyncClient, word: str) -> str:
+    """A prompt that answers the agent's conversations, and rules for it."""
+    body: dict[str, Any] = {
+        "name": word,
+        "agent_config": word,
+        "agent_name": word,
+        "system_prompt": word,
+        "instructions": word,
+    }
+    body |= {"instructions": word, "voice": word, "description": word, "tags": [word]}
+    await made(owner, "/api/prompts/rules", {"agent_config": word, "auto_stop": True}, "PUT")
+    prompt: str = (await made(owner, "/api/prompts", body))["prompt"]["id"]
+    return prompt
 
 
 async def _desk(owner: httpx.AsyncClient, word: str) -> dict[str, str]:
@@ -141,5 +157,12 @@ async def add_rows_without_routes(db: Database, victim: Victim) -> None:
             " VALUES (:id, :tenant_id, 'retell', :id, 'call_ended', :word, to_jsonb(cast(:word AS text)))",
             "INSERT INTO carrier_agents (id, tenant_id, agent_id, carrier, token_hash, error)"
             " VALUES (:id, :tenant_id, :agent_id, 'retell', :id, :word)",
+            "INSERT INTO experiment_assignments (tenant_id, agent_id, unit, prompt_id)"
+            " VALUES (:tenant_id, :agent_id, cast(:word AS bytea), :prompt_id)",
+            "INSERT INTO remembered_answers (id, tenant_id, agent_id, exact_key, claim, reply, intent, sources,"
+            " expires_at) VALUES (:id, :tenant_id, :agent_id, convert_to(:id, 'UTF8'), convert_to(:id, 'UTF8'), :word,"
+            " 'faq', '[]', now() + interval '1 hour')",
+            "INSERT INTO rejected_answers (tenant_id, agent_id, claim, rejected_by)"
+            " VALUES (:tenant_id, :agent_id, convert_to(:id, 'UTF8'), :word)",
         ):
             await connection.execute(text(statement), ids)

@@ -13,7 +13,7 @@ from parley.agents.reading import Line, Read, Reader
 from parley.agents.reading_routes import router as understanding_routes
 from parley.agents.routes import agents_of
 from parley.agents.routes import router as agent_routes
-from parley.agents.store import get_agent
+from parley.agents.store import get_agent, page_agents
 from parley.agents.types import TypeDefaults, default_flow, defaults
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "default_flow",
     "defaults",
     "get_agent",
+    "page_agents",
     "parse_flow",
     "understanding_routes",
 ]

@@ -73,6 +73,8 @@ def dev(host: str, port: int, data_dir: Path | None, *, allow_open: bool) -> Non
                 f"--host {host} would let anyone who reaches it act as administrator. Add --allow-open if you mean it, "
                 "or use `parley serve`, which requires credentials."
             )
+        import uvloop
+
         from parley.app import serve as server
         from parley.app.migrate import migrate as run_migrations
         from parley.app.resources import begin_warmup
@@ -83,7 +85,7 @@ def dev(host: str, port: int, data_dir: Path | None, *, allow_open: bool) -> Non
             status.update("Migrating")
             run_migrations(url)
             status.update("Starting")
-            asyncio.run(
+            uvloop.run(
                 server.run_dev(
                     settings,
                     url,

@@ -22,6 +22,7 @@ from parley.app.resources import Resources
 from parley.calls import call_routes, number_routes
 from parley.channels import chat_routes, retell_webhook_routes, voice_routes
 from parley.conversations import conversation_routes
+from parley.experiments import prompt_routes, result_routes
 from parley.frontdesk import frontdesk_routes
 from parley.kit.web import install_error_handlers
 from parley.knowledge import knowledge_routes
@@ -40,6 +41,8 @@ ROUTERS = (
     number_routes,
     retell_webhook_routes,
     conversation_routes,
+    result_routes,
+    prompt_routes,
     frontdesk_routes,
     privacy_routes,
     person_routes,

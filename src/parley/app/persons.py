@@ -88,7 +88,7 @@ class Persons:
         return _Known(subject, involved, sealed)
 
 
-def _persons(request: Request) -> Persons:
+async def _persons(request: Request) -> Persons:
     persons: Persons = request.state.persons
     return persons
 

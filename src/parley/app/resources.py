@@ -23,13 +23,16 @@ from parley.conversations import (
     Asides,
     Declared,
     Desk,
-    ExactRecall,
     HeldConversations,
+    Lines,
     LiveView,
+    LocalOrder,
     Opening,
     Parts,
+    Recall,
     Responder,
     Settlement,
+    SharedAnswers,
     Takeover,
     Tools,
     Transcripts,
@@ -37,6 +40,7 @@ from parley.conversations import (
     Unwritten,
     Writer,
 )
+from parley.experiments import Arms, Prompts, Watch
 from parley.frontdesk import DeclaredTools, Incidents, Leads, Listings, Reservations
 from parley.inference.ports import Embedder
 from parley.kit.clock import Clock, SystemClock
@@ -74,15 +78,21 @@ class Resources:
     vaults: Vaults
     unwritten: Unwritten
     models: Models
-    recall: ExactRecall
+    recall: Recall
+    shared_answers: SharedAnswers
     responder: Responder
     transcripts: Transcripts
     asides: Asides
     speech: SpeechParts
     takeover: Takeover
     calls: Calls
+    lines: Lines
+    listener: Listener
     live: LiveView
     metrics: Metrics
+    prompts: Prompts
+    arms: Arms
+    watch: Watch
     persons: Persons
     retention: Retention
 
@@ -139,6 +149,8 @@ async def open_resources(
     jobs = JobQueue(url)
     holder = TurnHolder(url)
     listener = Listener(url)
+    recall = Recall(clock)
+    shared_answers = SharedAnswers(db, listener, recall, clock)
     embedder = warmup.embedder
     outbound = Outbound(allow=settings.outbound_allow)
     speech = local_speech(settings, cache_dir(settings))
@@ -152,18 +164,20 @@ async def open_resources(
         await holder.open()
         await jobs.open()
         await listener.open()
+        await shared_answers.open()
         learning = Learning(db, embedder, jobs)
         agents = Agents(db, learning, models.check)
         reader = Reader(embedder, learning, await warmup.examples())
         search = Search(db, embedder)
         library = Library(db, embedder, jobs)
-        recall = ExactRecall(clock)
         vaults, unwritten = Vaults(db, keyring, HeldConversations()), Unwritten(clock)
         retention = Retention(db, businesses, unwritten, clock)
         reservations, leads = Reservations(db, clock), Leads(db, clock)
         listings, incidents = Listings(db), Incidents(db)
+        prompts, arms = Prompts(db), Arms(keyring, clock)
+        watch = Watch(db, prompts)
         declared_tools = DeclaredTools(db, keyring, outbound)
-        opening = Opening(db, agents, holder, vaults, unwritten)
+        opening, order = Opening(db, agents, holder, vaults, unwritten), LocalOrder()
         responder = Responder(
             Parts(
                 opening=opening,
@@ -174,6 +188,7 @@ async def open_resources(
                 recall=recall,
                 settlement=Settlement(db, vaults, unwritten, metrics.turn_settled),
                 clock=clock,
+                order=order,
             )
         )
         transcripts = Transcripts(db, clock, vaults, unwritten)
@@ -214,18 +229,25 @@ async def open_resources(
             unwritten=unwritten,
             models=models,
             recall=recall,
+            shared_answers=shared_answers,
             responder=responder,
             transcripts=transcripts,
             asides=Asides(opening, vaults, unwritten),
             speech=speech,
             takeover=Takeover(db, vaults, unwritten),
             calls=calls,
+            lines=Lines(db, vaults, unwritten, opening, order),
+            listener=listener,
             live=LiveView(db, listener),
             metrics=metrics,
+            prompts=prompts,
+            arms=arms,
+            watch=watch,
             persons=Persons(db, vaults, unwritten, clock),
             retention=retention,
         )
-        jobs.register([*library.background(), *learning.background(), *retention.background(), *calls.background()])
+        for part in (library, learning, retention, watch, calls):
+            jobs.register(part.background())
         await warmup.first_line()
         yield resources
         await responder.drain()
@@ -234,6 +256,7 @@ async def open_resources(
         await models.aclose()
         await speech.aclose()
         await outbound.aclose()
+        await shared_answers.aclose()
         await listener.aclose()
         await holder.aclose()
         await jobs.aclose()

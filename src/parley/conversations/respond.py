@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -26,7 +26,7 @@ from parley.conversations.notices import notices
 from parley.conversations.open import Opening
 from parley.conversations.ordering import LocalOrder
 from parley.conversations.pending import with_pending
-from parley.conversations.recall import ExactRecall, Question, stands_alone
+from parley.conversations.recall import Question, Recall, stands_alone
 from parley.conversations.settle import Settlement, revealed
 from parley.conversations.sources import supporting
 from parley.conversations.tools import Toolbox, Tools
@@ -60,9 +60,10 @@ class Parts:
     search: Search
     tools: Tools
     writer: Writer
-    recall: ExactRecall
+    recall: Recall
     settlement: Settlement
     clock: Clock
+    order: LocalOrder = field(default_factory=LocalOrder)
 
 
 class Responder:
@@ -70,7 +71,7 @@ class Responder:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._order = LocalOrder()
+        self._order = parts.order
 
     async def respond(self, ask: Ask) -> AsyncGenerator[Event, None]:
         """The turn as events: Opened, then Delta, Acting and Action, at the end Done. Raises before `Opened` only."""
@@ -107,7 +108,7 @@ class Responder:
         await self._parts.settlement.drain()
 
     async def _answer(self, turn: Turn, answer: Answer, trace: Trace) -> AsyncGenerator[Delta | Acting | Action, None]:
-        if (remembered := self._recall_at_once(turn, answer, trace)) is not None:
+        if (remembered := await self._recall_at_once(turn, answer, trace)) is not None:
             yield Delta(remembered, remembered=True)
             return
         reading = await self._understand(turn, answer, trace)
@@ -153,7 +154,7 @@ class Responder:
         answer.slots = {**known, **turn.masking.hide_slots(wishes)}
         return reading
 
-    def _recall_at_once(self, turn: Turn, answer: Answer, trace: Trace) -> str | None:
+    async def _recall_at_once(self, turn: Turn, answer: Answer, trace: Trace) -> str | None:
         """The remembered answer to these very words. Only what was understood as a plain question is remembered, and
         the same words mean the same wherever the conversation waits for nothing: they need not be understood again."""
         if turn.conversation.held_by is not None or turn.conversation.state.get("alarm"):
@@ -163,11 +164,13 @@ class Responder:
         if question is None:
             return None
         with trace.step("recall") as step:
-            remembered = self._parts.recall.look_up(question)
-            step["hit"] = remembered is not None
-        if remembered is None:
+            await self._parts.recall.prepare(turn.tenant.id)
+            found = self._parts.recall.look_up(question)
+            step["hit"] = found is not None
+        if found is None:
             return None
-        answer.cached, answer.sources, answer.reply = "exact", remembered.sources, remembered.reply
+        answer.cached, remembered = found
+        answer.sources, answer.reply = remembered.sources, remembered.reply
         answer.intent, answer.language = remembered.intent, language
         return remembered.reply
 

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints
 
 from parley.conversations.live import LiveView, shown_line
-from parley.conversations.recall import ExactRecall
+from parley.conversations.recall import Recall
+from parley.conversations.shared_answers import SharedAnswers
 from parley.conversations.store import Conversation
 from parley.conversations.takeover import Takeover
 from parley.conversations.transcript import LoggedConversation, Transcripts
@@ -21,22 +22,27 @@ router = APIRouter(responses=ERRORS)
 Channel = Literal["text", "voice", "phone", "training", "import", "simulation"]
 
 
-def _transcripts(request: Request) -> Transcripts:
+async def _transcripts(request: Request) -> Transcripts:
     transcripts: Transcripts = request.state.transcripts
     return transcripts
 
 
-def _recall(request: Request) -> ExactRecall:
-    recall: ExactRecall = request.state.recall
+async def _recall(request: Request) -> Recall:
+    recall: Recall = request.state.recall
     return recall
 
 
-def _takeover(request: Request) -> Takeover:
+async def _shared_answers(request: Request) -> SharedAnswers:
+    shared: SharedAnswers = request.state.shared_answers
+    return shared
+
+
+async def _takeover(request: Request) -> Takeover:
     takeover: Takeover = request.state.takeover
     return takeover
 
 
-def _live(request: Request) -> LiveView:
+async def _live(request: Request) -> LiveView:
     live: LiveView = request.state.live
     return live
 
@@ -44,7 +50,8 @@ def _live(request: Request) -> LiveView:
 TakeoverHere = Annotated[Takeover, Depends(_takeover)]
 LiveHere = Annotated[LiveView, Depends(_live)]
 TranscriptsHere = Annotated[Transcripts, Depends(_transcripts)]
-RecallHere = Annotated[ExactRecall, Depends(_recall)]
+RecallHere = Annotated[Recall, Depends(_recall)]
+SharedHere = Annotated[SharedAnswers, Depends(_shared_answers)]
 
 
 class LineOut(BaseModel):
@@ -141,10 +148,26 @@ class CacheStats(BaseModel):
     """Counters of this process since it began, per kind of cache; `hit_rate` is 0..1."""
 
     exact: CacheCounters
+    semantic: CacheCounters
 
 
 class Cleared(BaseModel):
     cleared: int
+
+
+class RejectIn(Body):
+    """The id of the answer that was wrong, as `/chat/message` gave it."""
+
+    message_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"message_id": "01980a4e-5d3c-7cc1-a2b1-0d6f3c1a2b3c"}]})
+
+
+class Rejected(BaseModel):
+    """`forgotten`: how many remembered answers said so, in this process."""
+
+    message_id: str
+    forgotten: int
 
 
 def shown(logged: LoggedConversation) -> dict[str, Any]:
@@ -285,16 +308,24 @@ async def conversation_events(
 async def cache_stats(
     who: MayRead, recall: RecallHere, access: AccessHere, tenant_id: TenantFilter = None
 ) -> CacheStats:
-    return CacheStats.model_validate({"exact": recall.counts(await access.tenant_for(who, tenant_id))})
+    return CacheStats.model_validate(recall.counts(await access.tenant_for(who, tenant_id)))
 
 
 @router.delete("/cache", tags=["cache"])
 async def clear_cache(
     who: MayWrite,
-    recall: RecallHere,
+    shared: SharedHere,
     access: AccessHere,
     tenant_id: TenantFilter = None,
     agent_id: Annotated[str | None, Query(description="Only this agent's answers.")] = None,
 ) -> Cleared:
     """Forget remembered answers: a tenant's, or one agent's."""
-    return Cleared(cleared=recall.clear(await access.tenant_for(who, tenant_id), agent_id))
+    return Cleared(cleared=await shared.clear(await access.tenant_for(who, tenant_id), agent_id))
+
+
+@router.post("/cache/reject", tags=["cache"])
+async def reject_answer(body: RejectIn, who: MayWrite, shared: SharedHere, access: AccessHere) -> Rejected:
+    """That answer was wrong: no process gives it from memory again, nor remembers it anew."""
+    tenant = await access.owner_of(who, "messages", body.message_id)
+    forgotten = await shared.reject(who, tenant, body.message_id)
+    return Rejected(message_id=body.message_id, forgotten=forgotten)

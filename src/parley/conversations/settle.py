@@ -11,6 +11,7 @@ import orjson
 
 from parley.conversations import store
 from parley.conversations.events import Action, Done
+from parley.conversations.lines import BEFORE
 from parley.conversations.takeover import MESSAGE
 from parley.conversations.trace import Trace
 from parley.conversations.turn import Answer, Turn
@@ -22,7 +23,8 @@ from parley.kit.ids import new_id
 from parley.privacy import Masking, Vaults
 
 _log = log.get("conversations")
-_LINES = frozenset({"voice", "phone"})  # a goodbye closes a line; who types may go on
+_CLOSES = frozenset({"voice"})  # a goodbye closes the line; who types may go on, and who carries a call hangs up
+_RETRACTS = frozenset({"phone"})  # a carrier may find out that an answer was never spoken
 
 
 class Settlement:
@@ -61,6 +63,7 @@ class Settlement:
                 await publish(connection, Event(tenant_id, MESSAGE, news))
         if turn.talk is not None:
             self._unwritten.add(turn.talk, "agent", reply)
+            turn.talk.before = (turn.talk.slots, turn.talk.node)
             turn.talk.slots, turn.talk.node = dict(answer.slots), answer.node
         timings["total_ms"] = trace.elapsed()
         done = Done(
@@ -101,14 +104,19 @@ def _state(turn: Turn, answer: Answer) -> dict[str, Any]:
     new["done"] = sorted(confirmed)
     if answer.alarm:
         new["alarm"] = answer.alarm
-    return {**turn.conversation.state, **new}
+    before = turn.conversation.state
+    if turn.conversation.channel in _RETRACTS:
+        new[BEFORE] = {name: value for name, value in before.items() if name != BEFORE}
+        if not turn.masking.keeps_words:
+            new[BEFORE] |= {"slots": {}, "node": None}
+    return {**before, **new}
 
 
 def _turn_row(turn: Turn, answer: Answer, trace: Trace, timings: Mapping[str, float]) -> dict[str, Any]:
     return {
         "state": orjson.dumps(_state(turn, answer)).decode(),
         "language": answer.language,
-        "ends": answer.ends and turn.conversation.channel in _LINES,
+        "ends": answer.ends and turn.conversation.channel in _CLOSES,
         "intent": answer.intent,
         "cached": answer.cached or None,
         "model": answer.model,

@@ -21,6 +21,7 @@ from parley.understanding.intents import (
 )
 from parley.understanding.language import detect_language
 from parley.understanding.meaning import OwnIntents, Understanding, understand
+from parley.understanding.sameness import gist, is_question
 from parley.understanding.slots import SlotCorrection, SlotProblem, SlotReading, read_slots
 from parley.understanding.train import train_intents
 
@@ -39,6 +40,8 @@ __all__ = [
     "detect_language",
     "embed_examples",
     "emergency_script",
+    "gist",
+    "is_question",
     "read_emergency",
     "read_intent",
     "read_slots",

@@ -75,7 +75,7 @@ def read_intent(
     """
     model = _model(
         language if language in LANGUAGES else "en",
-        agent_type if agent_type in AGENT_INTENTS else "custom",
+        AGENT_INTENTS.get(agent_type, AGENT_INTENTS["custom"]),
         examples if vector is not None else None,
     )
     if not message.strip():
@@ -91,9 +91,8 @@ def read_intent(
 
 
 @lru_cache(maxsize=32)
-def _model(language: str, agent_type: str, examples: ExampleVectors | None) -> FewShot:
+def _model(language: str, considered: frozenset[str], examples: ExampleVectors | None) -> FewShot:
     known = builtin_examples(language)
-    considered = AGENT_INTENTS[agent_type]
     named = [intent if intent in considered else _RELATIVES.get(intent, "") for intent in known.intents]
     rows = [row for row, intent in enumerate(named) if intent in considered]
     vectors = examples.by_language.get(language) if examples is not None else None
