@@ -18,7 +18,7 @@ Number = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 CarrierName = Literal["retell", "twilio", "simulated"]
 
 
-def _calls(request: Request) -> Calls:
+async def _calls(request: Request) -> Calls:
     calls: Calls = request.state.calls
     return calls
 

@@ -24,7 +24,7 @@ _signature = APIKeyHeader(
 )
 
 
-def _reports(request: Request) -> Reports:
+async def _reports(request: Request) -> Reports:
     reports: Reports = request.state.calls.reports
     return reports
 
