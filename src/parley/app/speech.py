@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from parley.app.settings import Settings
-from parley.channels import SpeechParts
+from parley.channels import Admission, SpeechParts
 from parley.inference.speech import Speaker, Transcriber
 from parley.providers import piper, whisper
 from parley.providers.espeak import Espeak
@@ -26,6 +26,7 @@ def local_speech(settings: Settings, cache: Path) -> SpeechParts:
         speakers=(*_piper(settings), Espeak()),
         vad=SileroVad(),
         kept=KeptSpeech(cache / "speech"),
+        admission=Admission(settings.max_sessions),
     )
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
 from parley.agents import Agent, Agents, defaults
+from parley.channels.admission import Admission
 from parley.channels.browser import BrowserLine, Format, parse_event, read_format
 from parley.channels.spoken import Spoken
 from parley.conversations import Responder, Transcripts
 from parley.inference.speech import Speaker, Transcriber, VadFactory, Voice
-from parley.kit.errors import NotAuthenticated, VoiceAgentException
+from parley.kit.errors import NotAuthenticated, TooMany, VoiceAgentException
 from parley.knowledge import Library
 from parley.tenants import Access, Businesses, Login, Principal
 from parley.voice import Error, KeptSpeech, Manners, Parts, Session, Settings
@@ -37,6 +38,7 @@ class SpeechParts:
     speakers: tuple[Speaker, ...]
     vad: VadFactory
     kept: KeptSpeech | None = None
+    admission: Admission = field(default_factory=Admission)
 
     async def aclose(self) -> None:
         """End what speakers and transcribers have running."""
@@ -78,7 +80,12 @@ async def voice_stream(socket: WebSocket) -> None:
         return
     except (WebSocketDisconnect, RuntimeError):
         return
-    await _talk(socket, call)
+    admission: Admission = socket.state.speech.admission
+    try:
+        with admission.admitted():
+            await _talk(socket, call)
+    except TooMany as error:
+        await _refuse(socket, error)
 
 
 async def _agree(socket: WebSocket) -> _Call:
