@@ -118,12 +118,16 @@ async def _desk(owner: httpx.AsyncClient, word: str) -> dict[str, str]:
     lead = {"name": word, "phone": "+16085550117", "intent": "buy", "notes": word}
     listing = {"property_id": word, "title": word, "kind": "buy", "city": word, "price": 1, "description": word}
     tool = {"name": word, "description": word, "url": f"https://{word}.invalid/", "method": "GET"}
-    return {
+    hook = {"url": f"https://{word}.example.com/", "events": ["*"], "description": word}
+    subscription = (await made(owner, "/webhook-subscriptions", hook))["id"]
+    records = {
         "reservation_id": (await made(owner, "/reservations", wish))["id"],
         "lead_id": (await made(owner, "/leads", lead))["id"],
         "listing_id": (await made(owner, "/listings", listing))["id"],
         "tool_id": (await made(owner, "/tools", {**tool, "parameters": {"type": "object", "properties": {}}}))["id"],
     }
+    delivery = (await owner.get("/webhook-deliveries")).json()["webhook_deliveries"][0]["id"]
+    return {**records, "subscription_id": subscription, "delivery_id": delivery}
 
 
 def _agent(word: str) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from parley.experiments import prompt_routes, result_routes
 from parley.frontdesk import frontdesk_routes
 from parley.kit.web import install_error_handlers
 from parley.knowledge import knowledge_routes
+from parley.outbox import outbox_routes
 from parley.privacy import privacy_routes
 from parley.tenants import tenant_routes
 
@@ -45,6 +46,7 @@ ROUTERS = (
     prompt_routes,
     frontdesk_routes,
     privacy_routes,
+    outbox_routes,
     person_routes,
 )
 

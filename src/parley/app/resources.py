@@ -50,6 +50,7 @@ from parley.kit.jobs import JobQueue
 from parley.kit.outbound import Outbound
 from parley.kit.secrets import Keyring
 from parley.knowledge import Library, Search
+from parley.outbox import Outbox
 from parley.privacy import Vaults
 from parley.tenants import Access, Businesses, Login
 
@@ -73,6 +74,7 @@ class Resources:
     listings: Listings
     incidents: Incidents
     declared_tools: DeclaredTools
+    outbox: Outbox
     library: Library
     search: Search
     vaults: Vaults
@@ -177,6 +179,7 @@ async def open_resources(
         prompts, arms = Prompts(db), Arms(keyring, clock)
         watch = Watch(db, prompts)
         declared_tools = DeclaredTools(db, keyring, outbound)
+        outbox = Outbox(db, keyring, outbound, clock)
         opening, order = Opening(db, agents, holder, vaults, unwritten), LocalOrder()
         responder = Responder(
             Parts(
@@ -223,6 +226,7 @@ async def open_resources(
             listings=listings,
             incidents=incidents,
             declared_tools=declared_tools,
+            outbox=outbox,
             library=library,
             search=search,
             vaults=vaults,
@@ -246,7 +250,7 @@ async def open_resources(
             persons=Persons(db, vaults, unwritten, clock),
             retention=retention,
         )
-        for part in (library, learning, retention, watch, calls):
+        for part in (library, learning, retention, outbox, watch, calls):
             jobs.register(part.background())
         await warmup.first_line()
         yield resources

@@ -13,6 +13,7 @@ from parley.conversations import store
 from parley.conversations.events import Action, Done
 from parley.conversations.lines import BEFORE
 from parley.conversations.takeover import MESSAGE
+from parley.conversations.told import tell_of_turn
 from parley.conversations.trace import Trace
 from parley.conversations.turn import Answer, Turn
 from parley.conversations.unwritten import Unwritten
@@ -61,6 +62,7 @@ class Settlement:
             await self._vaults.save(connection, tenant_id, conversation_id, turn.masking)
             if await store.settle_turn(connection, tenant_id, conversation_id, turn.question_id, line, row):
                 await publish(connection, Event(tenant_id, MESSAGE, news))
+            await tell_of_turn(connection, turn, answer, ended=bool(row["ends"]))
         if turn.talk is not None:
             self._unwritten.add(turn.talk, "agent", reply)
             turn.talk.before = (turn.talk.slots, turn.talk.node)
@@ -104,6 +106,8 @@ def _state(turn: Turn, answer: Answer) -> dict[str, Any]:
     new["done"] = sorted(confirmed)
     if answer.alarm:
         new["alarm"] = answer.alarm
+    if answer.escalate:
+        new["escalated"] = True
     before = turn.conversation.state
     if turn.conversation.channel in _RETRACTS:
         new[BEFORE] = {name: value for name, value in before.items() if name != BEFORE}

@@ -8,6 +8,7 @@ from typing import Any
 
 from parley.conversations import store
 from parley.conversations.takeover import CHANGED, ENDED
+from parley.conversations.told import tell_of_end
 from parley.conversations.unwritten import Unwritten
 from parley.kit.clock import Clock
 from parley.kit.db import Database
@@ -87,6 +88,7 @@ class Transcripts:
                 values = {"status": "ended", "ended_at": now, "duration": duration}
                 await store.change_conversation(connection, tenant_id, conversation_id, values)
                 await publish(connection, Event(tenant_id, ENDED, {"conversation_id": conversation_id}))
+                await tell_of_end(connection, tenant_id, conversation)
         self._unwritten.forget([conversation_id])
         return await self.get(tenant_id, conversation_id)
 
