@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parley.agents import Line, Read, Reader, defaults
+from parley.conversations.about import SLOT
 from parley.conversations.emergency import answer_emergency, goes_on
 from parley.conversations.events import Acting, Action, Delta, Event, Opened, Source
 from parley.conversations.follow import Walk
@@ -47,7 +48,16 @@ WHOLE_PASSAGES = 10  # of a business whose whole knowledge is small enough to be
 RELEVANT = 0.25
 _SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "affirm", "deny"})
 _ACTS = frozenset(
-    {"booking", "change_booking", "cancel_booking", "lead_capture", "escalation", "viewing", "listing_search"}
+    {
+        "booking",
+        "check_booking",
+        "change_booking",
+        "cancel_booking",
+        "lead_capture",
+        "escalation",
+        "viewing",
+        "listing_search",
+    }
 )
 
 
@@ -127,14 +137,23 @@ class Responder:
         with trace.step("find") as step:
             found = await self._find(turn, meaning, reading.vector)
             step["passages"] = [{"document_id": p.document_id, "score": p.score} for p in found.passages[:PASSAGES]]
-        facts = self._facts(turn, meaning, answer, found)
+        about = await self._parts.tools.about(turn, answer.slots)
+        facts = replace(self._facts(turn, meaning, answer, found), about=about)
         async with aclosing(self._follow_and_write(turn, answer, meaning, facts, found, toolbox, trace)) as events:
             async for event in events:
                 yield event
-        used = supporting(answer.reply, facts.passages, answer.language, turn.message)
+        material = facts.passages if about is None else (about, *facts.passages)
+        used = supporting(answer.reply, material, answer.language, turn.message)
         answer.sources = tuple(Source(p.document_id, p.title, p.source, p.score) for p in used)
         private = turn.masking.hides and has_placeholder(answer.reply)
-        if question is not None and answer.sources and not answer.actions and answer.model and not private:
+        if (
+            question is not None
+            and about is None
+            and answer.sources
+            and not answer.actions
+            and answer.model
+            and not private
+        ):
             self._parts.recall.remember(question, answer.reply, answer.intent, answer.sources)
 
     async def _understand(self, turn: Turn, answer: Answer, trace: Trace) -> Read:
@@ -187,7 +206,7 @@ class Responder:
         node = turn.flow().nodes.get(turn.conversation.state.get("node") or "")
         waits = node is not None and node.type == "ask"
         private = turn.masking.hides and has_placeholder(turn.message)
-        if waits or private or not stands_alone(turn.message):
+        if waits or private or turn.slots.get(SLOT) or not stands_alone(turn.message):
             return None
         return Question(
             tenant_id=turn.tenant.id,
@@ -262,7 +281,7 @@ class Responder:
             yield Delta(f"{sentence} ")
         if wanted.kind == "say":
             return
-        told = tuple(outcome for outcome in outcomes if _worth_telling(outcome))
+        told = tuple(outcome for outcome in outcomes if _worth_telling(outcome, outcomes[-1]))
         facts = replace(facts, slots=dict(answer.slots), step=_spoken(wanted), outcomes=told)
         async with aclosing(self._parts.writer.write(turn, answer, facts, found, toolbox, trace)) as events:
             async for event in events:
@@ -308,13 +327,17 @@ def _spoken(step: Step) -> Step | None:
     return None if step.kind == "answer" else step
 
 
-def _worth_telling(outcome: ToolOutcome) -> bool:
+def _worth_telling(outcome: ToolOutcome, last: ToolOutcome) -> bool:
     """A look-up on the way to something else says nothing by itself, nor does a business that tells no availability."""
-    return outcome.result.get("status") != "unknown" and not (outcome.ok and outcome.name == "find_reservation")
+    on_the_way = outcome.ok and outcome.name == "find_reservation" and outcome is not last
+    return outcome.result.get("status") != "unknown" and not on_the_way
 
 
 def _remember(answer: Answer, outcome: ToolOutcome) -> None:
-    """A reference that a tool gave is known from now on."""
+    """A reference that a tool gave is known from now on, and the one listing it was about."""
     reference = outcome.result.get("reference")
     if outcome.ok and isinstance(reference, str):
         answer.slots["reference"] = reference
+    offered = [outcome.result, *outcome.result.get("listings", ())] if outcome.ok else []
+    if len(named := {one["property_id"] for one in offered if one.get("property_id")}) == 1:
+        answer.slots[SLOT] = named.pop()

@@ -83,6 +83,13 @@ class Reservations:
         async with self._db.begin(tenant_id) as connection:
             return await _find(connection, tenant_id, wanted)
 
+    async def look_up(
+        self, tenant_id: str, wanted: str, *, phone: str | None = None, name: str | None = None
+    ) -> Reservation:
+        """By id or reference. `phone`, `name`: see `change`."""
+        async with self._db.begin(tenant_id) as connection:
+            return await self._callers(connection, tenant_id, wanted, phone, name)
+
     async def find(self, tenant_id: str, *, phone: str, name: str | None = None) -> list[Reservation]:
         """A caller's coming reservations, soonest first, by telephone number (and name, where given)."""
         async with self._db.begin(tenant_id) as connection:

@@ -26,12 +26,12 @@ SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "affirm", "deny"})
 _EVERYWHERE = SMALL_TALK | {"faq", "pricing", "lead_capture", "escalation", "emergency", UNKNOWN}
 _FRONT_DESK = _EVERYWHERE | {"booking", "change_booking", "cancel_booking"}
 AGENT_INTENTS: Mapping[str, frozenset[str]] = {
-    "receptionist": _FRONT_DESK,
+    "receptionist": _FRONT_DESK | {"check_booking"},
     "custom": _FRONT_DESK,
-    "real_estate": _FRONT_DESK | {"viewing", "listing_search"},
+    "real_estate": _FRONT_DESK | {"check_booking", "viewing", "listing_search"},
     "dispatch": _EVERYWHERE | {"check_in"},
 }
-_RELATIVES: Mapping[str, str] = {"viewing": "booking", "listing_search": "faq"}
+_RELATIVES: Mapping[str, str] = {"viewing": "booking", "listing_search": "faq", "check_booking": "faq"}
 
 _LIKE_NOTHING = 0.35
 """A best score below this means that the message is like no example: about one example in fifty, scored by a fit
