@@ -16,6 +16,7 @@ from parley.kit.db import Database
 from parley.kit.errors import Conflict, NotFound
 from parley.kit.ids import new_id
 from parley.tenants import Principal, record_audit
+from parley.understanding import parse_schema
 
 Follower = Callable[[AsyncConnection, str, str], Awaitable[None]]
 
@@ -151,6 +152,8 @@ def _split(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     definition = {name: value for name, value in values.items() if name in Definition.model_fields}
     if flow := definition.get("conversation_flow"):
         parse_flow(flow)
+    if (schema := definition.get("extraction_schema")) is not None:
+        parse_schema(schema, where="extraction_schema")
     return columns, definition
 
 

@@ -21,8 +21,10 @@ from parley.calls import CallParts, Calls, LineSecrets, open_calls
 from parley.channels import SpeechParts
 from parley.conversations import (
     Asides,
+    ConversationFacts,
     Declared,
     Desk,
+    Extraction,
     HeldConversations,
     Lines,
     LiveView,
@@ -42,6 +44,7 @@ from parley.conversations import (
 )
 from parley.experiments import Arms, Prompts, Watch
 from parley.frontdesk import DeclaredTools, Incidents, Leads, Listings, Reservations
+from parley.house import Extractor
 from parley.inference.ports import Embedder
 from parley.kit.clock import Clock, SystemClock
 from parley.kit.db import Database
@@ -84,6 +87,8 @@ class Resources:
     shared_answers: SharedAnswers
     responder: Responder
     transcripts: Transcripts
+    extraction: Extraction
+    conversation_facts: ConversationFacts
     asides: Asides
     speech: SpeechParts
     takeover: Takeover
@@ -181,6 +186,7 @@ async def open_resources(
         declared_tools = DeclaredTools(db, keyring, outbound)
         outbox = Outbox(db, keyring, outbound, clock)
         opening, order = Opening(db, agents, holder, vaults, unwritten), LocalOrder()
+        extraction = Extraction(Extractor(embedder), models)
         responder = Responder(
             Parts(
                 opening=opening,
@@ -236,6 +242,8 @@ async def open_resources(
             shared_answers=shared_answers,
             responder=responder,
             transcripts=transcripts,
+            extraction=extraction,
+            conversation_facts=ConversationFacts(db, agents, extraction, clock),
             asides=Asides(opening, vaults, unwritten),
             speech=speech,
             takeover=Takeover(db, vaults, unwritten),

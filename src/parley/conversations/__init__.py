@@ -9,6 +9,7 @@ from parley.conversations.asides import Asides
 from parley.conversations.declared import Declared
 from parley.conversations.desk import Desk
 from parley.conversations.events import Acting, Action, Delta, Done, Event, Opened, Source
+from parley.conversations.extract import ConversationFacts, Extraction, HostedModels, Setting, schema_of, wanted_schema
 from parley.conversations.hold import HeldConversations
 from parley.conversations.lines import Lines
 from parley.conversations.live import LiveView
@@ -37,12 +38,15 @@ __all__ = [
     "Action",
     "Asides",
     "Ask",
+    "ConversationFacts",
     "Declared",
     "Delta",
     "Desk",
     "Done",
     "Event",
+    "Extraction",
     "HeldConversations",
+    "HostedModels",
     "Involved",
     "Lines",
     "LiveView",
@@ -54,6 +58,7 @@ __all__ = [
     "Parts",
     "Recall",
     "Responder",
+    "Setting",
     "Settlement",
     "SharedAnswers",
     "Source",
@@ -71,4 +76,6 @@ __all__ = [
     "export_person",
     "find_person",
     "forget_before",
+    "schema_of",
+    "wanted_schema",
 ]

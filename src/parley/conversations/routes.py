@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints
 
+from parley.conversations.extract import ConversationFacts
 from parley.conversations.live import LiveView, shown_line
 from parley.conversations.recall import Recall
 from parley.conversations.shared_answers import SharedAnswers
@@ -47,6 +48,12 @@ async def _live(request: Request) -> LiveView:
     return live
 
 
+def _facts(request: Request) -> ConversationFacts:
+    facts: ConversationFacts = request.state.conversation_facts
+    return facts
+
+
+FactsHere = Annotated[ConversationFacts, Depends(_facts)]
 TakeoverHere = Annotated[Takeover, Depends(_takeover)]
 LiveHere = Annotated[LiveView, Depends(_live)]
 TranscriptsHere = Annotated[Transcripts, Depends(_transcripts)]
@@ -133,6 +140,28 @@ class PersonSays(Body):
 
     content: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=10_000)] = Field(
         validation_alias=AliasChoices("content", "message"), examples=["This is Maria from the restaurant. I can help."]
+    )
+
+
+class FactsOut(BaseModel):
+    """`structured_data` is flat: field → value or null, plus `evidence`: {field: {quote, message_id, confidence}}."""
+
+    conversation_id: str
+    structured_data: dict[str, Any]
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "conversation_id": "0193a1f0-0000-7000-8000-000000000000",
+                    "structured_data": {
+                        "name": "Maria Lopez",
+                        "party_size": 4,
+                        "evidence": {"party_size": {"quote": "A table for four.", "message_id": "…", "confidence": 0.9}},
+                    },
+                }
+            ]
+        }
     )
 
 
@@ -287,6 +316,17 @@ async def release(
     tenant = await access.owner_of(who, "conversations", conversation_id)
     await takeover.release(who, tenant, conversation_id)
     return shown(await transcripts.get(tenant, conversation_id))
+
+
+@router.post("/conversations/{conversation_id}/extract", tags=["conversations"])
+async def extract_facts(conversation_id: str, who: MayWrite, facts: FactsHere, access: AccessHere) -> FactsOut:
+    """Get the facts out of a conversation, by the agent's `extraction_schema` as it is now or its type's.
+
+    They are kept in the conversation's `metadata` too. Call it again after the talk went on or the schema changed.
+    """
+    tenant = await access.owner_of(who, "conversations", conversation_id)
+    found = await facts.extract(tenant, conversation_id)
+    return FactsOut(conversation_id=conversation_id, structured_data=found)
 
 
 @router.get(

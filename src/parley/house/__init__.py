@@ -6,6 +6,7 @@ nor a tool said. It reads no prompt, keeps no state and touches no database.
 """
 
 from parley.house.extractor import Extractor
+from parley.house.extractor_check import Claim, check, claims_of, merge
 from parley.house.responder import HouseResponder
 
-__all__ = ["Extractor", "HouseResponder"]
+__all__ = ["Claim", "Extractor", "HouseResponder", "check", "claims_of", "merge"]

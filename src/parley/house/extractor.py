@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from parley.house.extractor_answers import Reading, read_field
+from parley.house.extractor_answers import read_field
 from parley.house.extractor_dispatch import read_dispatch
 from parley.house.extractor_match import Matcher
+from parley.house.extractor_reading import Reading
 from parley.house.extractor_talk import Talk
 from parley.inference.ports import Embedder
 from parley.understanding import Extracted, Finding, Line, Schema, detect_language, fits, gather, with_emergency

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from parley.house.extractor_alarm import escalation, find_alarm, injury_status, load_secure, safety_status
+from parley.house.extractor_alarm import find_alarm
+from parley.house.extractor_arrival import eta
 from parley.house.extractor_delay import delay_reason
+from parley.house.extractor_handoff import escalation
+from parley.house.extractor_harm import injury_status, load_secure, safety_status
 from parley.house.extractor_outcome import not_the_driver, outcome
+from parley.house.extractor_place import location
+from parley.house.extractor_status import driver_status
 from parley.house.extractor_talk import Talk
 from parley.house.extractor_topics import TOPICS
-from parley.house.extractor_trip import driver_status, eta, location
 from parley.house.extractor_unloading import pod_acknowledged, unloading_status
 from parley.understanding import Finding, Line
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as made
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,27 +15,54 @@ from parley.inference.ports import Embedder
 from parley.understanding import Field
 
 _STOP = frozenset(
-    "a an the of for to in on at is are was were be been do does did has have had can could will would should their his her its your you "
-    "they them it this that these those and or not no if any what which who whom whose when where why how whether than then there with by as from into about "
-    "customer caller user client person guest patient driver agent value field text string number date time true false null yes given said says mentioned mentions "
+    "a an the of for to in on at is are was were be been do does did has have had can could will would should "
+    "their his her its your you "
+    "they them it this that these those and or not no if any what which who whom whose when where why how "
+    "whether than then there with by as from into about "
+    "customer caller user client person guest patient driver agent value field text string number date time "
+    "true false null yes given said says mentioned mentions "
     "call conversation transcript stated asked wants want like need needs please name full please current "
-    "der die das den dem des ein eine einen einem einer und oder nicht kein ist sind war hat haben wird werden kann wie was wer wo wann warum welche welcher welches "
-    "kunde kunden kundin anrufer anrufers fahrer sie er es ihr ihre ihren ob für von zu mit bei auf aus nach art name nummer of sich der".split()
+    "der die das den dem des ein eine einen einem einer und oder nicht kein ist sind war hat haben wird werden "
+    "kann wie was wer wo wann warum welche welcher welches "
+    "kunde kunden kundin anrufer anrufers fahrer sie er es ihr ihre ihren ob für von zu mit bei auf aus nach "
+    "art name nummer of sich der".split()
 )
 _SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "phone": ("number", "reach", "telephone", "telefon", "nummer", "callback", "mobile", "handy"),
     "telefon": ("nummer", "erreichen", "rückruf"),
-    "address": ("street", "adresse", "wohnen"), "adresse": ("straße", "wohnen"),
-    "budget": ("spend", "price", "cost", "ausgeben"), "price": ("cost", "offer", "dollars", "preis", "kosten", "rate"),
-    "reason": ("help", "calling", "problem", "issue", "matter"), "problem": ("issue", "wrong", "help", "matter"), "issue": ("problem", "help", "wrong"),
-    "salary": ("pay", "earn", "gehalt"), "pay": ("salary", "earn", "wage", "rate"), "start": ("begin", "available", "anfangen"),
-    "satisfaction": ("rate", "scale", "zufrieden", "happy"), "rating": ("rate", "scale"), "referral": ("hear", "found", "heard"),
-    "seating": ("indoors", "outside", "sit"), "people": ("party", "guests", "personen"), "party": ("people", "guests", "personen"),
-    "frequency": ("often", "oft"), "experience": ("years", "long"), "duration": ("long", "lange"), "color": ("colour", "farbe"),
-    "occupation": ("job", "work", "beruf", "living"), "age": ("old", "alt"), "alter": ("alt",), "urgent": ("emergency", "urgency", "dringend"),
-    "quantity": ("many", "much"), "count": ("many",), "menge": ("viele",), "anzahl": ("viele",), "vehicle": ("car", "truck", "make", "model"),
-    "pets": ("dog", "cat", "dogs", "cats"), "requests": ("special", "allergies", "else"), "city": ("where", "area", "stadt"),
-}  # fmt: skip
+    "address": ("street", "adresse", "wohnen"),
+    "adresse": ("straße", "wohnen"),
+    "budget": ("spend", "price", "cost", "ausgeben"),
+    "price": ("cost", "offer", "dollars", "preis", "kosten", "rate"),
+    "reason": ("help", "calling", "problem", "issue", "matter"),
+    "problem": ("issue", "wrong", "help", "matter"),
+    "issue": ("problem", "help", "wrong"),
+    "salary": ("pay", "earn", "gehalt"),
+    "pay": ("salary", "earn", "wage", "rate"),
+    "start": ("begin", "available", "anfangen"),
+    "satisfaction": ("rate", "scale", "zufrieden", "happy"),
+    "rating": ("rate", "scale"),
+    "referral": ("hear", "found", "heard"),
+    "seating": ("indoors", "outside", "sit"),
+    "people": ("party", "guests", "personen"),
+    "party": ("people", "guests", "personen"),
+    "frequency": ("often", "oft"),
+    "experience": ("years", "long"),
+    "duration": ("long", "lange"),
+    "color": ("colour", "farbe"),
+    "occupation": ("job", "work", "beruf", "living"),
+    "age": ("old", "alt"),
+    "alter": ("alt",),
+    "urgent": ("emergency", "urgency", "dringend"),
+    "quantity": ("many", "much"),
+    "count": ("many",),
+    "menge": ("viele",),
+    "anzahl": ("viele",),
+    "vehicle": ("car", "truck", "make", "model"),
+    "pets": ("dog", "cat", "dogs", "cats"),
+    "requests": ("special", "allergies", "else"),
+    "city": ("where", "area", "stadt"),
+}
 _ALIKE = 0.38
 
 
@@ -61,16 +89,22 @@ class FieldWords:
     """The words of one field: those of its name count more than those of its description."""
 
     field: Field
-    name: list[str] = field(default_factory=list)
-    described: list[str] = field(default_factory=list)
-    related: list[str] = field(default_factory=list)
+    name: list[str] = made(default_factory=list)
+    described: list[str] = made(default_factory=list)
+    related: list[str] = made(default_factory=list)
 
     @classmethod
     def of(cls, one: Field) -> FieldWords:
         """Taken from its name and description."""
         name = terms(one.name)
         described = [word for word in terms(one.description) if word not in name]
-        related = [other for word in (*name, *described) for key, others in _SYNONYMS.items() if alike(word, key) for other in others]
+        related = [
+            other
+            for word in (*name, *described)
+            for key, others in _SYNONYMS.items()
+            if alike(word, key)
+            for other in others
+        ]
         return cls(one, name, described, related)
 
     def weight(self, text: str) -> float:

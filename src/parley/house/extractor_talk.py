@@ -18,38 +18,54 @@ Polarity = Literal["yes", "no", ""]
 
 _SENTENCE = re.compile(
     r"(?:[^.!?…\n]|(?<=\d)[.](?=\d)|(?<=\b[A-Za-z])[.](?=\s?[A-Za-z]\b)"
-    r"|(?<=\bSt)[.]|(?<=\bFt)[.]|(?<=\bMt)[.]|(?<=\bDr)[.]|(?<=\bMr)[.]|(?<=\bMrs)[.]|(?<=\bMs)[.]|(?<=\bNo)[.](?=\s?\d)|(?<=\bmi)[.]"
-    r"|(?<=\bam)[.](?=\s?\d)|(?<=\d)[.](?=\s?(?:[A-ZÄÖÜ][a-zäöü]+(?:er|ar|ai|li|ni|rz|ril|ust|är))\b)|\.\.+(?=\s?\w))+[.!?…]*"
+    r"|(?<=\bSt)[.]|(?<=\bFt)[.]|(?<=\bMt)[.]|(?<=\bDr)[.]|(?<=\bMr)[.]|(?<=\bMrs)[.]|(?<=\bMs)[.]|"
+    r"(?<=\bNo)[.](?=\s?\d)|(?<=\bmi)[.]"
+    r"|(?<=\bam)[.](?=\s?\d)|(?<=\d)[.](?=\s?(?:[A-ZÄÖÜ][a-zäöü]+(?:er|ar|ai|li|ni|rz|ril|ust|är))\b)|"
+    r"\.\.+(?=\s?\w))+[.!?…]*"
 )
 _RETRACTS = re.compile(
-    r"(?:\bno\W+wait\b|\bwait\W+no\b|\bno\W+sorry\b|\bsorry\W+(?=no\b|i mean|make|it'?s|that'?s)|\bscratch that\b|\bmake (?:that|it)\b"
-    r"|\bi mean\b|\bi meant\b|\bcorrection\b|\bactually\W+no\b|\bno\W+actually\b|\bno,? it'?s\b|\bno\W+make\b|\brather\b"
-    r"|\bor rather\b|(?<=\.\.)\.?\s*sorry\b|(?<=[,;–—-])\s*sorry\b|\bnein\W+(?:warte|moment|eher|doch|quatsch|sorry|falsch)\b|\bquatsch\b|\bstimmt nicht\b"
+    r"(?:\bno\W+wait\b|\bwait\W+no\b|\bno\W+sorry\b|\bsorry\W+(?=no\b|i mean|make|it'?s|that'?s)|"
+    r"\bscratch that\b|\bmake (?:that|it)\b"
+    r"|\bi mean\b|\bi meant\b|\bcorrection\b|\bactually\W+no\b|\bno\W+actually\b|\bno,? it'?s\b|\bno\W+make\b|"
+    r"\brather\b"
+    r"|\bor rather\b|(?<=\.\.)\.?\s*sorry\b|(?<=[,;–—-])\s*sorry\b|\bnein\W+(?:warte|moment|eher|doch|quatsch|"
+    r"sorry|falsch)\b|\bquatsch\b|\bstimmt nicht\b"
     r"|\bich meine\b|\bkorrektur\b|\bbesser gesagt\b|\bbeziehungsweise\b|\bno,? now\b|\bno\W+i mean\b|\bmoment,? nein\b"
     r"|\bactually\b(?=\W+(?:it'?s|i'?m|that'?s|make|we'?re|\d)))",
     re.IGNORECASE,
 )
 _YES = re.compile(
-    r"^\W*(?:(?:oh|uh|um|well|so|ah|hey|and|ja dann|also|äh|naja|na|hm+)\W+)*(?:(?P<no>no(?! problem| worries| doubt| wait)|nope|nah|naw|negative|never|"
-    r"not (?:really|yet|at all|exactly|that i|as far|so far|now|a (?:bit|chance)|today|anymore|quite)|neither|nothing|none|nobody|no one|nein|nö|ne|nee|nicht(?:s)?|"
-    r"kein\w*|niemand|leider nein|leider nicht|unfortunately not?|afraid not|don'?t think so|i don'?t think so|nichts)\b|"
-    r"(?P<yes>yes+|yeah+|yea|yep|yup|yah|ya|sure|of course|absolutely|definitely|correct|right|affirmative|exactly|indeed|"
-    r"uh[- ]?huh|mm+[- ]?hm+|mhm+|ok(?:ay)?|k|alright|all right|sounds good|will do|copy(?: that)?|roger(?: that)?|ten[- ]?four|10[- ]?4|"
-    r"you got it|got it|got ya|got you|gotcha|you bet|no problem|no worries|no doubt|i will|i do|i am|i have|i did|certainly|understood|"
-    r"i hear ya|i hear you|fine|for sure|always do|always|that'?s right|that works|that'?d be great|please do|it is|they are|we are|we do|"
-    r"ja+|jo|jep|jawohl|klar|natürlich|sicher|genau|stimmt|richtig|selbstverständlich|gerne?|mach(?:e)? ich|wird gemacht|geht klar|"
+    r"^\W*(?:(?:oh|uh|um|well|so|ah|hey|and|ja dann|also|äh|naja|na|hm+)\W+)*(?:(?P<no>no(?! problem| worries|"
+    r" doubt| wait)|nope|nah|naw|negative|never|"
+    r"not (?:really|yet|at all|exactly|that i|as far|so far|now|a (?:bit|chance)|today|anymore|quite)|neither|"
+    r"nothing|none|nobody|no one|nein|nö|ne|nee|nicht(?:s)?|"
+    r"kein\w*|niemand|leider nein|leider nicht|unfortunately not?|afraid not|don'?t think so|i don'?t think so|"
+    r"nichts)\b|"
+    r"(?P<yes>yes+|yeah+|yea|yep|yup|yah|ya|sure|of course|absolutely|definitely|correct|right|affirmative|"
+    r"exactly|indeed|"
+    r"uh[- ]?huh|mm+[- ]?hm+|mhm+|ok(?:ay)?|k|alright|all right|sounds good|will do|copy(?: that)?|"
+    r"roger(?: that)?|ten[- ]?four|10[- ]?4|"
+    r"you got it|got it|got ya|got you|gotcha|you bet|no problem|no worries|no doubt|i will|i do|i am|i have|"
+    r"i did|certainly|understood|"
+    r"i hear ya|i hear you|fine|for sure|always do|always|that'?s right|that works|that'?d be great|please do|"
+    r"it is|they are|we are|we do|"
+    r"ja+|jo|jep|jawohl|klar|natürlich|sicher|genau|stimmt|richtig|selbstverständlich|gerne?|mach(?:e)? ich|"
+    r"wird gemacht|geht klar|"
     r"alles klar|in ordnung|einverstanden|passt|verstanden|doch|auf jeden fall|unbedingt|si|da)\b)",
     re.IGNORECASE,
 )
 _ENDS_YES = re.compile(r"^(?:\W*\w+){1,4}\W+(?:yeah|yes|yep|yup|ja)\W*$", re.IGNORECASE)
 _UNSURE = re.compile(
-    r"\b(?:not sure|no idea|don'?t know|dunno|do not know|no clue|can'?t (?:say|tell)|hard to say|who knows|didn'?t check|haven'?t checked|couldn'?t say|"
-    r"weiß (?:ich|es)? ?(?:noch )?nicht|keine ahnung|schwer zu sagen|nicht sicher|muss ich (?:noch )?(?:schauen|prüfen|gucken)|i guess|"
+    r"\b(?:not sure|no idea|don'?t know|dunno|do not know|no clue|can'?t (?:say|tell)|hard to say|who knows|"
+    r"didn'?t check|haven'?t checked|couldn'?t say|"
+    r"weiß (?:ich|es)? ?(?:noch )?nicht|keine ahnung|schwer zu sagen|nicht sicher|muss ich (?:noch )?(?:schauen|"
+    r"prüfen|gucken)|i guess|"
     r"need to check|have to check|haven'?t looked|gotta check|let me check|i no know|not know)\b",
     re.IGNORECASE,
 )
 _INAUDIBLE = re.compile(
-    r"[(\[<*][^)\]>*]*(?:inaudible|unintelligible|unverständlich|noise|static|silence|crosstalk|background|rauschen|stille|garbled|music|beep|no response|cough|pause)[^)\]>*]*[)\]>*]",
+    r"[(\[<*][^)\]>*]*(?:inaudible|unintelligible|unverständlich|noise|static|silence|crosstalk|background|"
+    r"rauschen|stille|garbled|music|beep|no response|cough|pause)[^)\]>*]*[)\]>*]",
     re.IGNORECASE,
 )
 
@@ -59,7 +75,11 @@ def polarity(text: str) -> Polarity:
     match = _YES.match(text)
     if match is None:
         return "yes" if _ENDS_YES.match(text) else ""
-    if match["yes"] and re.match(r"\W*(?:ok(?:ay)?|well|right|yeah|ja|ach|oh)\W+(?:no\b|nope|nah|nein|but no)", text[match.start() :], re.IGNORECASE):
+    if match["yes"] and re.match(
+        r"\W*(?:ok(?:ay)?|well|right|yeah|ja|ach|oh)\W+(?:no\b|nope|nah|nein|but no)",
+        text[match.start() :],
+        re.IGNORECASE,
+    ):
         return "no"
     if match["no"] and re.match(r"\W*no\W+(?:that'?s (?:fine|right|correct)|you'?re right)", text, re.IGNORECASE):
         return "yes"

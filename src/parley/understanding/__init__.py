@@ -26,7 +26,7 @@ from parley.understanding.extraction import (
 )
 from parley.understanding.extraction_numbers import find_numbers
 from parley.understanding.extraction_places import find_places, plain_place
-from parley.understanding.extraction_times import find_times
+from parley.understanding.extraction_times import TimeKind, TimeMention, find_times
 from parley.understanding.extraction_transcript import Line, read_transcript
 from parley.understanding.intents import (
     AGENT_INTENTS,
@@ -57,6 +57,8 @@ __all__ = [
     "SlotCorrection",
     "SlotProblem",
     "SlotReading",
+    "TimeKind",
+    "TimeMention",
     "TrainedIntents",
     "Understanding",
     "Value",

@@ -21,9 +21,19 @@ Value = str | int | float | bool | list[str]
 MOST_FIELDS, MOST_OPTIONS, MOST_CHARACTERS = 100, 200, 2_000
 
 _PLAIN: Mapping[str, Kind] = {
-    "string": "text", "str": "text", "text": "text", "number": "number", "float": "number", "integer": "integer",
-    "int": "integer", "boolean": "boolean", "bool": "boolean", "date": "date", "time": "time", "date-time": "datetime",
-}  # fmt: skip
+    "string": "text",
+    "str": "text",
+    "text": "text",
+    "number": "number",
+    "float": "number",
+    "integer": "integer",
+    "int": "integer",
+    "boolean": "boolean",
+    "bool": "boolean",
+    "date": "date",
+    "time": "time",
+    "date-time": "datetime",
+}
 _FORMATS: Mapping[str, Kind] = {"date": "date", "time": "time", "date-time": "datetime"}
 _HEADS = frozenset({"$schema", "$id", "title", "description", "type", "required", "additionalProperties", "properties"})
 
@@ -167,7 +177,12 @@ def _field(name: str, source: object, where: str) -> Field:
     if kind == "text":
         kind = _FORMATS.get(form, "text")
     return Field(
-        name, kind, description, format=form, least=_bound(source, "minimum", where), most=_bound(source, "maximum", where)
+        name,
+        kind,
+        description,
+        format=form,
+        least=_bound(source, "minimum", where),
+        most=_bound(source, "maximum", where),
     )
 
 

@@ -1,4 +1,4 @@
-"""Numbers in a text with the words around them: "three bedrooms", "up to twelve hundred dollars", "0.68", "84.000 km"."""
+"""Numbers in a text: "three bedrooms", "up to twelve hundred dollars", "0.68", "84.000 km"."""
 
 from __future__ import annotations
 
@@ -47,6 +47,8 @@ def find_numbers(text: str, language: str) -> list[NumberMention]:
             match = pattern.match(rest)
             if match:
                 value, end = value * factor, end + match.end()
-        money = bool(_MONEY_AFTER.match(text[end:]) or _MONEY_AFTER.match(rest) or _MONEY_BEFORE.search(text[: token.start]))
+        money = bool(
+            _MONEY_AFTER.match(text[end:]) or _MONEY_AFTER.match(rest) or _MONEY_BEFORE.search(text[: token.start])
+        )
         found.append(NumberMention(value, token.start, end, money, token.ordinal))
     return found

@@ -18,34 +18,87 @@ TimeKind = Literal["clock", "day", "span"]
 
 _ANY_DAY = datetime(2026, 1, 5, tzinfo=UTC)
 _DAYS = re.compile(
-    r"\b(?:(?:the )?day after tomorrow|tomorrow(?: (?:morning|afternoon|evening|night))?|tonight|today|this (?:morning|afternoon|evening)|"
+    r"\b(?:(?:the )?day after tomorrow|tomorrow(?: (?:morning|afternoon|evening|night))?|tonight|today|"
+    r"this (?:morning|afternoon|evening)|"
     r"(?:next |this |on )?(?:mon|tues|wednes|thurs|fri|satur|sun)day(?: (?:morning|afternoon|evening|night))?|"
-    r"übermorgen(?: (?:früh|abend|mittag|nachmittag|vormittag))?|morgen (?:früh|abend|mittag|nachmittag|vormittag|nacht)|"
-    r"heute(?: (?:früh|abend|mittag|nachmittag|vormittag|nacht|morgen))?|(?:(?:am|nächsten|kommenden) )?(?:mon|diens|mitt|donners|frei|sams|sonn)(?:tag|woch)(?:abend|morgen|nachmittag|vormittag)?|"
-    r"(?:early |late )?(?:in the (?:morning|afternoon|evening)|at night)|(?:first thing )?in the morning|(?:am |gegen |heut )(?:abend|nachmittag|vormittag|mittag)|"
+    r"übermorgen(?: (?:früh|abend|mittag|nachmittag|vormittag))?|morgen (?:früh|abend|mittag|nachmittag|"
+    r"vormittag|nacht)|"
+    r"heute(?: (?:früh|abend|mittag|nachmittag|vormittag|nacht|morgen))?|(?:(?:am|nächsten|kommenden) )?(?:mon|"
+    r"diens|mitt|donners|frei|sams|sonn)(?:tag|woch)(?:abend|morgen|nachmittag|vormittag)?|"
+    r"(?:early |late )?(?:in the (?:morning|afternoon|evening)|at night)|(?:first thing )?in the morning|(?:am |"
+    r"gegen |heut )(?:abend|nachmittag|vormittag|mittag)|"
     r"end of (?:the )?day|evening time|morgen)\b",
     re.IGNORECASE,
 )
-_DAYPART = re.compile(r"\s*(?:in the )?(?:morning|afternoon|evening|at night|tonight|abends|morgens|nachmittags|vormittags|mittags|früh)\b", re.IGNORECASE)
+_DAYPART = re.compile(
+    r"\s*(?:in the )?(?:morning|afternoon|evening|at night|tonight|abends|morgens|nachmittags|vormittags|mittags|"
+    r"früh)\b",
+    re.IGNORECASE,
+)
 _NOON = re.compile(r"\b(?:noon|midday|midnight|mittags?|mitternacht|lunch ?time)\b", re.IGNORECASE)
 _DIGITAL = re.compile(
-    r"\b(?:[01]?\d|2[0-4])(?::[0-5]\d| ?uhr(?: ?[0-5]?\d\b)?|h[0-5]\d)(?: ?[ap]\.?m\b\.?)?|\b(?:0?\d|1[0-2])(?:[:. ][0-5]\d)? ?[ap]\.?m\b\.?"
+    r"\b(?:[01]?\d|2[0-4])(?::[0-5]\d| ?uhr(?: ?[0-5]?\d\b)?|h[0-5]\d)(?: ?[ap]\.?m\b\.?)?|\b(?:0?\d|"
+    r"1[0-2])(?:[:. ][0-5]\d)? ?[ap]\.?m\b\.?"
     r"|\b(?:[01]\d|2[0-3])[0-5]\d(?: ?hours)?\b(?! ?(?:miles|pounds|km|dollars|feet))",
     re.IGNORECASE,
 )
 _UNIT = r"(?:hours?|hrs?|minutes?|mins?|stunden?|minuten?|std\.?|days?|tagen?)"
-_COUNT = r"(?:\d+(?:[.,]\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty(?:[- ]five)?|thirty|forty(?:[- ]five)?|fifty|sixty|ninety|half|a few|couple(?: of)?|a couple(?: of)?|"
-_COUNT += r"ein(?:e|er|en|em)?|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|zwölf|fünfzehn|zwanzig|dreißig|vierzig|fünfundvierzig|halbe[nr]?|anderthalb|eineinhalb|paar|ein paar)"
+_COUNT = (
+    r"(?:\d+(?:[.,]\d+)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|"
+    r"twenty(?:[- ]five)?|"
+    r"thirty|forty(?:[- ]five)?|fifty|sixty|ninety|half|a few|couple(?: of)?|a couple(?: of)?|ein(?:e|er|en|em)?|"
+    r"zwei|drei|"
+    r"vier|fünf|sechs|sieben|acht|neun|zehn|zwölf|fünfzehn|zwanzig|dreißig|vierzig|fünfundvierzig|halbe[nr]?|"
+    r"anderthalb|"
+    r"eineinhalb|paar|ein paar)"
+)
 _SPAN = re.compile(
-    rf"\b(?:half an? hour|(?:in |für )?(?:einer )?(?:dreiviertel|halben?|viertel)\s?stunde|(?:{_COUNT}(?: and (?:a )?half|einhalb)? ?(?:to {_COUNT} |or {_COUNT} |bis {_COUNT} )?{_UNIT}(?: and (?:a )?(?:half|quarter|{_COUNT} {_UNIT}))?(?: {_COUNT} (?:minutes?|mins?|minuten))?)|hour and (?:a )?(?:half|quarter))\b",
+    rf"\b(?:half an? hour|(?:in |für )?(?:einer )?(?:dreiviertel|halben?|viertel)\s?stunde|"
+    rf"(?:{_COUNT}(?: and (?:a )?half|einhalb)? ?(?:to {_COUNT} |or {_COUNT} |"
+    rf"bis {_COUNT} )?{_UNIT}(?: and (?:a )?(?:half|quarter|{_COUNT} {_UNIT}))?(?: {_COUNT} (?:minutes?|mins?|"
+    rf"minuten))?)|hour and (?:a )?(?:half|quarter))\b",
     re.IGNORECASE,
 )
 _NUMBERS = {
-    "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11,
-    "twelve": 12, "fifteen": 15, "twenty": 20, "twenty-five": 25, "twenty five": 25, "thirty": 30, "forty": 40, "forty-five": 45,
-    "forty five": 45, "fifty": 50, "sixty": 60, "ninety": 90, "zwei": 2, "drei": 3, "vier": 4, "fünf": 5, "sechs": 6, "sieben": 7,
-    "acht": 8, "neun": 9, "zehn": 10, "zwölf": 12, "fünfzehn": 15, "zwanzig": 20, "dreißig": 30, "vierzig": 40, "fünfundvierzig": 45,
-}  # fmt: skip
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
+    "nine": 9,
+    "ten": 10,
+    "eleven": 11,
+    "twelve": 12,
+    "fifteen": 15,
+    "twenty": 20,
+    "twenty-five": 25,
+    "twenty five": 25,
+    "thirty": 30,
+    "forty": 40,
+    "forty-five": 45,
+    "forty five": 45,
+    "fifty": 50,
+    "sixty": 60,
+    "ninety": 90,
+    "zwei": 2,
+    "drei": 3,
+    "vier": 4,
+    "fünf": 5,
+    "sechs": 6,
+    "sieben": 7,
+    "acht": 8,
+    "neun": 9,
+    "zehn": 10,
+    "zwölf": 12,
+    "fünfzehn": 15,
+    "zwanzig": 20,
+    "dreißig": 30,
+    "vierzig": 40,
+    "fünfundvierzig": 45,
+}
 _WORDS = re.compile(r"\b(?:" + "|".join(sorted(_NUMBERS, key=len, reverse=True)) + r")\b", re.IGNORECASE)
 _MERIDIEM = re.compile(r"\s*([ap])\.?\s?m\b\.?", re.IGNORECASE)
 
@@ -86,7 +139,9 @@ def _digital(text: str) -> Iterator[TimeMention]:
 
 def _days(text: str) -> Iterator[TimeMention]:
     for match in _DAYS.finditer(text):
-        if match.group().lower() == "morgen" and re.search(r"\b(?:guten|am|jeden|gut'n)\s+$", text[: match.start()], re.IGNORECASE):
+        if match.group().lower() == "morgen" and re.search(
+            r"\b(?:guten|am|jeden|gut'n)\s+$", text[: match.start()], re.IGNORECASE
+        ):
             continue
         yield TimeMention("day", match.start(), match.end(), match.group())
 
@@ -106,12 +161,12 @@ def _spoken(text: str, language: str) -> Iterator[TimeMention]:
         at = max(clock.end, at + 1)
 
 
-def _spoken_mention(
-    text: str, scan: Scan, hour: int, minute: int, first: int, end: int, *, sure: bool
-) -> TimeMention:
+def _spoken_mention(text: str, scan: Scan, hour: int, minute: int, first: int, end: int, *, sure: bool) -> TimeMention:
     begin, stop = scan.tokens[first].start, scan.tokens[end - 1].end
     said = text[begin:stop]
-    if not any(token.spelled for token in scan.tokens[first:end]) and not re.search("half|quarter|past|halb|viertel|vor|nach|to", said, re.IGNORECASE):
+    if not any(token.spelled for token in scan.tokens[first:end]) and not re.search(
+        "half|quarter|past|halb|viertel|vor|nach|to", said, re.IGNORECASE
+    ):
         return TimeMention("clock", begin, stop, said, sure)
     meridiem = _MERIDIEM.search(said)
     plain = hour - 12 if meridiem and hour > 12 else hour

@@ -36,7 +36,8 @@ _CALLER = frozenset(
 _SILENT = frozenset({"system", "tool", "function", "injected", "developer", "note", "notes", "summary"})
 _STAMP = r"(?:[\[(<]?\s*\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?\s*(?:[AaPp][Mm])?\s*[\])>]?\s*[-–—|:]?\s*)"
 _LABEL = re.compile(
-    rf"^\s*(?:[-*•>]\s+)?{_STAMP}?\**(?P<label>[^\W\d_][\w.'’/&# -]{{0,38}}?)\**\s*(?:[(\[][^)\]]{{0,40}}[)\]])?\s*{_STAMP}?"
+    rf"^\s*(?:[-*•>]\s+)?{_STAMP}?\**(?P<label>[^\W\d_][\w.'’/&# -]{{0,38}}?)\**\s*(?:[(\[][^)\]]{{0,40}}[)\]])?"
+    rf"\s*{_STAMP}?"
     rf"\**\s*(?::|(?<=\w)\s[-–—]\s)\**\s*(?P<said>.*)$"
 )
 _TAKEN_OFF = re.compile(rf"^\s*{_STAMP}")
@@ -95,7 +96,9 @@ def _from_messages(source: Sequence[object]) -> tuple[Line, ...]:
         if not isinstance(entry, Mapping):
             raise InvalidInput(f"transcript[{place}] must be an object with role and content.")
         role = next((entry[key] for key in ("role", "speaker", "from", "sender", "author") if entry.get(key)), "")
-        said = next((entry[key] for key in ("content", "text", "message", "utterance", "transcript") if key in entry), "")
+        said = next(
+            (entry[key] for key in ("content", "text", "message", "utterance", "transcript") if key in entry), ""
+        )
         if not isinstance(role, str) or not isinstance(said, str | None):
             raise InvalidInput(f"transcript[{place}] must have a role and a content that are texts.")
         identity = next((entry[key] for key in ("message_id", "id") if entry.get(key)), place + 1)
@@ -145,7 +148,9 @@ def _like_a_name(label: str, labels: Counter[str]) -> bool:
 
 
 _INLINE = re.compile(
-    r"(?<!\w)(?=(?:" + "|".join(sorted((re.escape(one) for one in _AGENT | _CALLER), key=len, reverse=True)) + r")\s*:)",
+    r"(?<!\w)(?=(?:"
+    + "|".join(sorted((re.escape(one) for one in _AGENT | _CALLER), key=len, reverse=True))
+    + r")\s*:)",
     re.IGNORECASE,
 )
 
@@ -206,7 +211,8 @@ def _sides(said: Sequence[tuple[str, str]]) -> dict[str, Speaker | None]:
 
 
 _BEGINS = re.compile(
-    r"^\W*(?:so |and |ok(?:ay)? |hi |hello )*(?:where|what|when|how|are you|did you|do you|can you|could you|is |have you|"
+    r"^\W*(?:so |and |ok(?:ay)? |hi |hello )*(?:where|what|when|how|are you|did you|do you|can you|could you|is |"
+    r"have you|"
     r"will you|any |wo |wann |wie |was |sind sie|haben sie|können sie|gibt es|ist )",
     re.IGNORECASE,
 )
