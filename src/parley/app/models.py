@@ -77,7 +77,12 @@ class Models:
         )
         names = _wanted(choice) or default_chain(keys)
         whose = _OWN if own else _OURS
-        key = (whose, "patient" if patient else "live", *names, *(f"{name}={access.api_key}" for name, access in sorted(keys.access.items())))
+        key = (
+            whose,
+            "patient" if patient else "live",
+            *names,
+            *(f"{name}={access.api_key}" for name, access in sorted(keys.access.items())),
+        )
         chain = self._chains.get(key)
         if chain is None:
             # A tenant's rejected key must not keep the others from the same model.

@@ -36,6 +36,7 @@ from parley.conversations import (
     Settlement,
     SharedAnswers,
     Takeover,
+    TalkFacts,
     Tools,
     Transcripts,
     TurnHolder,
@@ -87,7 +88,7 @@ class Resources:
     shared_answers: SharedAnswers
     responder: Responder
     transcripts: Transcripts
-    extraction: Extraction
+    talk_facts: TalkFacts
     conversation_facts: ConversationFacts
     asides: Asides
     speech: SpeechParts
@@ -186,7 +187,7 @@ async def open_resources(
         declared_tools = DeclaredTools(db, keyring, outbound)
         outbox = Outbox(db, keyring, outbound, clock)
         opening, order = Opening(db, agents, holder, vaults, unwritten), LocalOrder()
-        extraction = Extraction(Extractor(embedder), models)
+        talk_facts = TalkFacts(db, Extraction(Extractor(embedder), models), clock)
         responder = Responder(
             Parts(
                 opening=opening,
@@ -211,7 +212,7 @@ async def open_resources(
                 vaults=vaults,
                 choice=carriers,
                 secrets=LineSecrets(keyring),
-                finder=None,
+                finder=talk_facts,
                 public_url=settings.public_url,
             )
         )
@@ -242,8 +243,8 @@ async def open_resources(
             shared_answers=shared_answers,
             responder=responder,
             transcripts=transcripts,
-            extraction=extraction,
-            conversation_facts=ConversationFacts(db, agents, extraction, clock),
+            talk_facts=talk_facts,
+            conversation_facts=ConversationFacts(db, agents, talk_facts),
             asides=Asides(opening, vaults, unwritten),
             speech=speech,
             takeover=Takeover(db, vaults, unwritten),

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from parley.calls.initiate import NewCall
 from parley.calls.record import Status
 from parley.calls.room import Calls
+from parley.conversations import TalkFacts, wanted_schema
 from parley.inference.carrier import Simulate
 from parley.kit.errors import InvalidInput
 from parley.kit.web import ERRORS, WRITTEN_OUT, Body, Pages, Read, list_model, page_of
@@ -31,12 +32,59 @@ async def _calls(request: Request) -> Calls:
 CallsHere = Annotated[Calls, Depends(_calls)]
 
 
+def _facts(request: Request) -> TalkFacts:
+    facts: TalkFacts = request.state.talk_facts
+    return facts
+
+
+FactsHere = Annotated[TalkFacts, Depends(_facts)]
+
+
 class ConsentIn(Body):
     """On what basis the person may be called: contract, express, legitimate_interest, …, or refused."""
 
     basis: Basis
     source: Annotated[str, StringConstraints(max_length=500)] = ""
     obtained_at: Annotated[datetime | None, WRITTEN_OUT] = None
+
+
+class ExtractIn(Body):
+    """`transcript`: a text with a line per turn ("Agent: …"), or a list of messages with role and content."""
+
+    transcript: Annotated[str, StringConstraints(max_length=400_000)] | list[dict[str, Any]]
+    scenario_type: str | None = Field(default=None, description="check_in or emergency.")
+    wanted: dict[str, Any] | None = Field(
+        default=None,
+        alias="schema",
+        description="A JSON schema of type object with fields of type string (also format date, time, email, phone),"
+        " number, integer, boolean, enum or array of enum.",
+    )
+    tenant_id: str | None = None
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "transcript": "Agent: Where are you now?\nDriver: I-10 near Indio.\nAgent: Your ETA?\n"
+                    "Driver: Tomorrow, 8:00 AM.",
+                    "scenario_type": "check_in",
+                },
+                {
+                    "transcript": [
+                        {"role": "agent", "content": "How many pallets?", "message_id": "m1"},
+                        {"role": "user", "content": "Twelve.", "message_id": "m2"},
+                    ],
+                    "schema": {"type": "object", "properties": {"pallets": {"type": "integer"}}},
+                },
+            ]
+        }
+    )
+
+
+class ExtractedOut(BaseModel):
+    """`structured_data` is flat: field → value or null, plus `evidence`: {field: {quote, message_id, confidence}}."""
+
+    structured_data: dict[str, Any]
 
 
 class SimulateIn(Body):
@@ -202,6 +250,20 @@ async def get_call_transcript(call_id: str, who: MayRead, calls: CallsHere, acce
 async def cancel_call(call_id: str, who: MayWrite, calls: CallsHere, access: AccessHere) -> Any:
     """Call it off. A call that is over stays as it is."""
     return await calls.log.cancel(who, await access.owner_of(who, "call_records", call_id), call_id)
+
+
+@router.post("/calls/extract")
+async def extract_from_transcript(body: ExtractIn, who: MayWrite, facts: FactsHere, access: AccessHere) -> ExtractedOut:
+    """Get the facts out of a transcript: of a dispatch call by `scenario_type`, of any talk by a JSON `schema`.
+
+    Every field has its value or null; `evidence` holds for what was found the words that prove it, the message they
+    stand in (its `message_id`, else its number from 1) and a confidence from 0 to 1.
+    """
+    schema = wanted_schema(body.scenario_type, body.wanted)
+    tenant = await access.tenant_for(who, body.tenant_id)
+    if isinstance(body.transcript, str) and not body.transcript.strip():
+        raise InvalidInput("transcript must not be empty.")
+    return ExtractedOut(structured_data=await facts.read(tenant, body.transcript, schema))
 
 
 @router.post("/calls/{call_id}/extract", response_model=CallOut)

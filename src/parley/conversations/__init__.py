@@ -9,7 +9,15 @@ from parley.conversations.asides import Asides
 from parley.conversations.declared import Declared
 from parley.conversations.desk import Desk
 from parley.conversations.events import Acting, Action, Delta, Done, Event, Opened, Source
-from parley.conversations.extract import ConversationFacts, Extraction, HostedModels, Setting, schema_of, wanted_schema
+from parley.conversations.extract import (
+    ConversationFacts,
+    Extraction,
+    HostedModels,
+    Setting,
+    TalkFacts,
+    schema_of,
+    wanted_schema,
+)
 from parley.conversations.hold import HeldConversations
 from parley.conversations.lines import Lines
 from parley.conversations.live import LiveView
@@ -63,6 +71,7 @@ __all__ = [
     "SharedAnswers",
     "Source",
     "Takeover",
+    "TalkFacts",
     "Tool",
     "ToolRefused",
     "Tools",

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -203,33 +204,90 @@ def schema_of(version: Version | None) -> Schema:
     return builtin_schema(version.scenario_type or version.type)
 
 
+class SaidLine(Protocol):
+    """One line as a room keeps it."""
+
+    @property
+    def role(self) -> str: ...
+
+    @property
+    def content(self) -> str: ...
+
+    @property
+    def message_id(self) -> str | None: ...
+
+
+class TalkFacts:
+    """Facts of talks of any kind, as `structured_data`: what calls and routes are handed."""
+
+    def __init__(self, db: Database, extraction: Extraction, clock: Clock) -> None:
+        self._db = db
+        self._extraction = extraction
+        self._clock = clock
+
+    async def find(self, tenant_id: str, version: Version | None, lines: Sequence[SaidLine]) -> Mapping[str, Any]:
+        """The facts of what was said, by the agent's schema. `message_id` is a line's own, else its number from 1."""
+        said = [{"role": one.role, "content": one.content, "message_id": one.message_id} for one in lines]
+        return await self.read(tenant_id, said, schema_of(version), version=version)
+
+    def mark(self, version: Version | None) -> str:
+        """A fingerprint of the fields that are wanted: with another one the facts are read again."""
+        return sha256(repr(schema_of(version)).encode()).hexdigest()[:32]
+
+    async def read(
+        self,
+        tenant_id: str,
+        transcript: object,
+        schema: Schema,
+        *,
+        version: Version | None = None,
+        at: datetime | None = None,
+        language: str | None = None,
+    ) -> dict[str, Any]:
+        """The facts of a transcript in any of its forms. Raises `InvalidInput` for what is no transcript.
+
+        `at` is when the talk took place, which decides what "tomorrow" is; left out, now.
+        """
+        lines = read_transcript(transcript)
+        async with self._db.begin(tenant_id) as connection:
+            tenant = await get_tenant(connection, tenant_id)
+        if tenant is None:
+            raise NotFound("tenant")
+        setting = Setting(
+            tenant_id,
+            (at or self._clock.now()).astimezone(ZoneInfo(tenant.timezone)),
+            language,
+            region_of(tenant) or "US",
+            version.definition.llm if version else None,
+        )
+        return (await self._extraction.extract(lines, schema, setting)).structured_data()
+
+
 class ConversationFacts:
     """The facts of a stored conversation: read again on demand, kept in its metadata under `structured_data`."""
 
-    def __init__(self, db: Database, agents: Agents, extraction: Extraction, clock: Clock) -> None:
+    def __init__(self, db: Database, agents: Agents, facts: TalkFacts) -> None:
         self._db = db
         self._agents = agents
-        self._extraction = extraction
-        self._clock = clock
+        self._facts = facts
 
     async def extract(self, tenant_id: str, conversation_id: str) -> dict[str, Any]:
         """Read by the agent's schema as it is now, keep and return the facts. `NotFound` without a conversation."""
         async with self._db.begin(tenant_id) as connection:
             conversation = await store.get_conversation(connection, tenant_id, conversation_id)
-            tenant = await get_tenant(connection, tenant_id)
-            if conversation is None or tenant is None:
+            if conversation is None:
                 raise NotFound("conversation")
             messages = await store.last_messages(connection, tenant_id, conversation_id, _MOST_LINES)
         version = await self._version(tenant_id, conversation)
         said = [{"role": one.role, "content": one.content, "message_id": one.id} for one in messages]
-        setting = Setting(
+        facts = await self._facts.read(
             tenant_id,
-            conversation.started_at.astimezone(ZoneInfo(tenant.timezone)),
-            conversation.language,
-            region_of(tenant) or "US",
-            version.definition.llm if version else None,
+            said,
+            schema_of(version),
+            version=version,
+            at=conversation.started_at,
+            language=conversation.language,
         )
-        facts = (await self._extraction.extract(read_transcript(said), schema_of(version), setting)).structured_data()
         async with self._db.begin(tenant_id) as connection:
             latest = await store.get_conversation(connection, tenant_id, conversation_id)
             if latest is None:

@@ -157,7 +157,9 @@ class FactsOut(BaseModel):
                     "structured_data": {
                         "name": "Maria Lopez",
                         "party_size": 4,
-                        "evidence": {"party_size": {"quote": "A table for four.", "message_id": "…", "confidence": 0.9}},
+                        "evidence": {
+                            "party_size": {"quote": "A table for four.", "message_id": "…", "confidence": 0.9}
+                        },
                     },
                 }
             ]

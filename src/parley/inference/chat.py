@@ -49,8 +49,8 @@ class Message:
 class ChatRequest:
     """One request for one reply. `max_tokens` bounds the reply; `temperature` None means the vendor's default.
 
-    `answer_schema`: the reply shall be one JSON object that fits this JSON schema. A model that cannot promise it answers
-    as well as it can: who asks must check what comes.
+    `answer_schema`: the reply shall be one JSON object that fits this JSON schema. A model that cannot promise it
+    answers as well as it can: who asks must check what comes.
     """
 
     messages: tuple[Message, ...]
