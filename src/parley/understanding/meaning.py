@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from parley.inference.facts import SlotValue
 from parley.understanding.asked import asked_slots
-from parley.understanding.emergency import EmergencyReading, read_emergency
+from parley.understanding.dispatch_reading import is_broken, line_quality, read_dispatch
+from parley.understanding.emergency import EmergencyReading, read_by_rules, read_emergency
 from parley.understanding.intents import SMALL_TALK, UNKNOWN, ExampleVectors, IntentReading, read_intent
 from parley.understanding.language import detect_language
 from parley.understanding.slots import SlotCorrection, SlotProblem, read_slots
@@ -24,6 +25,11 @@ _ANSWERS = SMALL_TALK | _QUESTIONS | {UNKNOWN, "booking", "viewing", "change_boo
 """Intents a bare answer may look like: "eight", "no, Friday", "the second one"."""
 
 _PLANS = frozenset({"date", "time", "party_size", "nights"})
+_NO_DRIVERS = frozenset(
+    {"party_size", "nights", "rooms", "bedrooms", "bathrooms", "stars", "budget", "end_date", "property_id", "city"}
+)
+_PROGRESS = frozenset({"driver_status", "unloading_status", "eta", "delay_reason"})
+_ALARMING = 0.9
 _UNSURE = 0.6
 _OWN_SURE = 0.5
 _CHANGING = re.compile(
@@ -93,11 +99,14 @@ def understand(
         message, now=now, language=language, previous=previous, default_region=default_region, known=known
     )
     reading = _intent(message, language, agent_type, vector, examples, own, builtin=builtin)
+    report = read_dispatch(message, language=language, previous=previous) if agent_type == "dispatch" else {}
+    if danger.emergency and _merely_reports(message, report, danger, language):
+        danger = replace(danger, emergency=False)
     if builtin:
         reading = _in_context(reading, stated.slots, previous, agent_type, language)
         if danger.emergency:
             reading = IntentReading("emergency", danger.confidence, reading.scores)
-    return Understanding(
+    meant = Understanding(
         intent=reading.intent,
         confidence=reading.confidence,
         language=language,
@@ -108,6 +117,28 @@ def understand(
         scores=reading.scores,
         danger=danger,
     )
+    return _of_a_driver(meant, message, report) if agent_type == "dispatch" and builtin else meant
+
+
+def _merely_reports(message: str, report: Mapping[str, SlotValue], danger: EmergencyReading, language: str) -> bool:
+    """Whether no rule names a danger, and its wording is that of a report of where unloading or driving stands."""
+    if danger.confidence >= _ALARMING or not _PROGRESS & report.keys():
+        return False
+    return read_by_rules(message, language)[2] == "silent"
+
+
+def _of_a_driver(line: Understanding, message: str, report: Mapping[str, SlotValue]) -> Understanding:
+    """What a line means to dispatch: of what anyone may say only who is speaking and when, then what drivers report."""
+    quality = line_quality(message, line.language)
+    if quality:
+        return Understanding(quality, 1.0, line.language)
+    kept = {slot: value for slot, value in line.slots.items() if slot not in _NO_DRIVERS}
+    if not report and not line.emergency and is_broken(message, line.language):
+        return Understanding("unintelligible", 1.0, line.language)
+    reports = report and line.intent in _ANSWERS and not line.emergency and "?" not in message
+    intent = "check_in" if reports else line.intent
+    confidence = max(line.confidence, _UNSURE) if reports else line.confidence
+    return replace(line, intent=intent, confidence=confidence, slots={**kept, **report})
 
 
 def _intent(
