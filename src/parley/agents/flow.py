@@ -3,7 +3,10 @@
 `{"start": "greet", "nodes": {"greet": {"type": "say", "text": "Hello!", "next": "listen"}, "listen": {}}}`. A node
 without a type is `answer`: the model replies freely. Transitions are deterministic: the first branch whose conditions
 all hold, else `next`, else the flow stays where it is. An `answer` node without branches has those of the start node,
-and at an `ask` node they let a caller turn to something else.
+and at an `ask` node they let a caller turn to something else. `patience` bounds how long is asked for the same, and
+`emergency` names the node from which the talk goes on once an emergency was reported.
+
+A flow that only names nodes, none of which says, asks or does anything, adds nothing: `Flow.bare`.
 """
 
 from __future__ import annotations
@@ -51,6 +54,7 @@ class Node(_Strict):
     condition: only branch. tool: run `tool` with `arguments` ("{name}" stands for a slot).
     handoff: a person takes over. end: say goodbye and close.
     `text` may be given per language: {"en": …, "de": …}. `forget`: slots that lose their value on the way in.
+    `otherwise`: where an ask node leads when patience ends, in place of the flow's own way out.
     """
 
     type: Literal["answer", "say", "ask", "condition", "tool", "handoff", "end"] = "answer"
@@ -61,12 +65,37 @@ class Node(_Strict):
     forget: tuple[str, ...] = ()
     branches: tuple[Branch, ...] = ()
     next: NodeId | None = None
+    otherwise: NodeId | None = None
 
     def say(self, language: str) -> str:
         """The node's words in `language`, else in any."""
-        if isinstance(self.text, str):
-            return self.text
-        return self.text.get(language) or next(iter(self.text.values()), "")
+        return _in_language(self.text, language)
+
+
+def _in_language(text: str | dict[str, str], language: str) -> str:
+    if isinstance(text, str):
+        return text
+    return text.get(language) or next(iter(text.values()), "")
+
+
+class Patience(_Strict):
+    """How long a caller is asked who does not answer.
+
+    `per_slot` times for one slot, then it is left open. After `unhelpful` lines in a row that tell nothing the flow
+    goes to `give_up`. A line that could not be heard is asked for again with `repeat`, `unheard` times in a call; the
+    next one leads to `hang_up`.
+    """
+
+    per_slot: int = Field(default=2, ge=1, le=10)
+    unhelpful: int = Field(default=3, ge=1, le=20)
+    give_up: NodeId
+    unheard: int = Field(default=3, ge=0, le=20)
+    repeat: tuple[Spoken | dict[str, Spoken], ...] = Field(min_length=1, max_length=10)
+    hang_up: NodeId
+
+    def ask_again(self, time: int, language: str) -> str:
+        """What is said when a line could not be heard for the `time`th time, from 1."""
+        return _in_language(self.repeat[min(time, len(self.repeat)) - 1], language)
 
 
 class Flow(_Strict):
@@ -74,6 +103,13 @@ class Flow(_Strict):
 
     start: NodeId | None = None
     nodes: dict[NodeId, Node] = Field(default_factory=dict, max_length=MAX_NODES)
+    patience: Patience | None = None
+    emergency: NodeId | None = None
+
+    @property
+    def bare(self) -> bool:
+        """Whether no node says, asks or does anything."""
+        return self.patience is None and self.emergency is None and all(node == Node() for node in self.nodes.values())
 
 
 def parse_flow(raw: dict[str, Any]) -> Flow:
@@ -95,6 +131,9 @@ def _check_graph(flow: Flow) -> None:
         return
     if flow.start not in flow.nodes:
         raise InvalidInput("conversation_flow.start must name one of conversation_flow.nodes.")
+    for place, named in _ways_out(flow):
+        if named is not None and named not in flow.nodes:
+            raise InvalidInput(f"conversation_flow.{place} names {named!r}, which does not exist.")
     for name, node in flow.nodes.items():
         for target in _targets(node):
             if target not in flow.nodes:
@@ -103,8 +142,15 @@ def _check_graph(flow: Flow) -> None:
     _check_moves(flow)
 
 
+def _ways_out(flow: Flow) -> list[tuple[str, str | None]]:
+    ways: list[tuple[str, str | None]] = [("emergency", flow.emergency)]
+    if flow.patience is not None:
+        ways += [("patience.give_up", flow.patience.give_up), ("patience.hang_up", flow.patience.hang_up)]
+    return ways
+
+
 def _targets(node: Node) -> list[str]:
-    return [branch.to for branch in node.branches] + ([node.next] if node.next else [])
+    return [branch.to for branch in node.branches] + [name for name in (node.next, node.otherwise) if name]
 
 
 def _check_node(name: str, node: Node) -> None:

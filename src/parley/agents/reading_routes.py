@@ -20,17 +20,17 @@ router = APIRouter(tags=["understanding"], responses=ERRORS)
 MOST_IN_BATCH = 500
 
 
-async def _reader(request: Request) -> Reader:
+def _reader(request: Request) -> Reader:
     reader: Reader = request.state.reader
     return reader
 
 
-async def _learning(request: Request) -> Learning:
+def _learning(request: Request) -> Learning:
     learning: Learning = request.state.learning
     return learning
 
 
-async def _businesses(request: Request) -> Businesses:
+def _businesses(request: Request) -> Businesses:
     businesses: Businesses = request.state.businesses
     return businesses
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -9,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from parley.agents.agent import AgentType
+from parley.agents.agent import AgentType, ScenarioType
 from parley.agents.flow import Flow, parse_flow
 
 LANGUAGES = ("en", "de")
@@ -31,10 +32,16 @@ def defaults(kind: AgentType, language: str) -> TypeDefaults:
     return TypeDefaults(**by_language.get(language, by_language["en"]))
 
 
+_STARTS: Mapping[str, str] = {"check_in": "status", "emergency": "safety"}
+"""Where a dispatch call of a scenario begins in the type's flow."""
+
+
 @cache
-def default_flow(kind: AgentType) -> Flow:
+def default_flow(kind: AgentType, scenario: ScenarioType | None = None) -> Flow:
     """The flow that an agent of this type follows unless it brings its own."""
-    return parse_flow(flow_source(kind))
+    flow = parse_flow(flow_source(kind))
+    start = _STARTS.get(scenario) if scenario else None
+    return flow.model_copy(update={"start": start}) if start in flow.nodes else flow
 
 
 def flow_source(kind: AgentType) -> dict[str, Any]:

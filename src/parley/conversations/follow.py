@@ -16,6 +16,8 @@ from parley.inference.facts import SlotValue, Step, ToolOutcome
 MOST_MOVES = 50
 _SLOT = re.compile(r"^\{(\w+)\}$")
 _OVER = frozenset({"handoff", "end"})  # who goes on talking after these begins anew
+UNHEARD = "unintelligible"
+_ASKS_BACK = frozenset({"faq", "pricing"})
 # At an ask node these are answers or asides, not a wish to do something else.
 _STAYS = frozenset({"unknown", "affirm", "deny", "greeting", "thanks", "faq", "pricing", "check_in"})
 
@@ -25,7 +27,8 @@ class Walk:
     """One turn's way through a flow.
 
     `slots` is changed in place: a node may make the conversation forget. `said` are the words of say nodes passed.
-    `node` is where the next turn begins; `ends` whether the conversation is over.
+    `node` is where the next turn begins; `ends` whether the conversation is over. `tries` counts what patience counts:
+    lines in a row that tell nothing, lines that could not be heard, and how often each slot was asked for in vain.
     """
 
     flow: Flow
@@ -34,6 +37,7 @@ class Walk:
     slots: dict[str, SlotValue]
     stated: frozenset[str]
     node: str | None = None
+    tries: dict[str, int] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     ends: bool = False
     _outcome: ToolOutcome | None = None
@@ -44,10 +48,13 @@ class Walk:
         if not self.flow.nodes or self.flow.start is None:
             return Step("answer")
         waiting = self.flow.nodes.get(self.node or "")
-        if waiting is None or self.node is None or waiting.type in _OVER:
+        first = waiting is None or waiting.type in _OVER
+        if waiting is None or self.node is None or first:
             self.node = self.flow.start
             waiting = self.flow.nodes[self.node]
         if waiting.type == "ask":
+            if (step := self._insist(waiting, first=first)) is not None:
+                return step
             self._turn_elsewhere(waiting)
         elif waiting.type == "answer":
             self._take(waiting.branches or self._menu())
@@ -64,9 +71,41 @@ class Walk:
     def _menu(self) -> tuple[Branch, ...]:
         return self.flow.nodes[self.flow.start].branches if self.flow.start else ()
 
+    def _insist(self, waiting: Node, *, first: bool) -> Step | None:
+        """Count what this line leaves open; where patience ends, take the way out. The first line owes nothing yet."""
+        rules = self.flow.patience
+        if rules is None:
+            return None
+        if self.intent == UNHEARD:
+            unheard = self.tries["unheard"] = self.tries.get("unheard", 0) + 1
+            if unheard <= rules.unheard:
+                self.said.append(rules.ask_again(unheard, self.language))
+                return Step("say", self.node or "")
+            return self._leave(waiting.otherwise or rules.hang_up)
+        asked = next((slot for slot in self._missing(waiting) if slot not in self.stated), None)
+        if first or asked is None or self.intent in _ASKS_BACK:
+            self.tries.pop("unhelpful", None)
+            return None
+        self.tries[asked] = self.tries.get(asked, 0) + 1
+        self.tries["unhelpful"] = 0 if self.stated else self.tries.get("unhelpful", 0) + 1
+        if self.tries["unhelpful"] < rules.unhelpful:
+            return None
+        return self._leave(waiting.otherwise or rules.give_up)
+
+    def _leave(self, way_out: str) -> Step:
+        self._go(way_out)
+        return self._walk(first=None)
+
+    def _missing(self, node: Node) -> tuple[str, ...]:
+        """The slots of an ask node that are open, without those that were asked for often enough."""
+        most = self.flow.patience.per_slot if self.flow.patience else MOST_MOVES
+        return tuple(
+            slot for slot in node.slots if self.slots.get(slot) in (None, "") and self.tries.get(slot, 0) < most
+        )
+
     def _turn_elsewhere(self, waiting: Node) -> None:
         """A caller who is asked for something may want something else; what was asked for does not come first then."""
-        if self._take(waiting.branches):
+        if self.node != self.flow.start and self._take(waiting.branches):
             return
         answered = self.stated & set(waiting.slots)
         if self.intent in _STAYS or answered:
@@ -104,8 +143,7 @@ class Walk:
         text = node.say(self.language)
         match node.type:
             case "ask":
-                missing = tuple(slot for slot in node.slots if self.slots.get(slot) in (None, ""))
-                if missing:
+                if missing := self._missing(node):
                     return Step("ask", name, text, missing)
             case "tool":
                 return Step("call", name, tool=node.tool, arguments=self._arguments(node.arguments))

@@ -93,8 +93,11 @@ class Turn:
         return self.version.definition.language or self.conversation.language or self.tenant.language
 
     def flow(self) -> Flow:
-        """The agent's own flow, else its type's."""
-        return self.version.definition.flow or default_flow(self.version.type)
+        """The agent's own flow; where that adds nothing to its scenario's, the type's, begun as the scenario begins."""
+        own, scenario = self.version.definition.flow, self.version.scenario_type
+        if own is None or (own.bare and scenario):
+            return default_flow(self.version.type, scenario)
+        return own
 
 
 @dataclass(slots=True)
@@ -114,5 +117,6 @@ class Answer:
     model: str = ""
     node: str | None = None
     alarm: dict[str, Any] = field(default_factory=dict)
+    tries: dict[str, int] = field(default_factory=dict)
     ends: bool = False
     cut_short: bool = False
