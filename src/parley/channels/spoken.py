@@ -22,9 +22,7 @@ class Spoken:
         asides: Asides,
         tenant_id: str,
         agent_id: str,
-        *,
         conversation_id: str | None = None,
-        channel: str = "voice",
     ) -> None:
         self._responder = responder
         self._transcripts = transcripts
@@ -32,7 +30,6 @@ class Spoken:
         self._tenant_id = tenant_id
         self._agent_id = agent_id
         self.conversation_id = conversation_id
-        self._channel = channel
         self._lines: dict[int, str] = {}  # turn → the caller's line as it is stored
         self._decided: dict[int, asyncio.Future[bool]] = {}
 
@@ -78,7 +75,7 @@ class Spoken:
             message=message,
             agent_id=self._agent_id,
             conversation_id=self.conversation_id,
-            channel=self._channel,
+            channel="voice",
         )
 
     def _future(self, turn: CallerTurn) -> asyncio.Future[bool]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
@@ -103,22 +102,14 @@ def given(body: Body, nullable: frozenset[str] = frozenset()) -> dict[str, Any]:
     return values
 
 
-@dataclass(frozen=True, slots=True)
-class Paging:
+class Paging(BaseModel):
     """`?limit=&cursor=` of a list. The cursor is the id of the last item of the page before."""
 
-    limit: int
-    cursor: str | None
+    limit: Annotated[int, Query(ge=1, le=500, description="Items per page.")] = 50
+    cursor: Annotated[str | None, Query(max_length=64, description="`next_cursor` of the page before.")] = None
 
 
-async def _paging(
-    limit: Annotated[int, Query(ge=1, le=500, description="Items per page.")] = 50,
-    cursor: Annotated[str | None, Query(max_length=64, description="`next_cursor` of the page before.")] = None,
-) -> Paging:
-    return Paging(limit, cursor)
-
-
-Pages = Annotated[Paging, Depends(_paging)]
+Pages = Annotated[Paging, Depends()]
 
 
 class Page(Generic[Item]):

@@ -24,17 +24,17 @@ Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 Content = Annotated[str, StringConstraints(min_length=1)]
 
 
-async def _library(request: Request) -> Library:
+def _library(request: Request) -> Library:
     library: Library = request.state.library
     return library
 
 
-async def _search(request: Request) -> Search:
+def _search(request: Request) -> Search:
     search: Search = request.state.search
     return search
 
 
-async def _businesses(request: Request) -> Businesses:
+def _businesses(request: Request) -> Businesses:
     businesses: Businesses = request.state.businesses
     return businesses
 

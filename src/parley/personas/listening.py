@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -82,13 +82,13 @@ def listen(line: str, script: Script, language: str) -> Heard:
     return Heard(
         text=line,
         sentences=sentences,
-        topics=_topics(questions, script, words),
+        topics=_topics(questions, script, words) or (_topics(sentences, script, words) if questions else ()),
         asks=bool(questions),
         signals=signals,
     )
 
 
-def _topics(questions: list[str], script: Script, words: Common) -> tuple[str, ...]:
+def _topics(questions: Sequence[str], script: Script, words: Common) -> tuple[str, ...]:
     found: dict[str, tuple[int, int]] = {}
     names = (*script.facts, *(name for name in words.topics if name not in script.facts))
     for number, question in enumerate(questions):

@@ -145,11 +145,7 @@ async def signed_in(
     return await access_of(request).judge(request)
 
 
-async def _access(connection: HTTPConnection) -> Access:
-    return access_of(connection)
-
-
-AccessHere = Annotated[Access, Depends(_access)]
+AccessHere = Annotated[Access, Depends(access_of)]
 SignedIn = Annotated[Principal, Depends(signed_in)]
 MayTrain = Annotated[Principal, Depends(needs("train"))]
 MayChat = Annotated[Principal, Depends(needs("chat"))]
