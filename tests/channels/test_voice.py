@@ -351,3 +351,34 @@ async def test_a_remembered_answer_is_synthesised_once(
     assert all("7.50" in text for text in texts)
     # The first answer was not remembered yet, the second is kept, the others sound without anybody speaking.
     assert len([text for text in asked if "7.50" in text]) == 2
+
+
+async def test_one_session_too_many_is_refused_and_the_others_go_on(
+    business: Business, resources: Resources, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await furnish(business)
+    monkeypatch.setattr(resources.speech.admission, "most", 2)
+    async with call(address, business) as first, call(address, business) as second:
+        for line in (first, second):
+            await line.send(json.dumps({"event": "start"}))
+            await until(line, "ready")
+        async with call(address, business) as third:
+            await third.send(json.dumps({"event": "start"}))
+            assert (await until(third, "error"))[0]["code"] == "voice.all_lines_busy"
+            await third.wait_closed()
+        assert third.close_code == 4429
+        await first.send(json.dumps({"event": "text", "text": "Can I bring my dog?"}))
+        assert await until(first, "metrics")
+        await first.send(json.dumps({"event": "end"}))
+        await until(first, "ended")
+        await first.wait_closed()
+        async with call(address, business) as fourth:
+            await fourth.send(json.dumps({"event": "start"}))
+            assert (await until(fourth, "ready", "error"))[-1]["event"] == "ready"
+            await fourth.send(json.dumps({"event": "end"}))
+            await until(fourth, "ended")
+        await second.send(json.dumps({"event": "end"}))
+        await until(second, "ended")
+    async with asyncio.timeout(5):
+        while resources.speech.admission.live:  # noqa: ASYNC110 - the server counts on its side
+            await asyncio.sleep(0.01)

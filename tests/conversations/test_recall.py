@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from parley.conversations.events import Source
-from parley.conversations.recall import ExactRecall, Question, stands_alone
+from parley.conversations.recall import Question, Recall, stands_alone
 
 ASKED = Question("t1", "a1", 1, "", "en", 3, "How much is the lasagna?")
 SOURCES = (Source("d1", "Menu", "menu", 0.9),)
@@ -30,8 +30,8 @@ def clock() -> Hands:
 
 
 @pytest.fixture
-def recall(clock: Hands) -> ExactRecall:
-    made = ExactRecall(clock, ttl_seconds=60, most=3)
+def recall(clock: Hands) -> Recall:
+    made = Recall(clock, ttl_seconds=60, most=3)
     made.remember(ASKED, "14.50.", "pricing", SOURCES)
     return made
 
@@ -39,10 +39,11 @@ def recall(clock: Hands) -> ExactRecall:
 @pytest.mark.parametrize(
     "text", ["How much is the lasagna?", "how much is the LASAGNA", " How  much is the lasagna ?! "]
 )
-def test_spelling_makes_no_difference(recall: ExactRecall, text: str) -> None:
+def test_spelling_makes_no_difference(recall: Recall, text: str) -> None:
     found = recall.look_up(replace(ASKED, text=text))
     assert found is not None
-    assert (found.reply, found.intent, found.sources) == ("14.50.", "pricing", SOURCES)
+    kind, answer = found
+    assert (kind, answer.reply, answer.intent, answer.sources) == ("exact", "14.50.", "pricing", SOURCES)
 
 
 @pytest.mark.parametrize(
@@ -58,34 +59,34 @@ def test_spelling_makes_no_difference(recall: ExactRecall, text: str) -> None:
         {"text": "How much is the lasagna for 10 €?"},
     ],
 )
-def test_whatever_an_answer_hangs_on_tells_it_apart(recall: ExactRecall, other: dict[str, str | int]) -> None:
+def test_whatever_an_answer_hangs_on_tells_it_apart(recall: Recall, other: dict[str, str | int]) -> None:
     assert recall.look_up(replace(ASKED, **other)) is None  # type: ignore[arg-type]
 
 
-def test_it_is_forgotten_in_time(recall: ExactRecall, clock: Hands) -> None:
+def test_it_is_forgotten_in_time(recall: Recall, clock: Hands) -> None:
     clock.time += timedelta(seconds=59)
     assert recall.look_up(ASKED) is not None
     clock.time += timedelta(seconds=1)
     assert recall.look_up(ASKED) is None
-    assert recall.counts("t1")["entries"] == 0
+    assert recall.counts("t1")["exact"]["entries"] == 0
 
 
-def test_the_least_used_goes_first(recall: ExactRecall) -> None:
+def test_the_least_used_goes_first(recall: Recall) -> None:
     for number in range(2):
         recall.remember(replace(ASKED, text=f"Question number {number}"), "x", "faq", SOURCES)
     recall.look_up(ASKED)
     recall.remember(replace(ASKED, text="One more question"), "x", "faq", SOURCES)
     assert recall.look_up(ASKED) is not None
     assert recall.look_up(replace(ASKED, text="Question number 0")) is None
-    assert recall.counts("t1")["evictions"] == 1
+    assert recall.counts("t1")["exact"]["evictions"] == 1
 
 
-def test_clearing_keeps_to_its_tenant_and_agent(recall: ExactRecall) -> None:
+def test_clearing_keeps_to_its_tenant_and_agent(recall: Recall) -> None:
     recall.remember(replace(ASKED, tenant_id="t2"), "x", "faq", SOURCES)
     recall.remember(replace(ASKED, agent_id="a2"), "x", "faq", SOURCES)
     assert recall.clear("t1", "a1") == 1
     assert recall.clear("t1") == 1
-    assert recall.counts("t2")["entries"] == 1
+    assert recall.counts("t2")["exact"]["entries"] == 1
 
 
 @pytest.mark.parametrize(
@@ -104,3 +105,29 @@ def test_clearing_keeps_to_its_tenant_and_agent(recall: ExactRecall) -> None:
 )
 def test_a_question_that_points_elsewhere_is_not_remembered(text: str, alone: bool) -> None:
     assert stands_alone(text) is alone
+
+
+def test_other_words_find_it_and_are_counted_apart(recall: Recall) -> None:
+    found = recall.look_up(replace(ASKED, text="What does the lasagna cost?"))
+    assert found is not None
+    assert found[0] == "semantic"
+    assert recall.look_up(replace(ASKED, text="How much is the lasagna without cheese?")) is None
+    assert recall.look_up(replace(ASKED, text="What does the lasagna cost?", knowledge_revision=4)) is None
+    counts = recall.counts("t1")
+    assert (counts["exact"]["hits"], counts["semantic"]["hits"], counts["semantic"]["entries"]) == (0, 1, 1)
+
+
+def test_what_was_rejected_is_neither_given_nor_remembered_whatever_the_wording(recall: Recall) -> None:
+    claim = replace(ASKED, version=9, knowledge_revision=9, text="What does the lasagna cost?").claim("14.50!")
+    assert recall.reject([claim]) == 1
+    assert recall.look_up(ASKED) is None
+    recall.remember(ASKED, "14.50.", "pricing", SOURCES)
+    assert recall.look_up(ASKED) is None
+    recall.remember(ASKED, "15.50.", "pricing", SOURCES)
+    assert recall.look_up(ASKED) is not None, "another answer is another matter"
+
+
+def test_an_evicted_or_expired_answer_is_not_found_by_its_meaning(recall: Recall, clock: Hands) -> None:
+    clock.time += timedelta(seconds=61)
+    assert recall.look_up(replace(ASKED, text="What does the lasagna cost?")) is None
+    assert recall.counts("t1")["semantic"]["entries"] == 0

@@ -34,14 +34,22 @@ LOOK_UPS = {
     "find_by_token",
     "find_calls_due",
     "find_first_tenant",
+    "find_idle_conversations",
     "find_line",
     "find_owner",
     "find_tenants",
     "find_user_by_email",
+    "find_watched_experiments",
 }
 PLATFORM_DOOR = {
     ("app.demo.load", "is there any tenant yet?"),
-    ("calls.progress", "carrier call → call"),
+    ("calls.answer", "carrier call → call"),
+    ("calls.answer", "secret of a line → agent"),
+    ("calls.numbers", "number → agent"),
+    ("calls.reconcile", "calls nobody has heard of"),
+    ("calls.report", "carrier event → call"),
+    ("calls.report", "carrier event → tenant"),
+    ("experiments.watch", "watched experiments"),
     ("tenants.access", "the administrator reaches any tenant's things"),
     ("tenants.access", "the open administrator's tenant"),
     ("tenants.businesses", "list of tenants"),
@@ -245,13 +253,14 @@ def test_functions_that_run_as_someone_else_are_known(owner: Any) -> None:
 
 
 def test_the_look_up_role_reads_no_more_than_it_compares(owner: Any) -> None:
-    """No password hash, no words: only ids, tenants, e-mails, digests, numbers of ours and when to look at a call."""
+    """No password hash, no words: only ids, tenants, e-mails, digests, our numbers and when to look at something."""
     columns = owner.execute(
         text("SELECT DISTINCT column_name FROM information_schema.column_privileges WHERE grantee = 'parley_lookup'")
     )
     compared = {"id", "tenant_id", "email", "token_hash", "key_hash"}
     of_calls = {"retell_call_id", "check_at", "agent_id", "carrier_agent_id", "number"}
-    assert set(columns.scalars()) == compared | of_calls
+    of_outcomes = {"judged_at", "last_message_at", "watched"}
+    assert set(columns.scalars()) == compared | of_calls | of_outcomes
 
 
 def platform_callers() -> set[tuple[str, str]]:

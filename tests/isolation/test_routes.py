@@ -42,7 +42,7 @@ REQUIRED_QUERY = {"query": f"{CANARY} lasagna", "date": (datetime.now(UTC) + tim
 
 def id_for(name: str) -> str:
     """Under which name the victim keeps what a field refers to."""
-    return {"hold_id": "reservation_id"}.get(name, name)
+    return {"hold_id": "reservation_id", "agent_config_id": "agent_id"}.get(name, name)
 
 
 def looks_like_an_id(name: str) -> bool:
@@ -167,6 +167,8 @@ async def test_a_body_cannot_name_what_is_another_tenants(
     """Another tenant: 403. Another tenant's thing: as one that does not exist, and it stays untouched."""
     client, own = scene.careless.business.owner, {**scene.careless.ids, **NAMES}
     body = {key: value for key, value in operation.example.items() if not looks_like_an_id(key)}
+    required = (operation.body_schema("application/json") or {}).get("required", ())
+    body |= {key: own[id_for(key)] for key in required if looks_like_an_id(key)}
     before = await holdings(resources, scene.victim)
     theirs = scene.victim.ids[id_for(name)]
     answer = await send(client, operation, operation.at(own), json={**body, name: theirs})
@@ -208,7 +210,7 @@ async def test_a_filter_cannot_reach_another_tenant(
     """A list comes back empty; what is no list is refused or has no effect."""
     value = CANARY if name in FREE_TEXT else scene.victim.ids.get(name, scene.victim.ids["agent_id"])
     before = await holdings(resources, scene.victim)
-    remembered = resources.recall.counts(scene.victim.business.id)["entries"]
+    remembered = resources.recall.counts(scene.victim.business.id)["exact"]["entries"]
     answer = await send(scene.attackers[attacker], operation, operation.path, params={name: value})
     assert answer.status_code in ({200} if operation.is_list else {200, 403, 404}), f"{operation}: {answer.text}"
     assert_no_trace(answer, scene.victim)
@@ -216,7 +218,7 @@ async def test_a_filter_cannot_reach_another_tenant(
         lists = [part for part in answer.json().values() if isinstance(part, list)]
         assert lists == [[]], f"{operation} does not read as empty: {answer.text}"
     assert await holdings(resources, scene.victim) == before
-    assert resources.recall.counts(scene.victim.business.id)["entries"] == remembered
+    assert resources.recall.counts(scene.victim.business.id)["exact"]["entries"] == remembered
 
 
 @pytest.mark.parametrize("operation", WITHOUT_PATH_ID, ids=str)
@@ -244,7 +246,11 @@ async def test_the_owner_reaches_all_of_it(app: Any, resources: Resources) -> No
     order = {"get": 0, "patch": 1, "put": 2, "post": 3, "delete": 4}
     async with _business(app, resources) as business:
         victim = await furnish(business, "Rightful")
-        for operation in sorted(WITH_PATH_ID, key=lambda one: (order[one.method], -one.path.count("/"))):
+        await add_rows_without_routes(resources.db, victim)
+        owning = {"/agents/{agent_id}": 1, "/tenants/{tenant_id}": 2}  # with them goes what is theirs
+        for operation in sorted(
+            WITH_PATH_ID, key=lambda one: (order[one.method], owning.get(one.path, 0), -one.path.count("/"))
+        ):
             if operation.is_stream:
                 continue  # has no end to wait for; its own room tests it
             answer = await send(business.owner, operation, operation.at({**victim.ids, **NAMES}))
@@ -262,8 +268,11 @@ async def test_the_victim_has_a_row_in_every_table(scene: Scene, resources: Reso
         "credentials",
         "audit_log",
         "turns",
+        "experiment_tallies",
+        "experiment_assignments",
         "agent_understanding",
         "vault_entries",
+        "phone_numbers",
     }
     said = {name for name, rows in found.items() if CANARY.lower() in "".join(rows).lower()}
     assert set(found) - said == wordless

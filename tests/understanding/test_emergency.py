@@ -87,6 +87,8 @@ def test_an_emergency_is_named_and_quoted(message: str, language: str, kind: str
         ("wir sind Feuer und Flamme", "de"),
         ("was machen wir, wenn es brennt?", "de"),
         ("es brennt nicht", "de"),
+        ("I want to see Z-999", "en"),
+        ("Ich möchte A-112 sehen", "de"),
         ("ich hatte eine Panne", "de"),
         ("ich hatte eine Panne und bin deshalb zu spät", "de"),
         ("Wir hatten eine Panne mit dem Auto und kommen eine halbe Stunde später", "de"),

@@ -13,6 +13,7 @@ from parley.agents.reading import Line, Read, Reader
 from parley.agents.reading_routes import router as understanding_routes
 from parley.agents.routes import agents_of
 from parley.agents.routes import router as agent_routes
+from parley.agents.store import get_agent, page_agents
 from parley.agents.types import TypeDefaults, default_flow, defaults
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "agents_of",
     "default_flow",
     "defaults",
+    "get_agent",
+    "page_agents",
     "parse_flow",
     "understanding_routes",
 ]

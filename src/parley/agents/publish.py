@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.agents import store
 from parley.agents.agent import Agent, Definition, LlmChoice, Version
@@ -14,6 +16,9 @@ from parley.kit.db import Database
 from parley.kit.errors import Conflict, NotFound
 from parley.kit.ids import new_id
 from parley.tenants import Principal, record_audit
+from parley.understanding import parse_schema
+
+Follower = Callable[[AsyncConnection, str, str], Awaitable[None]]
 
 _KEPT_VERSIONS = 512
 _COLUMNS = ("name", "type", "config_key", "scenario_type", "is_active")
@@ -30,6 +35,11 @@ class Agents:
         self._learning = learning
         self._check_model = check_model
         self._versions: OrderedDict[tuple[str, str, int], Version] = OrderedDict()
+        self._followers: list[Follower] = []
+
+    def followed_by(self, follower: Follower) -> None:
+        """Tell `follower` (tenant, agent) of every new version, on the transaction that publishes it."""
+        self._followers.append(follower)
 
     async def create(self, who: Principal, tenant_id: str, values: Mapping[str, Any]) -> Agent:
         """A new agent, published as version 1."""
@@ -39,7 +49,7 @@ class Agents:
         row = {"id": new_id(), "tenant_id": tenant_id, **columns, "definition": definition, "version": 1}
         async with self._db.begin(tenant_id) as connection:
             agent = await store.add_agent(connection, row)
-            await store.add_version(connection, agent)
+            await self._publish(connection, agent)
             await self._learning.want(connection, tenant_id, agent.id, agent.definition.understanding)
             await record_audit(connection, who, tenant_id, "agent.created", agent.id)
         return agent
@@ -85,7 +95,7 @@ class Agents:
             agent = await store.change_agent(connection, tenant_id, agent_id, draft)
             if _published_part(agent) != _published_part(before):
                 agent = await store.change_agent(connection, tenant_id, agent_id, {"version": before.version + 1})
-                await store.add_version(connection, agent)
+                await self._publish(connection, agent)
             await self._learning.want(connection, tenant_id, agent.id, agent.definition.understanding)
             await record_audit(connection, who, tenant_id, "agent.changed", agent_id, version=agent.version)
         return agent
@@ -117,6 +127,11 @@ class Agents:
             raise Conflict("agent_id names an agent that is not active.", code="agent.inactive")
         return await self.recall_version(connection, tenant_id, found, number)
 
+    async def _publish(self, connection: AsyncConnection, agent: Agent) -> None:
+        await store.add_version(connection, agent)
+        for follow in self._followers:
+            await follow(connection, agent.tenant_id, agent.id)
+
     async def recall_version(self, connection: Any, tenant_id: str, agent_id: str, number: int) -> Version:
         """A published version, on the caller's transaction; from memory where it was read before."""
         key = (tenant_id, agent_id, number)
@@ -137,6 +152,8 @@ def _split(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     definition = {name: value for name, value in values.items() if name in Definition.model_fields}
     if flow := definition.get("conversation_flow"):
         parse_flow(flow)
+    if (schema := definition.get("extraction_schema")) is not None:
+        parse_schema(schema, where="extraction_schema")
     return columns, definition
 
 

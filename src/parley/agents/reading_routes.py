@@ -20,17 +20,17 @@ router = APIRouter(tags=["understanding"], responses=ERRORS)
 MOST_IN_BATCH = 500
 
 
-def _reader(request: Request) -> Reader:
+async def _reader(request: Request) -> Reader:
     reader: Reader = request.state.reader
     return reader
 
 
-def _learning(request: Request) -> Learning:
+async def _learning(request: Request) -> Learning:
     learning: Learning = request.state.learning
     return learning
 
 
-def _businesses(request: Request) -> Businesses:
+async def _businesses(request: Request) -> Businesses:
     businesses: Businesses = request.state.businesses
     return businesses
 

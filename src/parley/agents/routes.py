@@ -20,7 +20,7 @@ router = APIRouter(tags=["agents"], responses=ERRORS)
 Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
-def agents_of(request: Request) -> Agents:
+async def agents_of(request: Request) -> Agents:
     """The app's one `Agents`."""
     agents: Agents = request.state.agents
     return agents

@@ -85,6 +85,40 @@ def chat(
 
 
 @app.command()
+def say(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="A WAV, or Ogg with Opus.")],
+    agent: Annotated[Optional[str], typer.Option(help="Id or name of the agent.")] = None,  # noqa: UP045
+    tenant: Tenant = None,
+    out: Annotated[Optional[Path], typer.Option(help="Where the reply goes. Default: FILE.reply.wav")] = None,  # noqa: UP045
+    data_dir: DataDir = None,
+) -> None:
+    """Speak to an agent with a sound file, print what was understood and answered, and write the reply."""
+    from parley.app import commands
+
+    commands.say(file, agent, tenant, out, data_dir)
+
+
+@app.command()
+def load(
+    sessions: Annotated[int, typer.Option(min=1, max=2000, help="Callers at a time.")] = 10,
+    seconds: Annotated[float, typer.Option(min=1, max=3600, help="How long each of them speaks.")] = 20,
+    url: Annotated[str, typer.Option(help="Any Parley's voice stream.")] = "ws://127.0.0.1:8000/voice/stream",
+    agent: Annotated[Optional[str], typer.Option(help="Id of the agent.")] = None,  # noqa: UP045
+    tenant: Annotated[Optional[str], typer.Option(help="Id of the tenant.")] = None,  # noqa: UP045
+    token: Annotated[Optional[str], typer.Option(help="A token or an API key.", envvar="PARLEY_TOKEN")] = None,  # noqa: UP045
+    file: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(exists=True, dir_okay=False, help="A WAV that they say. Default: a question, synthesised."),
+    ] = None,
+    binary: Annotated[bool, typer.Option("--binary", help="Sound in binary frames, not in base64.")] = False,
+) -> None:
+    """Put live callers on a Parley, in real time, and say how long they waited and who was refused."""
+    from parley.app import commands
+
+    commands.load(url, sessions, seconds, file, {"agent": agent, "tenant": tenant, "token": token}, binary=binary)
+
+
+@app.command()
 def ingest(
     files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True)],
     tenant: Tenant = None,

@@ -73,6 +73,8 @@ def dev(host: str, port: int, data_dir: Path | None, *, allow_open: bool) -> Non
                 f"--host {host} would let anyone who reaches it act as administrator. Add --allow-open if you mean it, "
                 "or use `parley serve`, which requires credentials."
             )
+        import uvloop
+
         from parley.app import serve as server
         from parley.app.migrate import migrate as run_migrations
         from parley.app.resources import begin_warmup
@@ -83,7 +85,7 @@ def dev(host: str, port: int, data_dir: Path | None, *, allow_open: bool) -> Non
             status.update("Migrating")
             run_migrations(url)
             status.update("Starting")
-            asyncio.run(
+            uvloop.run(
                 server.run_dev(
                     settings,
                     url,
@@ -156,6 +158,26 @@ def chat(agent: str | None, tenant: str | None, data_dir: Path | None) -> None:
         from parley.app.terminal import talk
 
         _with_resources(data_dir, lambda here: talk(out, here, agent, tenant))
+
+
+def say(file: Path, agent: str | None, tenant: str | None, target: Path | None, data_dir: Path | None) -> None:
+    """`parley say`."""
+    with sentences():
+        from parley.app.say import say as play
+
+        _with_resources(data_dir, lambda here: play(out, here, file, agent, tenant, target))
+
+
+def load(
+    url: str, sessions: int, seconds: float, file: Path | None, names: dict[str, str | None], *, binary: bool
+) -> None:
+    """`parley load`. `names`: agent, tenant and token."""
+    with sentences():
+        from parley.app.load import Load, put_on, read_recording, report
+
+        wanted = Load(url, sessions, seconds, read_recording(file), **names, binary=binary)
+        if not report(out, wanted, asyncio.run(put_on(wanted))):
+            sys.exit(1)
 
 
 def ingest(files: list[Path], tenant: str | None, source: str, data_dir: Path | None) -> None:

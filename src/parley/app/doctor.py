@@ -25,7 +25,7 @@ def examine(out: Console, settings: Settings) -> bool:
     for name, value in settings.shown().items():
         table.add_row(name, value)
     out.print(table)
-    findings = [finding for check in (_database, _embedder, _models) for finding in check(settings)]
+    findings = [finding for check in (_database, _embedder, _speech, _models) for finding in check(settings)]
     result = Table("", "Part", "Finding", title="Checks", title_justify="left")
     for part, well, text in findings:
         result.add_row("[green]ok[/green]" if well else "[red]!![/red]", part, text)
@@ -85,6 +85,12 @@ def _embedder(settings: Settings) -> Iterator[Finding]:
         return "embedder", True, f"{embedder.name}, {vector.shape[1]} dimensions"
 
     yield _attempt("embedder", look)
+
+
+def _speech(settings: Settings) -> Iterator[Finding]:
+    from parley.app.speech import findings
+
+    yield from findings(settings, cache_dir(settings))
 
 
 def _models(settings: Settings) -> Iterator[Finding]:

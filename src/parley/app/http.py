@@ -19,11 +19,14 @@ from parley.app.pages import VERSION
 from parley.app.pages import router as open_routes
 from parley.app.persons import router as person_routes
 from parley.app.resources import Resources
-from parley.channels import chat_routes, voice_routes
+from parley.calls import call_routes, number_routes
+from parley.channels import chat_routes, retell_webhook_routes, voice_routes
 from parley.conversations import conversation_routes
+from parley.experiments import prompt_routes, result_routes
 from parley.frontdesk import frontdesk_routes
 from parley.kit.web import install_error_handlers
 from parley.knowledge import knowledge_routes
+from parley.outbox import outbox_routes
 from parley.privacy import privacy_routes
 from parley.tenants import tenant_routes
 
@@ -35,9 +38,15 @@ ROUTERS = (
     knowledge_routes,
     chat_routes,
     voice_routes,
+    call_routes,
+    number_routes,
+    retell_webhook_routes,
     conversation_routes,
+    result_routes,
+    prompt_routes,
     frontdesk_routes,
     privacy_routes,
+    outbox_routes,
     person_routes,
 )
 

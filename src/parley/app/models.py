@@ -15,7 +15,7 @@ from parley.app.settings import Settings
 from parley.house import HouseResponder
 from parley.inference.breaker import Breaker, ModelHealth
 from parley.inference.errors import ProviderKeyRejected
-from parley.inference.fallback import FallbackChat
+from parley.inference.fallback import Budget, FallbackChat
 from parley.inference.metered import Meter, MeteredChat
 from parley.inference.ports import ChatModel
 from parley.kit.errors import InvalidInput
@@ -28,6 +28,7 @@ _TRUST_SECONDS = 15.0
 _CHAINS_KEPT = 500
 HOUSE = "house/responder"
 _OURS, _OWN = "ours", "own"
+_PATIENT = Budget(first_sentence_s=20.0, longest_wait_s=5.0)  # nobody waits on the line for facts
 
 
 def provider_keys(settings: Settings) -> ProviderKeys:
@@ -61,17 +62,31 @@ class Models:
 
     async def for_agent(self, tenant_id: str, choice: str | LlmChoice | None) -> ChatModel:
         """See `conversations.ModelChoice`."""
+        return await self._chain(tenant_id, choice)
+
+    async def hosted(self, tenant_id: str, choice: str | LlmChoice | None) -> ChatModel | None:
+        """See `conversations.HostedModels`."""
+        chain = await self._chain(tenant_id, choice, patient=True)
+        return None if chain.name == HOUSE else chain
+
+    async def _chain(self, tenant_id: str, choice: str | LlmChoice | None, *, patient: bool = False) -> ChatModel:
+        """The chain for live talk, or a patient one of the same models, without the house behind them."""
         own = await self._own_keys(tenant_id)
         keys = ProviderKeys(
             {**self._keys.access, **{name: Access(api_key=row["api_key"]) for name, row in own.items()}}
         )
         names = _wanted(choice) or default_chain(keys)
         whose = _OWN if own else _OURS
-        key = (whose, *names, *(f"{name}={access.api_key}" for name, access in sorted(keys.access.items())))
+        key = (
+            whose,
+            "patient" if patient else "live",
+            *names,
+            *(f"{name}={access.api_key}" for name, access in sorted(keys.access.items())),
+        )
         chain = self._chains.get(key)
         if chain is None:
             # A tenant's rejected key must not keep the others from the same model.
-            chain = self._chains[key] = self._build(names, keys, Breaker() if own else self._breaker)
+            chain = self._chains[key] = self._build(names, keys, Breaker() if own else self._breaker, patient=patient)
             if len(self._chains) > _CHAINS_KEPT:
                 self._chains.popitem(last=False)
         return chain
@@ -100,7 +115,7 @@ class Models:
             await chain.aclose()
         await self._clients.aclose()
 
-    def _build(self, names: list[str], keys: ProviderKeys, breaker: Breaker) -> ChatModel:
+    def _build(self, names: list[str], keys: ProviderKeys, breaker: Breaker, *, patient: bool) -> ChatModel:
         models: list[ChatModel] = []
         for name in names:
             if name == HOUSE:
@@ -110,6 +125,8 @@ class Models:
             except (InvalidInput, ProviderKeyRejected):
                 continue
             models.append(MeteredChat(model, self._meter))
+        if patient and models:
+            return FallbackChat(models, breaker=breaker, budget=_PATIENT)
         return FallbackChat([*models, MeteredChat(self._house, self._meter)], breaker=breaker)
 
     async def _own_keys(self, tenant_id: str) -> Mapping[str, dict[str, str]]:

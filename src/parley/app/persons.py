@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from parley import conversations, frontdesk
+from parley import conversations, frontdesk, outbox
 from parley.conversations import Involved, Unwritten
 from parley.kit.clock import Clock
 from parley.kit.db import Database
@@ -69,6 +69,9 @@ class Persons:
                 **await frontdesk.erase_person(connection, tenant_id, known.subject, involved.own),
                 **await conversations.erase_person(connection, tenant_id, known.subject, involved),
                 "vault_entries": entries,
+                "webhook_deliveries": await outbox.erase_person(
+                    connection, tenant_id, known.subject.value, involved.own
+                ),
             }
             receipt_id = new_id()
             detail = {"kind": kind, "subject": self._vaults.fingerprint(tenant_id, known.subject), "counts": counts}
@@ -88,7 +91,7 @@ class Persons:
         return _Known(subject, involved, sealed)
 
 
-def _persons(request: Request) -> Persons:
+async def _persons(request: Request) -> Persons:
     persons: Persons = request.state.persons
     return persons
 

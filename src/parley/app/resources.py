@@ -9,33 +9,43 @@ from pathlib import Path
 from typing import Any
 
 from parley.agents import Agents, Learning, Reader
+from parley.app.carriers import Carriers
 from parley.app.metrics import Metrics
 from parley.app.models import Models
 from parley.app.persons import Persons
 from parley.app.retention import Retention
 from parley.app.settings import Settings
+from parley.app.speech import local_speech
 from parley.app.warmup import Warmup
-from parley.calls import Calls, open_calls
+from parley.calls import CallParts, Calls, LineSecrets, open_calls
 from parley.channels import SpeechParts
 from parley.conversations import (
     Asides,
+    ConversationFacts,
     Declared,
     Desk,
-    ExactRecall,
+    Extraction,
     HeldConversations,
+    Lines,
     LiveView,
+    LocalOrder,
     Opening,
     Parts,
+    Recall,
     Responder,
     Settlement,
+    SharedAnswers,
     Takeover,
+    TalkFacts,
     Tools,
     Transcripts,
     TurnHolder,
     Unwritten,
     Writer,
 )
+from parley.experiments import Arms, Prompts, Watch
 from parley.frontdesk import DeclaredTools, Incidents, Leads, Listings, Reservations
+from parley.house import Extractor
 from parley.inference.ports import Embedder
 from parley.kit.clock import Clock, SystemClock
 from parley.kit.db import Database
@@ -44,12 +54,9 @@ from parley.kit.jobs import JobQueue
 from parley.kit.outbound import Outbound
 from parley.kit.secrets import Keyring
 from parley.knowledge import Library, Search
+from parley.outbox import Outbox
 from parley.privacy import Vaults
-from parley.providers.espeak import Espeak
-from parley.providers.silero import SileroVad
-from parley.providers.sphinx import Sphinx
 from parley.tenants import Access, Businesses, Login
-from parley.voice import KeptSpeech
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +78,29 @@ class Resources:
     listings: Listings
     incidents: Incidents
     declared_tools: DeclaredTools
+    outbox: Outbox
     library: Library
     search: Search
     vaults: Vaults
     unwritten: Unwritten
     models: Models
-    recall: ExactRecall
+    recall: Recall
+    shared_answers: SharedAnswers
     responder: Responder
     transcripts: Transcripts
+    talk_facts: TalkFacts
+    conversation_facts: ConversationFacts
     asides: Asides
     speech: SpeechParts
     takeover: Takeover
     calls: Calls
+    lines: Lines
+    listener: Listener
     live: LiveView
     metrics: Metrics
+    prompts: Prompts
+    arms: Arms
+    watch: Watch
     persons: Persons
     retention: Retention
 
@@ -141,32 +157,37 @@ async def open_resources(
     jobs = JobQueue(url)
     holder = TurnHolder(url)
     listener = Listener(url)
+    recall = Recall(clock)
+    shared_answers = SharedAnswers(db, listener, recall, clock)
     embedder = warmup.embedder
     outbound = Outbound(allow=settings.outbound_allow)
-    speaker = Espeak()
-    kept = KeptSpeech(cache_dir(settings) / "speech")
-    speech = SpeechParts(Sphinx(cache_dir(settings)), (speaker,), SileroVad(), kept)
+    speech = local_speech(settings, cache_dir(settings))
     metrics = Metrics()
     login = Login(db, keyring, clock, access_minutes=settings.access_token_expire_minutes)
     businesses = Businesses(db, keyring, login)
     models = Models(settings, businesses, metrics.model_answered)
+    carriers = Carriers(settings, businesses, simulates=open_mode)
     try:
         await db.verify_roles()
         await holder.open()
         await jobs.open()
         await listener.open()
+        await shared_answers.open()
         learning = Learning(db, embedder, jobs)
         agents = Agents(db, learning, models.check)
         reader = Reader(embedder, learning, await warmup.examples())
         search = Search(db, embedder)
         library = Library(db, embedder, jobs)
-        recall = ExactRecall(clock)
         vaults, unwritten = Vaults(db, keyring, HeldConversations()), Unwritten(clock)
         retention = Retention(db, businesses, unwritten, clock)
         reservations, leads = Reservations(db, clock), Leads(db, clock)
         listings, incidents = Listings(db), Incidents(db)
+        prompts, arms = Prompts(db), Arms(keyring, clock)
+        watch = Watch(db, prompts)
         declared_tools = DeclaredTools(db, keyring, outbound)
-        opening = Opening(db, agents, holder, vaults, unwritten)
+        outbox = Outbox(db, keyring, outbound, clock)
+        opening, order = Opening(db, agents, holder, vaults, unwritten), LocalOrder()
+        talk_facts = TalkFacts(db, Extraction(Extractor(embedder), models), clock)
         responder = Responder(
             Parts(
                 opening=opening,
@@ -177,8 +198,25 @@ async def open_resources(
                 recall=recall,
                 settlement=Settlement(db, vaults, unwritten, metrics.turn_settled),
                 clock=clock,
+                order=order,
             )
         )
+        transcripts = Transcripts(db, clock, vaults, unwritten)
+        calls = open_calls(
+            CallParts(
+                db=db,
+                clock=clock,
+                jobs=jobs,
+                agents=agents,
+                transcripts=transcripts,
+                vaults=vaults,
+                choice=carriers,
+                secrets=LineSecrets(keyring),
+                finder=talk_facts,
+                public_url=settings.public_url,
+            )
+        )
+        agents.followed_by(calls.lines.want)
         resources = Resources(
             settings=settings,
             db=db,
@@ -195,31 +233,43 @@ async def open_resources(
             listings=listings,
             incidents=incidents,
             declared_tools=declared_tools,
+            outbox=outbox,
             library=library,
             search=search,
             vaults=vaults,
             unwritten=unwritten,
             models=models,
             recall=recall,
+            shared_answers=shared_answers,
             responder=responder,
-            transcripts=Transcripts(db, clock, vaults, unwritten),
+            transcripts=transcripts,
+            talk_facts=talk_facts,
+            conversation_facts=ConversationFacts(db, agents, talk_facts),
             asides=Asides(opening, vaults, unwritten),
             speech=speech,
             takeover=Takeover(db, vaults, unwritten),
-            calls=open_calls(db, clock, keyring),
+            calls=calls,
+            lines=Lines(db, vaults, unwritten, opening, order),
+            listener=listener,
             live=LiveView(db, listener),
             metrics=metrics,
+            prompts=prompts,
+            arms=arms,
+            watch=watch,
             persons=Persons(db, vaults, unwritten, clock),
             retention=retention,
         )
-        jobs.register([*library.background(), *learning.background(), *retention.background()])
+        for part in (library, learning, retention, outbox, watch, calls):
+            jobs.register(part.background())
         await warmup.first_line()
         yield resources
         await responder.drain()
     finally:
+        await carriers.aclose()
         await models.aclose()
-        await speaker.aclose()
+        await speech.aclose()
         await outbound.aclose()
+        await shared_answers.aclose()
         await listener.aclose()
         await holder.aclose()
         await jobs.aclose()

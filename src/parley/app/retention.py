@@ -2,7 +2,8 @@
 
 `retention_days` in a tenant's settings bounds conversations: their lines, traces, tool runs and vault go with them, and
 what an incident quotes of them. `record_retention_days` bounds what the business wrote down: reservations after their
-end, leads and incidents after their last change. Without a number nothing is forgotten.
+end, leads and incidents after their last change. Without a number neither is forgotten. What was sent to webhooks is
+kept for thirty days at most.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from parley import conversations, frontdesk
+from parley import conversations, frontdesk, outbox
 from parley.conversations import Unwritten
 from parley.kit import log
 from parley.kit.clock import Clock
@@ -21,6 +22,7 @@ from parley.tenants import Businesses
 
 _PAGE = 200
 _AT_ONCE = 500  # conversations of one transaction
+_TOLD_DAYS = 30  # what was sent to a webhook can be replayed this long
 _EVERY_NIGHT = "17 3 * * *"
 _log = log.get("retention")
 
@@ -58,6 +60,9 @@ class Retention:
             cutoff = self._clock.now() - timedelta(days=days)
             async with self._db.begin(tenant_id) as connection:
                 counts |= await frontdesk.forget_before(connection, tenant_id, cutoff)
+        async with self._db.begin(tenant_id) as connection:
+            told = self._clock.now() - timedelta(days=min(_TOLD_DAYS, settings.get("retention_days") or _TOLD_DAYS))
+            counts["webhook_deliveries"] = await outbox.forget_before(connection, tenant_id, told)
         if any(counts.values()):
             _log.info("retention.forgotten", tenant_id=tenant_id, **counts)
 

@@ -40,6 +40,7 @@ def app_from_environment() -> FastAPI:
         async with open_resources(settings, url, secret) as here:
             # A masked conversation needs the recognisers from its first line on; making them takes a second.
             warming = asyncio.create_task(here.vaults.warm(), name="privacy.warm")
+            freeze_start_up()
             yield here
             await warming
 

@@ -54,6 +54,16 @@ class Settings(BaseSettings):
     embeddings_base_url: str | None = None
     embeddings_api_key: SecretStr | None = None
 
+    max_sessions: Annotated[int, Field(ge=1)] = Field(
+        default=200, description="Live voice sessions per server process; one more is refused."
+    )
+    whisper_weights: Path | None = Field(
+        default=None, description="A folder with converted Whisper weights (model.bin), for faster-whisper."
+    )
+    piper_voices: Path | None = Field(
+        default=None, description="A folder with Piper voices (NAME.onnx, NAME.onnx.json)."
+    )
+
     anthropic_api_key: SecretStr | None = None
     deepgram_api_key: SecretStr | None = None
     elevenlabs_api_key: SecretStr | None = None

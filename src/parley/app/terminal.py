@@ -22,7 +22,7 @@ _MANY = 499
 
 async def talk(out: Console, here: Resources, agent_name: str | None, tenant_name: str | None) -> None:
     """A conversation in the terminal, until an empty line or end of input."""
-    tenant, agent = await _find_agent(here, agent_name, tenant_name)
+    tenant, agent = await find_agent(here, agent_name, tenant_name)
     out.print(f"[bold]{agent.name}[/bold] of {tenant.name}. An empty line ends the conversation.\n")
     conversation: str | None = None
     while line := await asyncio.to_thread(_read_line, out):
@@ -107,7 +107,8 @@ async def _find_tenant(here: Resources, wanted: str | None) -> Tenant:
     raise InvalidInput(f"--tenant: there is no {wanted!r}; there are {', '.join(one.name for one in tenants[:20])}.")
 
 
-async def _find_agent(here: Resources, wanted: str | None, tenant_name: str | None) -> tuple[Tenant, Agent]:
+async def find_agent(here: Resources, wanted: str | None, tenant_name: str | None) -> tuple[Tenant, Agent]:
+    """The agent of that id or name; without one, the first of the tenant."""
     tenants = list(reversed(await here.businesses.page(_MANY, None)))
     if tenant_name is not None or wanted is None:
         tenants = [await _find_tenant(here, tenant_name)]

@@ -5,20 +5,44 @@ and what an agent looks like at a carrier. Refuses to know what is said (a call 
 has it) and how a carrier speaks (a `Carrier`). Enter through `Calls`, made by `open_calls`.
 """
 
-from parley.calls.failures import CallInitiationError, RetellAPIError
+from parley.calls.answer import Answering
+from parley.calls.carriers import RETELL, SIMULATED, TWILIO, CarrierAccount, CarrierChoice
+from parley.calls.close import FactFinder
+from parley.calls.failures import CallInitiationError, DataExtractionError, RetellAPIError
+from parley.calls.initiate import NewCall
+from parley.calls.lines import Drift
 from parley.calls.progress import CHANGED, Progress
 from parley.calls.record import CallRecord, Status
-from parley.calls.room import Calls, open_calls
+from parley.calls.report import Reports
+from parley.calls.room import CallParts, Calls, open_calls
+from parley.calls.routes import router as call_routes
+from parley.calls.routes_numbers import router as number_routes
 from parley.calls.secrets import LineSecrets
+from parley.calls.transcript import Said
 
 __all__ = [
     "CHANGED",
+    "RETELL",
+    "SIMULATED",
+    "TWILIO",
+    "Answering",
     "CallInitiationError",
+    "CallParts",
     "CallRecord",
     "Calls",
+    "CarrierAccount",
+    "CarrierChoice",
+    "DataExtractionError",
+    "Drift",
+    "FactFinder",
     "LineSecrets",
+    "NewCall",
     "Progress",
+    "Reports",
     "RetellAPIError",
+    "Said",
     "Status",
+    "call_routes",
+    "number_routes",
     "open_calls",
 ]

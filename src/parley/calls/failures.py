@@ -33,3 +33,9 @@ def not_placed(error: ProviderError) -> CallInitiationError:
 def carrier_failed(error: ProviderError) -> RetellAPIError:
     """The same for everything else that is asked of a carrier."""
     return RetellAPIError(error.detail, code=error.code, retry_after=error.retry_after)
+
+
+class DataExtractionError(VoiceAgentException):
+    """502: the facts of a call could not be read."""
+
+    code, status = "call.not_extracted", 502

@@ -66,6 +66,7 @@ class CarrierEvent:
 
     id: str
     tenant_id: str
+    carrier: str
     carrier_call_id: str
     event: str
     payload: dict[str, Any] | None
@@ -157,11 +158,19 @@ async def advance(
     return await _changed(connection, query, values)
 
 
-async def take_placing(connection: AsyncConnection, call: CallRecord, check_at: datetime | None) -> CallRecord | None:
-    """Take over a call's placing from a process that has not come back; None where another one was faster."""
-    query = update(_CALLS).where(_C.tenant_id == call.tenant_id, _C.id == call.id, _C.placement == call.placement)
-    query = query.where(_C.check_at == call.check_at, _C.retell_call_id.is_(None))
-    return await _changed(connection, query, {"check_at": check_at})
+async def take_check(connection: AsyncConnection, call: CallRecord, until: datetime) -> CallRecord | None:
+    """Take it on to look at a call that is due; None where another worker was faster."""
+    query = update(_CALLS).where(_C.tenant_id == call.tenant_id, _C.id == call.id, _C.check_at == call.check_at)
+    return await _changed(connection, query, {"check_at": until})
+
+
+async def waiting_events(connection: AsyncConnection, tenant_id: str, carrier_call_id: str) -> list[str]:
+    """The reports of a call that are not applied, oldest first."""
+    table = tables.carrier_events.c
+    query = select(table.id).where(
+        table.tenant_id == tenant_id, table.carrier_call_id == carrier_call_id, table.applied_at.is_(None)
+    )
+    return list((await connection.execute(query.order_by(table.id))).scalars())
 
 
 async def _changed(connection: AsyncConnection, query: Any, values: Mapping[str, Any]) -> CallRecord | None:
@@ -180,6 +189,13 @@ async def find_line(connection: AsyncConnection, kind: Line, wanted: str) -> tup
         )
     ).one_or_none()
     return None if row is None else (row.tenant_id, row.id)
+
+
+async def find_owner(connection: AsyncConnection, call_id: str) -> str | None:
+    """Through the platform's door: the tenant of a call of ours."""
+    query = text("SELECT tenant_id FROM find_owner('call_records', :wanted)")
+    owner: str | None = (await connection.execute(query, {"wanted": call_id})).scalar_one_or_none()
+    return owner
 
 
 async def find_calls_due(connection: AsyncConnection, moment: datetime, most: int) -> list[tuple[str, str]]:

@@ -50,6 +50,7 @@ carrier_events = Table(
     metadata,
     Column("id", Text, primary_key=True),
     Column("tenant_id", Text, nullable=False),
+    Column("carrier", Text, nullable=False),
     Column("carrier_call_id", Text, nullable=False),
     Column("event", Text, nullable=False),
     Column("fingerprint", Text, nullable=False),

@@ -4,8 +4,20 @@ Owns parsing, authentication at the door and the one place (`wire`) that turns e
 is answered: that is `conversations`.
 """
 
+from parley.channels.admission import Admission
+from parley.channels.browser import BrowserLine, Format
 from parley.channels.chat import router as chat_routes
-from parley.channels.voice import SpeechParts
+from parley.channels.live import SpeechParts, hold_call
+from parley.channels.retell_webhooks import router as retell_webhook_routes
 from parley.channels.voice import router as voice_routes
 
-__all__ = ["SpeechParts", "chat_routes", "voice_routes"]
+__all__ = [
+    "Admission",
+    "BrowserLine",
+    "Format",
+    "SpeechParts",
+    "chat_routes",
+    "hold_call",
+    "retell_webhook_routes",
+    "voice_routes",
+]

@@ -11,12 +11,12 @@ import asyncio
 import base64
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import orjson
-from fastapi import WebSocket, WebSocketDisconnect
+from fastapi import WebSocketDisconnect
 
 from parley.channels.voice_wire import to_json
 from parley.inference.speech import FRAME_MS, HEARD_RATE
@@ -73,10 +73,18 @@ def read_format(raw: Any, default: Format, name: str) -> Format:
     return Format(encoding, check_rate(rate))
 
 
+class Socket(Protocol):
+    """What of a WebSocket is used."""
+
+    async def receive(self) -> MutableMapping[str, Any]: ...
+    async def send_text(self, data: str) -> None: ...
+    async def send_bytes(self, data: bytes) -> None: ...
+
+
 class BrowserLine:
     """A `voice.Line` over a WebSocket. `listen` and `send` run beside the session until either side ends."""
 
-    def __init__(self, socket: WebSocket, heard: Format, spoken: Format, *, binary: bool) -> None:
+    def __init__(self, socket: Socket, heard: Format, spoken: Format, *, binary: bool) -> None:
         self._socket = socket
         self._decoder = Decoder(heard.encoding, heard.sample_rate, HEARD_RATE)
         self._framer = Framer()

@@ -19,7 +19,7 @@ router = APIRouter(prefix="/chat", tags=["chat"], responses=ERRORS)
 Label = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
-def _responder(request: Request) -> Responder:
+async def _responder(request: Request) -> Responder:
     responder: Responder = request.state.responder
     return responder
 

@@ -22,7 +22,9 @@ class Spoken:
         asides: Asides,
         tenant_id: str,
         agent_id: str,
+        *,
         conversation_id: str | None = None,
+        channel: str = "voice",
     ) -> None:
         self._responder = responder
         self._transcripts = transcripts
@@ -30,6 +32,7 @@ class Spoken:
         self._tenant_id = tenant_id
         self._agent_id = agent_id
         self.conversation_id = conversation_id
+        self._channel = channel
         self._lines: dict[int, str] = {}  # turn → the caller's line as it is stored
         self._decided: dict[int, asyncio.Future[bool]] = {}
 
@@ -75,7 +78,7 @@ class Spoken:
             message=message,
             agent_id=self._agent_id,
             conversation_id=self.conversation_id,
-            channel="voice",
+            channel=self._channel,
         )
 
     def _future(self, turn: CallerTurn) -> asyncio.Future[bool]:

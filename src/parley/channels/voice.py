@@ -5,38 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
-from parley.agents import Agent, Agents, defaults
+from parley.agents import Agent, Agents
+from parley.channels.admission import Admission
 from parley.channels.browser import BrowserLine, Format, parse_event, read_format
-from parley.channels.spoken import Spoken
-from parley.conversations import Responder, Transcripts
-from parley.inference.speech import Speaker, Transcriber, VadFactory, Voice
-from parley.kit.errors import NotAuthenticated, VoiceAgentException
-from parley.knowledge import Library
+from parley.channels.live import Rooms, hold_call
+from parley.conversations import Transcripts
+from parley.kit.errors import NotAuthenticated, TooMany, VoiceAgentException
 from parley.tenants import Access, Businesses, Login, Principal
-from parley.voice import Error, KeptSpeech, Manners, Parts, Session, Settings
+from parley.voice import Error
 
 router = APIRouter()
 
 _START_SECONDS = 15
 _CLOSE_CODES = {401: 4401, 403: 4403, 404: 4404, 409: 4409, 429: 4429}
-_HINT_CHARACTERS = 200_000
 _HEARD = Format(None, 16_000)
 _SPOKEN = Format("wav", 16_000)
-
-
-@dataclass(frozen=True, slots=True)
-class SpeechParts:
-    """What hears and speaks, made by the wiring."""
-
-    transcriber: Transcriber
-    speakers: tuple[Speaker, ...]
-    vad: VadFactory
-    kept: KeptSpeech | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +55,12 @@ async def voice_stream(socket: WebSocket) -> None:
         return
     except (WebSocketDisconnect, RuntimeError):
         return
-    await _talk(socket, call)
+    admission: Admission = socket.state.speech.admission
+    try:
+        with admission.admitted():
+            await _talk(socket, call)
+    except TooMany as error:
+        await _refuse(socket, error)
 
 
 async def _agree(socket: WebSocket) -> _Call:
@@ -140,37 +133,16 @@ async def _refuse(socket: WebSocket, error: VoiceAgentException) -> None:
 
 async def _talk(socket: WebSocket, call: _Call) -> None:
     """Run one session; its three tasks end together."""
-    speech: SpeechParts = socket.state.speech
-    responder: Responder = socket.state.responder
-    transcripts: Transcripts = socket.state.transcripts
-    library: Library = socket.state.library
-    agent = call.agent
+    rooms: Rooms = cast("Rooms", socket.state)
     line = BrowserLine(socket, call.heard, call.spoken, binary=call.binary)
-    spoken = Spoken(responder, transcripts, socket.state.asides, agent.tenant_id, agent.id, call.conversation_id)
-    language = agent.definition.language or "en"
-    words = defaults(agent.type, language)
-    greeting = agent.definition.prompts.get("greeting") or words.greeting
-    hints = (agent.name, call.business, *await library.texts(agent.tenant_id, _HINT_CHARACTERS))
-    settings = Settings(
-        language=language,
-        voice=Voice(agent.definition.voice or "", language, _speed(agent)),
-        greeting=""
-        if call.first is not None or call.conversation_id
-        else greeting.replace("{business}", call.business),
-        hints=hints,
-        manners=Manners(language=language),
-    )
-    parts = Parts(line, spoken, speech.transcriber, speech.speakers, speech.vad(), speech.kept)
     if call.first is not None:
         await _replay(line, call.first)
-    session = Session(parts, settings)
+    greets = call.first is None and call.conversation_id is None
     listening = asyncio.create_task(line.listen())
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(line.send())
-            await session.run()
-            if spoken.conversation_id is not None:
-                await transcripts.end(agent.tenant_id, spoken.conversation_id)
+            await hold_call(rooms, call.agent, call.business, line, conversation_id=call.conversation_id, greets=greets)
             line.close()
         await socket.close()
     except (WebSocketDisconnect, RuntimeError):
@@ -189,8 +161,3 @@ async def _replay(line: BrowserLine, first: Mapping[str, Any]) -> None:
             await line.take_event(first)
     except VoiceAgentException as error:
         line.tell(Error(error.code, error.detail))
-
-
-def _speed(agent: Agent) -> float:
-    speed = agent.definition.voice_settings.get("speed", 1.0)
-    return float(speed) if isinstance(speed, int | float) and 0.25 <= speed <= 4 else 1.0

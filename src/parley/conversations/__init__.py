@@ -2,23 +2,34 @@
 
 Owns the turn (`respond.py`, to be read first), the transcript and the remembered answers. Refuses to know how a line
 arrived (channels) and what made the model (ports). Enter through `Responder.respond` for a turn, `Transcripts` for
-reading, `ExactRecall` for the cache.
+reading, `Recall` for the cache.
 """
 
 from parley.conversations.asides import Asides
 from parley.conversations.declared import Declared
 from parley.conversations.desk import Desk
 from parley.conversations.events import Acting, Action, Delta, Done, Event, Opened, Source
+from parley.conversations.extract import (
+    ConversationFacts,
+    Extraction,
+    HostedModels,
+    Setting,
+    TalkFacts,
+    schema_of,
+    wanted_schema,
+)
 from parley.conversations.hold import HeldConversations
+from parley.conversations.lines import Lines
 from parley.conversations.live import LiveView
 from parley.conversations.open import Opening
-from parley.conversations.ordering import TurnHolder
+from parley.conversations.ordering import LocalOrder, TurnHolder
 from parley.conversations.persons import Involved, erase_person, export_person, find_person, forget_before
-from parley.conversations.recall import ExactRecall
+from parley.conversations.recall import Recall
 from parley.conversations.respond import Parts, Responder
 from parley.conversations.routes import router as conversation_routes
 from parley.conversations.settle import Settlement
-from parley.conversations.takeover import Takeover
+from parley.conversations.shared_answers import SharedAnswers
+from parley.conversations.takeover import CHANGED, ENDED, HELD, MESSAGE, RELEASED, Takeover
 from parley.conversations.tools import Tool, ToolRefused, Tools
 from parley.conversations.transcript import LoggedConversation, Transcripts
 from parley.conversations.turn import Ask, ModelChoice, Turn
@@ -26,28 +37,41 @@ from parley.conversations.unwritten import Unwritten
 from parley.conversations.write import Writer
 
 __all__ = [
+    "CHANGED",
+    "ENDED",
+    "HELD",
+    "MESSAGE",
+    "RELEASED",
     "Acting",
     "Action",
     "Asides",
     "Ask",
+    "ConversationFacts",
     "Declared",
     "Delta",
     "Desk",
     "Done",
     "Event",
-    "ExactRecall",
+    "Extraction",
     "HeldConversations",
+    "HostedModels",
     "Involved",
+    "Lines",
     "LiveView",
+    "LocalOrder",
     "LoggedConversation",
     "ModelChoice",
     "Opened",
     "Opening",
     "Parts",
+    "Recall",
     "Responder",
+    "Setting",
     "Settlement",
+    "SharedAnswers",
     "Source",
     "Takeover",
+    "TalkFacts",
     "Tool",
     "ToolRefused",
     "Tools",
@@ -61,4 +85,6 @@ __all__ = [
     "export_person",
     "find_person",
     "forget_before",
+    "schema_of",
+    "wanted_schema",
 ]

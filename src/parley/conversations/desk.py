@@ -7,6 +7,7 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
+from parley.conversations.about import SLOT, describe
 from parley.conversations.tools import Tool, ToolRefused
 from parley.conversations.turn import Turn
 from parley.frontdesk import (
@@ -23,6 +24,7 @@ from parley.frontdesk import (
     Wish,
 )
 from parley.inference.chat import ToolSpec
+from parley.inference.facts import Passage
 from parley.kit.errors import NotFound
 from parley.understanding import EmergencyReading
 
@@ -42,7 +44,10 @@ _BY_TYPE: Mapping[str, tuple[str, ...]] = {
         "check_availability", "book_table", "book_room", "find_reservation", "change_reservation", "cancel_reservation",
         *_COMMON,
     ),
-    "real_estate": ("find_listings", "schedule_viewing", "change_reservation", "cancel_reservation", *_COMMON),
+    "real_estate": (
+        "find_listings", "find_listing", "schedule_viewing", "find_reservation", "change_reservation",
+        "cancel_reservation", *_COMMON,
+    ),
     "dispatch": ("transfer_to_person", "end_conversation"),
     "custom": _COMMON,
 }  # fmt: skip
@@ -143,8 +148,9 @@ class Desk:
             Tool(
                 ToolSpec(
                     "find_reservation",
-                    "A caller's coming reservation, by the telephone number and name it was made with.",
-                    _schema(("phone", "name"), phone=_PHONE, name=_NAME),
+                    "A caller's coming reservation, by the telephone number and name it was made with, or by its "
+                    "reference with one of these; the reference is enough where it was made in this conversation.",
+                    _schema((), reference=_REFERENCE, phone=_PHONE, name=_NAME),
                 ),
                 self._find_reservation,
             ),
@@ -174,6 +180,14 @@ class Desk:
                     ),
                 ),
                 self._find_listings,
+            ),
+            Tool(
+                ToolSpec(
+                    "find_listing",
+                    "What is known of one listing, by its id; similar ones where there is none.",
+                    _schema(("property_id",), property_id=_PROPERTY),
+                ),
+                self._find_listing,
             ),
             Tool(
                 ToolSpec(
@@ -213,6 +227,7 @@ class Desk:
         return await self._book(turn, self._wish(turn, given, "room"), key)
 
     async def _viewing(self, turn: Turn, given: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+        await self._offered(turn, given["property_id"])
         wish = self._wish(turn, {"party_size": 1, **given}, "viewing")
         booked = await self._book(turn, wish, key)
         await self._leads.capture(turn.tenant.id, _new_lead(turn, given, "viewing"))
@@ -288,10 +303,21 @@ class Desk:
         return name, phone
 
     async def _find_reservation(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:
+        if "reference" in given:
+            return _reserved(await self._by_reference(turn, given))
+        if not (given.get("phone") and given.get("name")):
+            raise ToolRefused("The name and telephone number of the reservation are needed.")
         found = await self._reservations.find(turn.tenant.id, phone=given["phone"], name=given["name"])
         if not found:
             raise ToolRefused("There is no coming reservation under that name and number.")
         return _reserved(found[0])
+
+    async def _by_reference(self, turn: Turn, given: Mapping[str, Any]) -> Reservation:
+        name, phone = await self._caller(turn, given)
+        try:
+            return await self._reservations.look_up(turn.tenant.id, given["reference"], name=name, phone=phone)
+        except NotFound as error:
+            raise _unknown_reference(given["reference"]) from error
 
     async def _find_listings(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:
         criteria = Criteria(
@@ -302,8 +328,37 @@ class Desk:
             features=tuple(given.get("features", ())),
         )
         found = await self._listings.find(turn.tenant.id, criteria, limit=3)
-        shown: dict[str, Any] = {"listings": [_offered(match.listing) for match in found.matches]}
+        shown: dict[str, Any] = {"listings": [_shown(match.listing) for match in found.matches]}
         return {**shown, "differs_in": list(found.relaxed)} if found.relaxed else shown
+
+    async def _find_listing(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:
+        listing = await self._offered(turn, given["property_id"])
+        return {"status": "unknown"} if listing is None else {"listings": [_shown(listing)]}
+
+    async def _offered(self, turn: Turn, property_id: str) -> Listing | None:
+        """The listing; None where the business keeps no listings here. Refuses one that is not on offer."""
+        tenant_id = turn.tenant.id
+        try:
+            listing = await self._listings.get(tenant_id, property_id)
+        except NotFound:
+            near = await self._listings.near(tenant_id, property_id)
+            if not near:
+                return None
+            raise _not_listed(property_id, "unknown_listing", near) from None
+        if listing.status not in {"available", "reserved"}:
+            similar = await self._listings.similar(tenant_id, listing.id)
+            raise _not_listed(property_id, "not_on_offer", [one.listing for one in similar])
+        return listing
+
+    async def about(self, turn: Turn, slots: Mapping[str, Any]) -> Passage | None:
+        """The listing the talk is about, as a passage; None where it is about none."""
+        wanted = slots.get("property_id") or slots.get(SLOT)
+        if not wanted:
+            return None
+        try:
+            return describe(await self._listings.get(turn.tenant.id, str(wanted)), turn.language)
+        except NotFound:
+            return None
 
     async def _lead(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:
         lead, _new = await self._leads.capture(turn.tenant.id, _new_lead(turn, given, "lead_capture"))
@@ -340,7 +395,13 @@ def _new_lead(turn: Turn, given: Mapping[str, Any], intent: str) -> NewLead:
     )
 
 
-def _offered(listing: Listing) -> dict[str, Any]:
+def _not_listed(property_id: str, status: str, others: Sequence[Listing]) -> ToolRefused:
+    said = "is no longer on offer" if status == "not_on_offer" else "is not among the listings"
+    similar = [_shown(one) for one in others]
+    return ToolRefused(f"{property_id} {said}.", status=status, property_id=property_id, similar=similar)
+
+
+def _shown(listing: Listing) -> dict[str, Any]:
     """A listing in the few words a caller can take in."""
     shown: dict[str, Any] = {"title": listing.title, "property_id": listing.property_id, "city": listing.city}
     if listing.price is not None:

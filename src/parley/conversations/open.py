@@ -12,11 +12,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from parley.agents import Agents, Version
 from parley.conversations import store
 from parley.conversations.ordering import TurnHolder
+from parley.conversations.takeover import MESSAGE
 from parley.conversations.turn import Ask, Turn
 from parley.conversations.unwritten import Unwritten
 from parley.inference.facts import SlotValue
 from parley.kit.db import Database
 from parley.kit.errors import Conflict, InvalidInput, NotFound, TooMany
+from parley.kit.events import Event, publish
 from parley.kit.ids import new_id
 from parley.privacy import Masking, Mode, Vaults
 from parley.tenants import get_tenant
@@ -79,6 +81,46 @@ class Opening:
                 return conversation_id
             except _ColdRecognisers:
                 await self._vaults.warm()
+
+    async def greet(self, ask: Ask, conversation_id: str, said: str) -> tuple[store.Conversation, bool]:
+        """A conversation in which the agent speaks first, before any turn, and True; one that exists already, as it
+        stands, and False."""
+        await self._holder.ensure()
+        while True:
+            try:
+                async with self._db.begin(ask.tenant_id) as connection:
+                    known = await store.get_conversation(connection, ask.tenant_id, conversation_id)
+                    if known is not None:
+                        return known, False
+                    begun, _, masking, _ = await self._begin(connection, ask, conversation_id)
+                    await store.release_turn(connection, ask.tenant_id, conversation_id, self._holder.number)
+                    await self.speak(connection, begun, masking, said)
+                    return begun, True
+            except _ColdRecognisers:
+                await self._vaults.warm()
+
+    async def speak(
+        self,
+        connection: AsyncConnection,
+        conversation: store.Conversation,
+        masking: Masking,
+        said: str,
+        role: str = "agent",
+    ) -> str | None:
+        """A line outside of every turn, as it may be kept; returns its id, None where there are no words."""
+        if not said.strip():
+            return None
+        talk = None if masking.keeps_words else self._unwritten.talk(conversation.id)
+        hidden = (talk.masking if talk else masking).hide(said)
+        message_id, length = new_id(), None if talk is None else len(said)
+        line = store.Line(message_id, masking.stored(hidden), length)
+        await store.add_message(connection, conversation.tenant_id, conversation.id, role, line)
+        await self._vaults.save(connection, conversation.tenant_id, conversation.id, masking)
+        if talk is not None:
+            self._unwritten.add(talk, role, hidden)
+        data = {"conversation_id": conversation.id, "message_id": message_id}
+        await publish(connection, Event(conversation.tenant_id, MESSAGE, data))
+        return message_id
 
     async def _take_turn(self, connection: AsyncConnection, ask: Ask, conversation_id: str) -> Turn | None:
         tenant = await get_tenant(connection, ask.tenant_id)

@@ -1,19 +1,25 @@
 """Remembered answers (CAG): the same question to the same agent, with the same knowledge, is answered at once.
 
 An answer is remembered only when it came from knowledge, ran no tool and hangs on nothing but the question: neither on
-the turns before nor on today's date. The key holds everything else it depends on, so nothing needs to be invalidated.
+the turns before nor on today's date. It is found again by the very words (an *exact* hit) or by other words that ask
+the same (a *semantic* hit, `understanding.gist`). The key holds everything else it depends on, so a change of knowledge
+or agent needs no invalidation. What somebody has called wrong is neither given nor remembered again.
+
+This is one process's memory; `SharedAnswers` tells the others.
 """
 
 from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
+from typing import Literal, Protocol
 
 from parley.conversations.events import Source
 from parley.kit.clock import Clock
+from parley.understanding import gist, is_question, read_emergency
 
 TTL_SECONDS = 3600.0
 MOST_ENTRIES = 20_000
@@ -30,10 +36,12 @@ _POINTS_ELSEWHERE = re.compile(
 )
 _LEAST_WORDS = 2
 
+Kind = Literal["exact", "semantic"]
+
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """An answer as it was given."""
+    """An answer as it was given. `expires` in seconds since the epoch."""
 
     reply: str
     intent: str
@@ -70,9 +78,24 @@ class Question:
 
     def key(self) -> bytes:
         """A digest of all of it."""
+        return self._digest(normal_form(self.text))
+
+    def gist_key(self) -> bytes | None:
+        """A digest of all of it with what the words ask in their place; None where that cannot be told for certain,
+        or where the words may be no question but a cry for help."""
+        meant = gist(self.text, self.language) if is_question(self.text, self.language) else None
+        if meant is None or read_emergency(self.text, language=self.language).emergency:
+            return None
+        return self._digest(f"\x1e{meant}")
+
+    def claim(self, reply: str) -> bytes:
+        """A digest of "this agent answers this question so", whatever its version and knowledge."""
+        asked = gist(self.text, self.language) or normal_form(self.text)
+        return _hash("\x1f".join((self.tenant_id, self.agent_id, self.language, asked, normal_form(reply))))
+
+    def _digest(self, asked: str) -> bytes:
         parts = (self.tenant_id, self.agent_id, self.version, self.prompt_id, self.language, self.knowledge_revision)
-        head = "\x1f".join(map(str, parts))
-        return blake2b(f"{head}\x1f{normal_form(self.text)}".encode(), digest_size=16).digest()
+        return _hash("\x1f".join((*map(str, parts), asked)))
 
 
 def normal_form(text: str) -> str:
@@ -86,52 +109,99 @@ def stands_alone(text: str) -> bool:
     return len(plain.split()) >= _LEAST_WORDS and not _POINTS_ELSEWHERE.search(plain)
 
 
-@dataclass(slots=True)
-class _Entry:
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A remembered answer and what it is found by."""
+
     tenant_id: str
     agent_id: str
+    key: bytes
+    gist_key: bytes | None
+    claim: bytes
     answer: Remembered = field(repr=False)
 
 
-class ExactRecall:
-    """Answers in this process's memory, least recently used forgotten first."""
+class Others(Protocol):
+    """The memories of the other processes."""
+
+    def tell(self, entry: Entry) -> None:
+        """A new answer."""
+        ...
+
+    async def load(self, tenant_id: str) -> bool:
+        """Bring what they know of a tenant; False where it cannot be had now."""
+        ...
+
+
+class Recall:
+    """Answers in this process's memory, least recently used forgotten first.
+
+    With `others`, nothing is remembered of a tenant before it is known what was rejected.
+    """
 
     def __init__(self, clock: Clock, *, ttl_seconds: float = TTL_SECONDS, most: int = MOST_ENTRIES) -> None:
         self._clock = clock
         self._ttl = ttl_seconds
         self._most = most
-        self._entries: OrderedDict[bytes, _Entry] = OrderedDict()
-        self._counts: dict[str, CacheCounts] = {}
+        self._entries: OrderedDict[bytes, Entry] = OrderedDict()
+        self._by_gist: dict[bytes, bytes] = {}  # gist key → key
+        self._rejected: set[bytes] = set()
+        self._counts: dict[tuple[str, Kind], CacheCounts] = {}
+        self._prepared: set[str] = set()  # tenants of whom is known what the others know
+        self.others: Others | None = None
 
-    def look_up(self, question: Question) -> Remembered | None:
+    def look_up(self, question: Question) -> tuple[Kind, Remembered] | None:
         """The remembered answer, counted as a hit. A miss is counted by `miss`, once it is known that it is one."""
-        key = question.key()
-        entry = self._entries.get(key)
-        if entry is None:
+        if (answer := self._found(question.key())) is not None:
+            self._count(question.tenant_id, "exact").hits += 1
+            return "exact", answer
+        gist_key = question.gist_key()
+        key = None if gist_key is None else self._by_gist.get(gist_key)
+        if key is None or (answer := self._found(key)) is None:
             return None
-        if entry.answer.expires <= self._clock.now().timestamp():
-            self._drop(key)
-            return None
-        self._entries.move_to_end(key)
-        self._counts[question.tenant_id].hits += 1
-        return entry.answer
+        self._count(question.tenant_id, "semantic").hits += 1
+        return "semantic", answer
 
     def miss(self, question: Question) -> None:
         """Count a question that could have been remembered and was not."""
-        self._counts.setdefault(question.tenant_id, CacheCounts()).misses += 1
+        self._count(question.tenant_id, "exact").misses += 1
+        self._count(question.tenant_id, "semantic").misses += 1
 
     def remember(self, question: Question, reply: str, intent: str, sources: Sequence[Source]) -> None:
-        """Keep an answer for a while."""
+        """Keep an answer for a while, unless somebody has called it wrong."""
+        if not self.is_prepared(question.tenant_id):
+            return
         answer = Remembered(reply, intent, tuple(sources), self._clock.now().timestamp() + self._ttl)
-        key = question.key()
-        if key not in self._entries:
-            self._counts.setdefault(question.tenant_id, CacheCounts()).entries += 1
-        self._entries[key] = _Entry(question.tenant_id, question.agent_id, answer)
-        self._entries.move_to_end(key)
+        claim = question.claim(reply)
+        entry = Entry(question.tenant_id, question.agent_id, question.key(), question.gist_key(), claim, answer)
+        if self.admit(entry) and self.others is not None:
+            self.others.tell(entry)
+
+    def admit(self, entry: Entry) -> bool:
+        """Take an entry in; False for one that was rejected or has expired."""
+        if entry.claim in self._rejected or entry.answer.expires <= self._clock.now().timestamp():
+            return False
+        if entry.key in self._entries:
+            self._drop(entry.key)
+        self._entries[entry.key] = entry
+        self._count(entry.tenant_id, "exact").entries += 1
+        if entry.gist_key is not None:
+            self._count(entry.tenant_id, "semantic").entries += entry.gist_key not in self._by_gist
+            self._by_gist[entry.gist_key] = entry.key
         while len(self._entries) > self._most:
             oldest = next(iter(self._entries))
-            self._counts[self._entries[oldest].tenant_id].evictions += 1
+            self._count(self._entries[oldest].tenant_id, "exact").evictions += 1
             self._drop(oldest)
+        return True
+
+    def reject(self, claims: Iterable[bytes]) -> int:
+        """Never give or remember these again; returns how many answers were forgotten."""
+        rejected = set(claims)
+        self._rejected |= rejected
+        doomed = [key for key, entry in self._entries.items() if entry.claim in rejected]
+        for key in doomed:
+            self._drop(key)
+        return len(doomed)
 
     def clear(self, tenant_id: str, agent_id: str | None = None) -> int:
         """Forget a tenant's answers, or one agent's; returns how many."""
@@ -144,10 +214,46 @@ class ExactRecall:
             self._drop(key)
         return len(doomed)
 
-    def counts(self, tenant_id: str) -> dict[str, float]:
-        """The tenant's counters."""
-        return self._counts.get(tenant_id, CacheCounts()).shown()
+    def counts(self, tenant_id: str) -> dict[Kind, dict[str, float]]:
+        """The tenant's counters per kind."""
+        kinds: tuple[Kind, ...] = ("exact", "semantic")
+        return {kind: self._counts.get((tenant_id, kind), CacheCounts()).shown() for kind in kinds}
+
+    def is_prepared(self, tenant_id: str) -> bool:
+        """Whether it is known what the others know of a tenant."""
+        return self.others is None or tenant_id in self._prepared
+
+    async def prepare(self, tenant_id: str) -> None:
+        """Learn what the others know of a tenant, the first time somebody asks there."""
+        if self.others is not None and tenant_id not in self._prepared and await self.others.load(tenant_id):
+            self._prepared.add(tenant_id)
+
+    def restart(self) -> None:
+        """Something may have been missed: begin with nothing."""
+        for key in list(self._entries):
+            self._drop(key)
+        self._prepared.clear()
+
+    def _found(self, key: bytes) -> Remembered | None:
+        entry = self._entries.get(key)
+        if entry is None:
+            return None
+        if entry.answer.expires <= self._clock.now().timestamp():
+            self._drop(key)
+            return None
+        self._entries.move_to_end(key)
+        return entry.answer
+
+    def _count(self, tenant_id: str, kind: Kind) -> CacheCounts:
+        return self._counts.setdefault((tenant_id, kind), CacheCounts())
 
     def _drop(self, key: bytes) -> None:
         entry = self._entries.pop(key)
-        self._counts[entry.tenant_id].entries -= 1
+        self._count(entry.tenant_id, "exact").entries -= 1
+        if entry.gist_key is not None and self._by_gist.get(entry.gist_key) == key:
+            del self._by_gist[entry.gist_key]
+            self._count(entry.tenant_id, "semantic").entries -= 1
+
+
+def _hash(text: str) -> bytes:
+    return blake2b(text.encode(), digest_size=16).digest()

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parley.agents import Line, Read, Reader, defaults
+from parley.conversations.about import SLOT
 from parley.conversations.driver import carry_over
 from parley.conversations.emergency import answer_emergency, mark_emergency, record_at_hand_over, takes_over
 from parley.conversations.events import Acting, Action, Delta, Event, Opened, Source
@@ -27,7 +28,7 @@ from parley.conversations.notices import notices
 from parley.conversations.open import Opening
 from parley.conversations.ordering import LocalOrder
 from parley.conversations.pending import with_pending
-from parley.conversations.recall import ExactRecall, Question, stands_alone
+from parley.conversations.recall import Question, Recall, stands_alone
 from parley.conversations.settle import Settlement, revealed
 from parley.conversations.sources import supporting
 from parley.conversations.tools import Toolbox, Tools
@@ -48,7 +49,16 @@ WHOLE_PASSAGES = 10  # of a business whose whole knowledge is small enough to be
 RELEVANT = 0.25
 _SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "affirm", "deny"})
 _ACTS = frozenset(
-    {"booking", "change_booking", "cancel_booking", "lead_capture", "escalation", "viewing", "listing_search"}
+    {
+        "booking",
+        "check_booking",
+        "change_booking",
+        "cancel_booking",
+        "lead_capture",
+        "escalation",
+        "viewing",
+        "listing_search",
+    }
 )
 
 
@@ -61,9 +71,10 @@ class Parts:
     search: Search
     tools: Tools
     writer: Writer
-    recall: ExactRecall
+    recall: Recall
     settlement: Settlement
     clock: Clock
+    order: LocalOrder = field(default_factory=LocalOrder)
 
 
 class Responder:
@@ -71,7 +82,7 @@ class Responder:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._order = LocalOrder()
+        self._order = parts.order
 
     async def respond(self, ask: Ask) -> AsyncGenerator[Event, None]:
         """The turn as events: Opened, then Delta, Acting and Action, at the end Done. Raises before `Opened` only."""
@@ -108,7 +119,7 @@ class Responder:
         await self._parts.settlement.drain()
 
     async def _answer(self, turn: Turn, answer: Answer, trace: Trace) -> AsyncGenerator[Delta | Acting | Action, None]:
-        if (remembered := self._recall_at_once(turn, answer, trace)) is not None:
+        if (remembered := await self._recall_at_once(turn, answer, trace)) is not None:
             yield Delta(remembered, remembered=True)
             return
         reading = await self._understand(turn, answer, trace)
@@ -127,14 +138,23 @@ class Responder:
         with trace.step("find") as step:
             found = await self._find(turn, meaning, reading.vector)
             step["passages"] = [{"document_id": p.document_id, "score": p.score} for p in found.passages[:PASSAGES]]
-        facts = self._facts(turn, meaning, answer, found)
+        about = await self._parts.tools.about(turn, answer.slots)
+        facts = replace(self._facts(turn, meaning, answer, found), about=about)
         async with aclosing(self._follow_and_write(turn, answer, meaning, facts, found, toolbox, trace)) as events:
             async for event in events:
                 yield event
-        used = supporting(answer.reply, facts.passages, answer.language, turn.message)
+        material = facts.passages if about is None else (about, *facts.passages)
+        used = supporting(answer.reply, material, answer.language, turn.message)
         answer.sources = tuple(Source(p.document_id, p.title, p.source, p.score) for p in used)
         private = turn.masking.hides and has_placeholder(answer.reply)
-        if question is not None and answer.sources and not answer.actions and answer.model and not private:
+        if (
+            question is not None
+            and about is None
+            and answer.sources
+            and not answer.actions
+            and answer.model
+            and not private
+        ):
             self._parts.recall.remember(question, answer.reply, answer.intent, answer.sources)
 
     async def _understand(self, turn: Turn, answer: Answer, trace: Trace) -> Read:
@@ -156,7 +176,7 @@ class Responder:
         mark_emergency(turn, answer, meaning)
         return reading
 
-    def _recall_at_once(self, turn: Turn, answer: Answer, trace: Trace) -> str | None:
+    async def _recall_at_once(self, turn: Turn, answer: Answer, trace: Trace) -> str | None:
         """The remembered answer to these very words. Only what was understood as a plain question is remembered, and
         the same words mean the same wherever the conversation waits for nothing: they need not be understood again."""
         if turn.conversation.held_by is not None or turn.conversation.state.get("alarm"):
@@ -166,11 +186,13 @@ class Responder:
         if question is None:
             return None
         with trace.step("recall") as step:
-            remembered = self._parts.recall.look_up(question)
-            step["hit"] = remembered is not None
-        if remembered is None:
+            await self._parts.recall.prepare(turn.tenant.id)
+            found = self._parts.recall.look_up(question)
+            step["hit"] = found is not None
+        if found is None:
             return None
-        answer.cached, answer.sources, answer.reply = "exact", remembered.sources, remembered.reply
+        answer.cached, remembered = found
+        answer.sources, answer.reply = remembered.sources, remembered.reply
         answer.intent, answer.language = remembered.intent, language
         return remembered.reply
 
@@ -187,7 +209,7 @@ class Responder:
         node = turn.flow().nodes.get(turn.conversation.state.get("node") or "")
         waits = node is not None and node.type == "ask"
         private = turn.masking.hides and has_placeholder(turn.message)
-        if waits or private or not stands_alone(turn.message):
+        if waits or private or turn.slots.get(SLOT) or not stands_alone(turn.message):
             return None
         return Question(
             tenant_id=turn.tenant.id,
@@ -268,7 +290,7 @@ class Responder:
             yield Delta(f"{sentence} ")
         if wanted.kind == "say":
             return
-        told = tuple(outcome for outcome in outcomes if _worth_telling(outcome))
+        told = tuple(outcome for outcome in outcomes if _worth_telling(outcome, outcomes[-1]))
         facts = replace(facts, slots=dict(answer.slots), step=_spoken(wanted), outcomes=told)
         async with aclosing(self._parts.writer.write(turn, answer, facts, found, toolbox, trace)) as events:
             async for event in events:
@@ -314,13 +336,17 @@ def _spoken(step: Step) -> Step | None:
     return None if step.kind == "answer" else step
 
 
-def _worth_telling(outcome: ToolOutcome) -> bool:
+def _worth_telling(outcome: ToolOutcome, last: ToolOutcome) -> bool:
     """A look-up on the way to something else says nothing by itself, nor does a business that tells no availability."""
-    return outcome.result.get("status") != "unknown" and not (outcome.ok and outcome.name == "find_reservation")
+    on_the_way = outcome.ok and outcome.name == "find_reservation" and outcome is not last
+    return outcome.result.get("status") != "unknown" and not on_the_way
 
 
 def _remember(answer: Answer, outcome: ToolOutcome) -> None:
-    """A reference that a tool gave is known from now on."""
+    """A reference that a tool gave is known from now on, and the one listing it was about."""
     reference = outcome.result.get("reference")
     if outcome.ok and isinstance(reference, str):
         answer.slots["reference"] = reference
+    offered = [outcome.result, *outcome.result.get("listings", ())] if outcome.ok else []
+    if len(named := {one["property_id"] for one in offered if one.get("property_id")}) == 1:
+        answer.slots[SLOT] = named.pop()

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, StringConstraints
 
+from parley.conversations.extract import ConversationFacts
 from parley.conversations.live import LiveView, shown_line
-from parley.conversations.recall import ExactRecall
+from parley.conversations.recall import Recall
+from parley.conversations.shared_answers import SharedAnswers
 from parley.conversations.store import Conversation
 from parley.conversations.takeover import Takeover
 from parley.conversations.transcript import LoggedConversation, Transcripts
@@ -21,30 +23,42 @@ router = APIRouter(responses=ERRORS)
 Channel = Literal["text", "voice", "phone", "training", "import", "simulation"]
 
 
-def _transcripts(request: Request) -> Transcripts:
+async def _transcripts(request: Request) -> Transcripts:
     transcripts: Transcripts = request.state.transcripts
     return transcripts
 
 
-def _recall(request: Request) -> ExactRecall:
-    recall: ExactRecall = request.state.recall
+async def _recall(request: Request) -> Recall:
+    recall: Recall = request.state.recall
     return recall
 
 
-def _takeover(request: Request) -> Takeover:
+async def _shared_answers(request: Request) -> SharedAnswers:
+    shared: SharedAnswers = request.state.shared_answers
+    return shared
+
+
+async def _takeover(request: Request) -> Takeover:
     takeover: Takeover = request.state.takeover
     return takeover
 
 
-def _live(request: Request) -> LiveView:
+async def _live(request: Request) -> LiveView:
     live: LiveView = request.state.live
     return live
 
 
+def _facts(request: Request) -> ConversationFacts:
+    facts: ConversationFacts = request.state.conversation_facts
+    return facts
+
+
+FactsHere = Annotated[ConversationFacts, Depends(_facts)]
 TakeoverHere = Annotated[Takeover, Depends(_takeover)]
 LiveHere = Annotated[LiveView, Depends(_live)]
 TranscriptsHere = Annotated[Transcripts, Depends(_transcripts)]
-RecallHere = Annotated[ExactRecall, Depends(_recall)]
+RecallHere = Annotated[Recall, Depends(_recall)]
+SharedHere = Annotated[SharedAnswers, Depends(_shared_answers)]
 
 
 class LineOut(BaseModel):
@@ -129,6 +143,30 @@ class PersonSays(Body):
     )
 
 
+class FactsOut(BaseModel):
+    """`structured_data` is flat: field → value or null, plus `evidence`: {field: {quote, message_id, confidence}}."""
+
+    conversation_id: str
+    structured_data: dict[str, Any]
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "conversation_id": "0193a1f0-0000-7000-8000-000000000000",
+                    "structured_data": {
+                        "name": "Maria Lopez",
+                        "party_size": 4,
+                        "evidence": {
+                            "party_size": {"quote": "A table for four.", "message_id": "…", "confidence": 0.9}
+                        },
+                    },
+                }
+            ]
+        }
+    )
+
+
 class CacheCounters(BaseModel):
     entries: int
     hits: int
@@ -141,10 +179,26 @@ class CacheStats(BaseModel):
     """Counters of this process since it began, per kind of cache; `hit_rate` is 0..1."""
 
     exact: CacheCounters
+    semantic: CacheCounters
 
 
 class Cleared(BaseModel):
     cleared: int
+
+
+class RejectIn(Body):
+    """The id of the answer that was wrong, as `/chat/message` gave it."""
+
+    message_id: Annotated[str, StringConstraints(min_length=1, max_length=64)]
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"message_id": "01980a4e-5d3c-7cc1-a2b1-0d6f3c1a2b3c"}]})
+
+
+class Rejected(BaseModel):
+    """`forgotten`: how many remembered answers said so, in this process."""
+
+    message_id: str
+    forgotten: int
 
 
 def shown(logged: LoggedConversation) -> dict[str, Any]:
@@ -266,6 +320,17 @@ async def release(
     return shown(await transcripts.get(tenant, conversation_id))
 
 
+@router.post("/conversations/{conversation_id}/extract", tags=["conversations"])
+async def extract_facts(conversation_id: str, who: MayWrite, facts: FactsHere, access: AccessHere) -> FactsOut:
+    """Get the facts out of a conversation, by the agent's `extraction_schema` as it is now or its type's.
+
+    They are kept in the conversation's `metadata` too. Call it again after the talk went on or the schema changed.
+    """
+    tenant = await access.owner_of(who, "conversations", conversation_id)
+    found = await facts.extract(tenant, conversation_id)
+    return FactsOut(conversation_id=conversation_id, structured_data=found)
+
+
 @router.get(
     "/conversations/{conversation_id}/events",
     response_class=Response,
@@ -285,16 +350,24 @@ async def conversation_events(
 async def cache_stats(
     who: MayRead, recall: RecallHere, access: AccessHere, tenant_id: TenantFilter = None
 ) -> CacheStats:
-    return CacheStats.model_validate({"exact": recall.counts(await access.tenant_for(who, tenant_id))})
+    return CacheStats.model_validate(recall.counts(await access.tenant_for(who, tenant_id)))
 
 
 @router.delete("/cache", tags=["cache"])
 async def clear_cache(
     who: MayWrite,
-    recall: RecallHere,
+    shared: SharedHere,
     access: AccessHere,
     tenant_id: TenantFilter = None,
     agent_id: Annotated[str | None, Query(description="Only this agent's answers.")] = None,
 ) -> Cleared:
     """Forget remembered answers: a tenant's, or one agent's."""
-    return Cleared(cleared=recall.clear(await access.tenant_for(who, tenant_id), agent_id))
+    return Cleared(cleared=await shared.clear(await access.tenant_for(who, tenant_id), agent_id))
+
+
+@router.post("/cache/reject", tags=["cache"])
+async def reject_answer(body: RejectIn, who: MayWrite, shared: SharedHere, access: AccessHere) -> Rejected:
+    """That answer was wrong: no process gives it from memory again, nor remembers it anew."""
+    tenant = await access.owner_of(who, "messages", body.message_id)
+    forgotten = await shared.reject(who, tenant, body.message_id)
+    return Rejected(message_id=body.message_id, forgotten=forgotten)

@@ -11,7 +11,9 @@ import orjson
 
 from parley.conversations import store
 from parley.conversations.events import Action, Done
+from parley.conversations.lines import BEFORE
 from parley.conversations.takeover import MESSAGE
+from parley.conversations.told import tell_of_turn
 from parley.conversations.trace import Trace
 from parley.conversations.turn import Answer, Turn
 from parley.conversations.unwritten import Unwritten
@@ -22,7 +24,8 @@ from parley.kit.ids import new_id
 from parley.privacy import Masking, Vaults
 
 _log = log.get("conversations")
-_LINES = frozenset({"voice", "phone"})  # a goodbye closes a line; who types may go on
+_CLOSES = frozenset({"voice"})  # a goodbye closes the line; who types may go on, and who carries a call hangs up
+_RETRACTS = frozenset({"phone"})  # a carrier may find out that an answer was never spoken
 
 
 class Settlement:
@@ -59,8 +62,10 @@ class Settlement:
             await self._vaults.save(connection, tenant_id, conversation_id, turn.masking)
             if await store.settle_turn(connection, tenant_id, conversation_id, turn.question_id, line, row):
                 await publish(connection, Event(tenant_id, MESSAGE, news))
+            await tell_of_turn(connection, turn, answer, ended=bool(row["ends"]))
         if turn.talk is not None:
             self._unwritten.add(turn.talk, "agent", reply)
+            turn.talk.before = (turn.talk.slots, turn.talk.node)
             turn.talk.slots, turn.talk.node = dict(answer.slots), answer.node
         timings["total_ms"] = trace.elapsed()
         done = Done(
@@ -101,16 +106,23 @@ def _state(turn: Turn, answer: Answer) -> dict[str, Any]:
     new["done"] = sorted(confirmed)
     if answer.alarm:
         new["alarm"] = answer.alarm
+    if answer.escalate:
+        new["escalated"] = True
     if answer.tries:
         new["tries"] = answer.tries
-    return {**turn.conversation.state, **new}
+    before = turn.conversation.state
+    if turn.conversation.channel in _RETRACTS:
+        new[BEFORE] = {name: value for name, value in before.items() if name != BEFORE}
+        if not turn.masking.keeps_words:
+            new[BEFORE] |= {"slots": {}, "node": None}
+    return {**before, **new}
 
 
 def _turn_row(turn: Turn, answer: Answer, trace: Trace, timings: Mapping[str, float]) -> dict[str, Any]:
     return {
         "state": orjson.dumps(_state(turn, answer)).decode(),
         "language": answer.language,
-        "ends": answer.ends and turn.conversation.channel in _LINES,
+        "ends": answer.ends and turn.conversation.channel in _CLOSES,
         "intent": answer.intent,
         "cached": answer.cached or None,
         "model": answer.model,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from math import log
 
 from parley.inference.facts import Passage
@@ -39,7 +40,7 @@ def supporting(reply: str, passages: Sequence[Passage], language: str, question:
 
     What the question said counts a little too: it tells passages apart for a reply as short as "From 5 pm.".
     """
-    held = [_weights_of(f"{passage.title} {passage.heading} {passage.content}") for passage in passages]
+    held = [_held_in(f"{passage.title} {passage.heading} {passage.content}") for passage in passages]
     rarity = _rarity(held)
     asked = _weights_of(question)
     used: dict[str, Passage] = {}
@@ -94,6 +95,12 @@ def _weights_of(text: str) -> dict[str, float]:
         elif len(word) >= _LEAST_LENGTH and word not in _SAYS_NOTHING:
             found[word.translate(_UMLAUTS)[:_STEM]] = 1.0
     return found
+
+
+@lru_cache(maxsize=1024)
+def _held_in(passage: str) -> Mapping[str, float]:
+    """The same passages are asked for again and again."""
+    return _weights_of(passage)
 
 
 def _figure(word: str) -> str:

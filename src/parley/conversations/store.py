@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, delete, func, select, update
+from sqlalchemy import RowMapping, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -182,19 +182,31 @@ async def add_message(connection: AsyncConnection, tenant_id: str, conversation_
     await fetch(connection, _ADD_MESSAGE, {**scope, **line.values()})
 
 
+async def remove_turn(connection: AsyncConnection, tenant_id: str, conversation_id: str, question_id: str) -> list[str]:
+    """Take away a line of the caller with everything that answered it; returns the ids. Not where another followed."""
+    own = and_(messages.c.tenant_id == tenant_id, messages.c.conversation_id == conversation_id)
+    line = select(messages.c.ordinal).where(own, messages.c.id == question_id).scalar_subquery()
+    later = select(messages.c.id).where(own, messages.c.role == "user", messages.c.ordinal > line).exists()
+    chosen = or_(messages.c.id == question_id, messages.c.reply_to == question_id)
+    query = delete(messages).where(own, chosen, ~later).returning(messages.c.id)
+    return list((await connection.execute(query)).scalars())
+
+
 async def cut_message(
     connection: AsyncConnection, tenant_id: str, conversation_id: str, reply_to: str, heard: str
-) -> None:
-    """Shorten the agent's answer to its beginning `heard`. An answer that does not begin so is left alone."""
+) -> str | None:
+    """Shorten the agent's answer to its beginning `heard`; returns its id. One that does not begin so is left alone."""
     begins = func.left(messages.c.content, len(heard)) == heard
     chosen = _answer_to(tenant_id, conversation_id, reply_to)
-    await connection.execute(update(messages).where(chosen, begins).values(content=heard))
+    query = update(messages).where(chosen, begins, messages.c.content != heard).values(content=heard)
+    found: str | None = (await connection.execute(query.returning(messages.c.id))).scalars().first()
+    return found
 
 
 async def get_agent_line(
     connection: AsyncConnection, tenant_id: str, conversation_id: str, reply_to: str
 ) -> str | None:
-    """The words of the agent's answer to a line."""
+    """The words of the agent's answer to a line, or of the agent's line itself."""
     query = select(messages.c.content).where(_answer_to(tenant_id, conversation_id, reply_to))
     return (await connection.execute(query)).scalar_one_or_none()
 
@@ -204,7 +216,7 @@ def _answer_to(tenant_id: str, conversation_id: str, reply_to: str) -> Any:
         messages.c.tenant_id == tenant_id,
         messages.c.conversation_id == conversation_id,
         messages.c.role == "agent",
-        messages.c.reply_to == reply_to,
+        or_(messages.c.reply_to == reply_to, messages.c.id == reply_to),
     )
 
 
@@ -218,6 +230,12 @@ async def last_messages(connection: AsyncConnection, tenant_id: str, conversatio
     """The newest lines, oldest first."""
     rows = await fetch(connection, _LAST_MESSAGES, (tenant_id, conversation_id, most))
     return [Message(*row) for row in reversed(rows)]
+
+
+async def get_message(connection: AsyncConnection, tenant_id: str, message_id: str) -> Message | None:
+    query = select(*_MESSAGE).where(messages.c.tenant_id == tenant_id, messages.c.id == message_id)
+    row = (await connection.execute(query)).mappings().one_or_none()
+    return None if row is None else Message(**row)
 
 
 async def page_messages(
@@ -286,6 +304,15 @@ async def settle_turn(
     """
     scope = {"tenant_id": tenant_id, "conversation_id": conversation_id, "question_id": question_id}
     return bool(await fetch(connection, _SETTLE, {**scope, **line.values(), **values}))
+
+
+async def restore_state(
+    connection: AsyncConnection, tenant_id: str, conversation_id: str, state: Mapping[str, Any]
+) -> None:
+    """Put the state back to where a turn that was taken back had begun."""
+    count = func.greatest(conversations.c.turn_count - 1, 0)
+    query = update(conversations).where(_own(tenant_id, conversation_id))
+    await connection.execute(query.values(state=dict(state), turn_count=count))
 
 
 async def get_turn(

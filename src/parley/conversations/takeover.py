@@ -16,6 +16,7 @@ from parley.privacy import Vaults
 from parley.tenants import Principal, record_audit
 
 MESSAGE = "conversation.message"
+CHANGED = "conversation.changed"  # a line was cut to what was heard of it, or taken back
 HELD = "conversation.held"
 RELEASED = "conversation.released"
 ENDED = "conversation.ended"
@@ -59,7 +60,7 @@ class Takeover:
             await store.add_message(connection, tenant_id, conversation_id, "operator", line)
             if talk is not None:
                 self._unwritten.add(talk, "operator", masked)
-            data = {"conversation_id": conversation_id, "message_id": message_id}
+            data = {"conversation_id": conversation_id, "message_id": message_id, "by": "person"}
             await publish(connection, Event(tenant_id, MESSAGE, data))
             [message] = await store.last_messages(connection, tenant_id, conversation_id, 1)
         return replace(message, content=content)

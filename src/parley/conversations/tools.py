@@ -18,7 +18,7 @@ import orjson
 from parley.conversations import store
 from parley.conversations.turn import Turn
 from parley.inference.chat import ToolSpec
-from parley.inference.facts import ToolOutcome
+from parley.inference.facts import Passage, ToolOutcome
 from parley.kit import guard, log
 from parley.kit.db import Database
 from parley.kit.errors import VoiceAgentException
@@ -36,7 +36,7 @@ class ToolRefused(VoiceAgentException):
 
     code, status = "tool.refused", 409
 
-    def __init__(self, detail: str, **result: Any) -> None:
+    def __init__(self, detail: str, /, **result: Any) -> None:
         super().__init__(detail)
         self.result = result
 
@@ -193,11 +193,17 @@ class Tools:
         tools = {**await self._declared.tools_for(turn.tenant.id), **self._desk.tools_for(turn.version.type)}
         return Toolbox(self._db, self._vaults, turn, self._desk, tools)
 
+    async def about(self, turn: Turn, slots: Mapping[str, Any]) -> Passage | None:
+        """What the conversation is about, as material to answer from."""
+        return await self._desk.about(turn, slots)
+
 
 class DeskTools(Incidents, Protocol):
     """The built-in tools."""
 
     def tools_for(self, agent_type: str) -> dict[str, Tool]: ...
+
+    async def about(self, turn: Turn, slots: Mapping[str, Any]) -> Passage | None: ...
 
 
 class DeclaredTools(Protocol):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from parley.conversations import store
-from parley.conversations.takeover import ENDED
+from parley.conversations.takeover import CHANGED, ENDED
+from parley.conversations.told import tell_of_end
 from parley.conversations.unwritten import Unwritten
 from parley.kit.clock import Clock
 from parley.kit.db import Database
@@ -87,11 +88,12 @@ class Transcripts:
                 values = {"status": "ended", "ended_at": now, "duration": duration}
                 await store.change_conversation(connection, tenant_id, conversation_id, values)
                 await publish(connection, Event(tenant_id, ENDED, {"conversation_id": conversation_id}))
+                await tell_of_end(connection, tenant_id, conversation)
         self._unwritten.forget([conversation_id])
         return await self.get(tenant_id, conversation_id)
 
     async def cut(self, tenant_id: str, conversation_id: str, reply_to: str, heard: str) -> None:
-        """Keep of the agent's answer to the line `reply_to` what was heard."""
+        """Keep of the agent's answer to the line `reply_to`, or of that line of the agent's own, what was heard."""
         async with self._db.begin(tenant_id) as connection:
             conversation = await store.get_conversation(connection, tenant_id, conversation_id)
             if conversation is None:
@@ -103,8 +105,12 @@ class Transcripts:
                 masking = await self._vaults.open(connection, tenant_id, conversation_id, "masked")
                 line = await store.get_agent_line(connection, tenant_id, conversation_id, reply_to)
                 kept = masking.beginning(line or "", heard)
-            if kept is not None:
-                await store.cut_message(connection, tenant_id, conversation_id, reply_to, kept)
+            if kept is None:
+                return
+            changed = await store.cut_message(connection, tenant_id, conversation_id, reply_to, kept)
+            if changed is not None:
+                data = {"conversation_id": conversation_id, "message_id": changed}
+                await publish(connection, Event(tenant_id, CHANGED, data))
 
     async def rate(self, tenant_id: str, conversation_id: str, satisfaction: int, comment: str) -> LoggedConversation:
         """Store how satisfied the caller was, 1..5."""

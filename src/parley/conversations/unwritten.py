@@ -29,6 +29,7 @@ class Talk:
     lines: deque[Message] = field(default_factory=lambda: deque(maxlen=MOST_LINES))
     slots: dict[str, SlotValue] = field(default_factory=dict)
     node: str | None = None
+    before: tuple[dict[str, SlotValue], str | None] | None = None
     used: float = 0.0
 
     def cut(self, heard: str) -> None:
@@ -36,6 +37,13 @@ class Talk:
         at = next((at for at in reversed(range(len(self.lines))) if self.lines[at].role == "agent"), None)
         if at is not None and (kept := self.masking.beginning(self.lines[at].content, heard)) is not None:
             self.lines[at] = replace(self.lines[at], content=kept)
+
+    def retract(self) -> None:
+        """Forget the caller's last line, what followed it, and what was taken from it."""
+        while self.lines and self.lines.pop().role != "user":
+            pass
+        if self.before is not None:
+            (self.slots, self.node), self.before = self.before, None
 
 
 class Unwritten:

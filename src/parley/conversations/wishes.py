@@ -1,4 +1,4 @@
-"""Small readings that only a front desk needs: a room or a table, rent or buy, a booking's reference."""
+"""Small readings that only a front desk needs: a room or a table, rent or buy, a booking's reference, "it"."""
 
 from __future__ import annotations
 
@@ -20,13 +20,19 @@ _NOT_A_ROOM = re.compile(
 _TABLE = re.compile(r"\b(tables?|dinner|lunch|brunch|tisch\w*|abendessen|mittagessen)\b", re.IGNORECASE)
 _RENT = re.compile(r"\b(rent|rental|renting|lease|to let|mieten|miete|mietwohnung|zur miete|anmieten)\b", re.IGNORECASE)
 _BUY = re.compile(r"\b(buy|buying|purchase|for sale|kaufen|kauf|erwerben|eigentumswohnung)\b", re.IGNORECASE)
+_VIEW_IT = re.compile(
+    r"\b(see|view|viewing|visit|look at|tour|inspect)\b.*\b(it|this|that|one|"
+    r"the (flat|apartment|house|home|place|property|loft|villa|studio))\b|"
+    r"\b(sie|es|die|das|den|diese[rsn]?|dafür)\b.*\b(besichtigen|besichtigung\w*|ansehen|anschauen|anzusehen)\b",
+    re.IGNORECASE,
+)
 # References are said letter by letter ("k seven f four" arrives as "k 7 f 4"), so blanks and dashes may stand anywhere.
 _REFERENCE = re.compile(r"(?<![\w-])(?:[a-z][\s.-]{0,2}\d[\s.-]{0,2}){2,4}(?!\w)", re.IGNORECASE)
 _NOISE = re.compile(r"[\W_]+")
 
 
 def read_wishes(message: str, known: Mapping[str, SlotValue], *, reference_asked: bool) -> dict[str, SlotValue]:
-    """What `message` adds to the slots: kind (room|table), offer (rent|buy), reference.
+    """What `message` adds to the slots: kind (room|table), offer (rent|buy), reference, the property "it" stands for.
 
     A reference counts where one was asked for or one is spoken of; a listing's id looks alike.
     """
@@ -37,6 +43,8 @@ def read_wishes(message: str, known: Mapping[str, SlotValue], *, reference_asked
         found["kind"] = "room"
     if _RENT.search(message) or _BUY.search(message):
         found["offer"] = "rent" if _RENT.search(message) else "buy"
+    if known.get("listing") and not known.get("property_id") and _VIEW_IT.search(message):
+        found["property_id"] = known["listing"]
     match = _REFERENCE.search(message)
     if match and (
         reference_asked

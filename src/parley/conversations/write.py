@@ -20,7 +20,7 @@ from parley.conversations.turn import Answer, ModelChoice, Turn
 from parley.conversations.validate import Gate
 from parley.inference.chat import ChatRequest, Finished, Message, TextDelta, ToolCall
 from parley.inference.errors import ProviderError
-from parley.inference.facts import Facts, ToolOutcome
+from parley.inference.facts import Facts, Passage, ToolOutcome
 from parley.inference.ports import ChatModel
 from parley.kit import guard, log
 from parley.knowledge import Findings
@@ -138,9 +138,13 @@ def _gate(turn: Turn, answer: Answer, facts: Facts, found: Findings, confirmed: 
     """The gate of one reply: what was confirmed so far, what may be quoted, what is nobody's business."""
     made_up = turn.masking.unknown if turn.masking.hides else None
     secrets = Secrets(_instructions(turn, facts.language), confirmed.tools, made_up=made_up)
-    passages = (*facts.passages, *(found.passages if found.whole else ()))
+    passages = (*_about(facts), *facts.passages, *(found.passages if found.whole else ()))
     voice = turn.conversation.channel in _VOICES
     return Gate(facts.language, confirmed, secrets, passages, voice, released=answer.reply)
+
+
+def _about(facts: Facts) -> tuple[Passage, ...]:
+    return () if facts.about is None else (facts.about,)
 
 
 def _instructions(turn: Turn, language: str) -> str:

@@ -9,10 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.frontdesk import store
 from parley.frontdesk.store import Incident
+from parley.frontdesk.told import told
 from parley.kit.db import Database
 from parley.kit.errors import NotFound
 from parley.kit.events import Event, publish
 from parley.kit.ids import new_id
+from parley.outbox import announce
 from parley.tenants import Principal, record_audit
 
 Severity = Literal["low", "medium", "high", "critical"]
@@ -61,6 +63,7 @@ async def raise_incident(
         return known, False
     data = {"id": made.id, "kind": kind, "severity": severity, "conversation_id": conversation_id}
     await publish(connection, Event(tenant_id, RAISED, data))
+    await announce(connection, tenant_id, RAISED, told(made))
     return made, True
 
 
@@ -98,4 +101,5 @@ class Incidents:
             await record_audit(connection, who, tenant_id, "incident.changed", incident_id, fields=sorted(values))
             data = {"id": changed.id, "status": changed.status}
             await publish(connection, Event(tenant_id, CHANGED, data))
+            await announce(connection, tenant_id, CHANGED, told(changed))
         return changed

@@ -15,10 +15,12 @@ from parley.frontdesk import store
 from parley.frontdesk.contacts import normal_email, normal_phone
 from parley.frontdesk.score import score
 from parley.frontdesk.store import Lead
+from parley.frontdesk.told import told
 from parley.kit.clock import Clock
 from parley.kit.db import Database
 from parley.kit.errors import Conflict, InvalidInput, NotFound
 from parley.kit.ids import new_id
+from parley.outbox import announce
 from parley.tenants import Principal, get_tenant, record_audit, region_of
 
 _L = store.leads
@@ -68,6 +70,7 @@ class Leads:
             points, reasons = score(values)
             row = {"id": new_id(), "tenant_id": tenant_id, **values, "score": points, "reasons": reasons}
             made = await _L.add(connection, row)
+            await announce(connection, tenant_id, "lead.created", told(made))
             if who is not None:
                 await record_audit(connection, who, tenant_id, "lead.created", made.id)
         return made, True
@@ -166,6 +169,7 @@ async def _write(
     changed = await _L.change(connection, before.tenant_id, before.id, values)
     if changed is None:
         raise NotFound("lead")
+    await announce(connection, before.tenant_id, "lead.changed", told(changed))
     return changed
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
+from difflib import SequenceMatcher
 from typing import Any
 
 from sqlalchemy import ColumnElement, or_
@@ -84,6 +85,14 @@ class Listings:
             order = _COLUMN.price.desc().nulls_last()
             offered = await _L.sorted_by(connection, tenant_id, order, _MOST_JUDGED, *conditions)
         return matching.match(offered, criteria, limit)
+
+    async def near(self, tenant_id: str, property_id: str, limit: int = 3) -> list[Listing]:
+        """Homes on offer whose property_id reads most like this one: it may have been misheard."""
+        async with self._db.begin(tenant_id) as connection:
+            order, on_offer = _COLUMN.property_id, _COLUMN.status == "available"
+            offered = await _L.sorted_by(connection, tenant_id, order, _MOST_JUDGED, on_offer)
+        said = property_id.strip().upper()
+        return sorted(offered, key=lambda one: -SequenceMatcher(None, said, one.property_id).ratio())[:limit]
 
     async def similar(self, tenant_id: str, wanted: str, limit: int = 3) -> list[Likeness]:
         """Homes on offer like this one, the most alike first, with reasons."""

@@ -17,10 +17,12 @@ from parley.frontdesk.placing import Wish, answer, new_reference, normal, normal
 from parley.frontdesk.references import normal_reference
 from parley.frontdesk.settings import FrontDeskSettings
 from parley.frontdesk.store import Reservation
+from parley.frontdesk.told import told
 from parley.kit.clock import Clock
 from parley.kit.db import Database
 from parley.kit.errors import Conflict, InvalidInput, NotFound
 from parley.kit.ids import new_id
+from parley.outbox import announce
 from parley.tenants import Principal, Tenant, get_tenant, record_audit, region_of
 
 _R = store.reservations
@@ -80,6 +82,13 @@ class Reservations:
         """By id or reference, or `NotFound`."""
         async with self._db.begin(tenant_id) as connection:
             return await _find(connection, tenant_id, wanted)
+
+    async def look_up(
+        self, tenant_id: str, wanted: str, *, phone: str | None = None, name: str | None = None
+    ) -> Reservation:
+        """By id or reference. `phone`, `name`: see `change`."""
+        async with self._db.begin(tenant_id) as connection:
+            return await self._callers(connection, tenant_id, wanted, phone, name)
 
     async def find(self, tenant_id: str, *, phone: str, name: str | None = None) -> list[Reservation]:
         """A caller's coming reservations, soonest first, by telephone number (and name, where given)."""
@@ -243,6 +252,8 @@ class Reservations:
             row = {**placed, "id": new_id(), "tenant_id": tenant_id, "reference": reference}
             made = await _R.add(connection, {**row, "idempotency_key": idempotency_key})
             await _audit(connection, who, tenant_id, "reservation.created", made.id)
+            if status != "held":
+                await announce(connection, tenant_id, "reservation.created", told(made))
         return made
 
     async def _rewrite(
@@ -266,7 +277,15 @@ class Reservations:
         if changed is None:
             raise NotFound("reservation")
         await _audit(connection, who, before.tenant_id, f"reservation.{_verb(status, before)}", before.id)
+        await announce(connection, before.tenant_id, f"reservation.{_event(status, before)}", told(changed))
         return changed
+
+
+def _event(status: str, before: Reservation) -> str:
+    """A hold is nobody's reservation yet: it is created when it is confirmed."""
+    if before.status == "held" and status == "confirmed":
+        return "created"
+    return "cancelled" if status == "cancelled" else "changed"
 
 
 def _verb(status: str, before: Reservation) -> str:

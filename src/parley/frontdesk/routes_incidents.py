@@ -17,7 +17,7 @@ router = APIRouter(tags=["incidents"], responses=ERRORS)
 IncidentStatus = Literal["open", "acknowledged", "closed"]
 
 
-def _incidents(request: Request) -> Incidents:
+async def _incidents(request: Request) -> Incidents:
     incidents: Incidents = request.state.incidents
     return incidents
 

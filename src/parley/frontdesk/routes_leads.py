@@ -37,7 +37,7 @@ _FORMULA = re.compile(r"\s*[=+\-@\t\r\n]")
 _HARMLESS = re.compile(r"[+-]?[\d.]+")
 
 
-def _leads(request: Request) -> Leads:
+async def _leads(request: Request) -> Leads:
     leads: Leads = request.state.leads
     return leads
 

@@ -28,7 +28,7 @@ Count = Annotated[Decimal, Field(ge=0, le=1000, allow_inf_nan=False)]
 Area = Annotated[Decimal, Field(ge=1, le=10**8, allow_inf_nan=False)]
 
 
-def _listings(request: Request) -> Listings:
+async def _listings(request: Request) -> Listings:
     listings: Listings = request.state.listings
     return listings
 

@@ -29,7 +29,7 @@ Email = Annotated[str, StringConstraints(max_length=320)]
 Key = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
-def _reservations(request: Request) -> Reservations:
+async def _reservations(request: Request) -> Reservations:
     reservations: Reservations = request.state.reservations
     return reservations
 

@@ -22,7 +22,7 @@ Headers = Annotated[dict[str, str], Field(max_length=20)]
 Seconds = Annotated[float, Field(gt=0, le=20)]
 
 
-def _tools(request: Request) -> DeclaredTools:
+async def _tools(request: Request) -> DeclaredTools:
     tools: DeclaredTools = request.state.declared_tools
     return tools
 

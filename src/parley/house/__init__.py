@@ -5,6 +5,8 @@ from the passages, what is missing for a booking, what tools confirmed. Refuses 
 nor a tool said. It reads no prompt, keeps no state and touches no database.
 """
 
+from parley.house.extractor import Extractor
+from parley.house.extractor_check import Claim, check, claims_of, merge
 from parley.house.responder import HouseResponder
 
-__all__ = ["HouseResponder"]
+__all__ = ["Claim", "Extractor", "HouseResponder", "check", "claims_of", "merge"]

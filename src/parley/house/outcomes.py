@@ -14,6 +14,7 @@ _VERBS: tuple[tuple[str, str], ...] = (
     ("cancelled", r"cancel|delete_res|storn"),
     ("changed", r"change|update|modify|reschedule|move|ändern"),
     ("viewing", r"viewing|besichtig|schedule|appointment"),
+    ("known", r"^(?:find|get|show|look_?up|check)_(?:a_|my_|the_)?(?:reservation|booking|appointment)"),
     ("availability", r"availab|free_slots|verfügbar"),
     ("booked", r"book|reserv|buch"),
     ("lead", r"lead|contact|details|callback"),
@@ -39,8 +40,11 @@ _HIDDEN = re.compile(r"(^|_)(id|ids|uuid|token|score|embedding|tenant|agent|crea
 
 
 def tell(outcomes: Sequence[ToolOutcome], wording: Wording) -> str:
-    """What the last outcomes confirm, in a sentence or two; failures before a success are not worth a word."""
-    told = [outcome for outcome in outcomes if outcome.ok] or list(outcomes[-1:])
+    """What the last outcomes confirm, in a sentence or two; failures before a success are not worth a word.
+
+    Nor is a success on the way to a failure: "there is space" before "it could not be booked".
+    """
+    told = [outcome for outcome in outcomes if outcome.ok] if outcomes and outcomes[-1].ok else list(outcomes[-1:])
     return " ".join(dict.fromkeys(_tell_one(outcome, wording) for outcome in told[-2:]))
 
 
@@ -56,13 +60,17 @@ def _verb(outcome: ToolOutcome) -> str:
     return next((verb for verb, rule in _VERBS if re.search(rule, outcome.name, re.I)), "done")
 
 
-_REASONS = frozenset({"too_large", "closed"})
+_REASONS = frozenset({"too_large", "closed", "unknown_listing", "not_on_offer"})
+_TAKEN = frozenset({"full", "off_grid"})
 
 
 def _tell_one(outcome: ToolOutcome, wording: Wording) -> str:
     result = outcome.result
     if (reason := str(result.get("status") or "")) in _REASONS and not result.get("available"):
-        return _with_alternatives(wording.say(f"outcome.{reason}"), result, wording)
+        said = wording.say(f"outcome.{reason}", property_id=result.get("property_id"))
+        return _with_alternatives(said, result, wording)
+    if not outcome.ok and reason in _TAKEN and not result.get("available"):
+        return _with_alternatives(wording.say("outcome.unavailable"), result, wording)
     if not outcome.ok:
         # A sentence in another language inside the reply is worse than a plain one.
         error = str(result.get("error") or "").strip() if wording.data["tells_errors"] else ""
@@ -85,7 +93,7 @@ def _tell_one(outcome: ToolOutcome, wording: Wording) -> str:
             if result.get("available") is True and what:
                 return wording.say("outcome.available", what=what)
             return _with_alternatives("", result, wording) or _plain(wording, what, "requested")
-        case "booked" | "viewing" if state in _OPEN_STATES:
+        case "booked" | "viewing" | "known" if state in _OPEN_STATES:
             return _plain(wording, what, "requested")
         case _:
             return _plain(wording, what, verb)
@@ -116,7 +124,7 @@ def _item(item: object, wording: Wording) -> str:
         wording.spoken_date(value) if key == "date" else str(value)
         for key, value in item.items()
         if key not in {"title", "name", "description"}
-        and not _HIDDEN.search(key)
+        and (key == "property_id" or not _HIDDEN.search(key))
         and isinstance(value, (str, int, float))
         and not isinstance(value, bool)
         and str(value)

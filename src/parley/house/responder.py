@@ -25,6 +25,8 @@ from parley.inference.facts import Facts, Step
 from parley.kit.sentences import split_sentences
 
 _NAME = "house/responder"
+_BOOKABLE = re.compile(r"book|reserv|table|room|tisch|buch|zimmer", re.IGNORECASE)
+_CONTACT = frozenset({"name", "phone", "email"})
 _REQUESTS = frozenset({"booking", "viewing", "change_booking"})
 
 
@@ -74,6 +76,8 @@ def _after_tools(facts: Facts, words: Lexicon, speech: Wording) -> str:
         told = _from_passages(facts, words, speech, say_unknown=False)
     told = told or tell(facts.outcomes, speech)
     step = facts.step
+    if _wants_a_gift(facts, speech):
+        told = f"{_no_gift(facts, speech)} {told}"
     if step and step.kind == "ask" and step.slots:
         return told if told.endswith("?") else f"{told} {step.text or _ask_again(step.slots, facts, speech)}"
     if step and step.kind in {"say", "end"} and step.text and all(outcome.ok for outcome in facts.outcomes):
@@ -103,8 +107,13 @@ def _follow(step: Step, facts: Facts, tools: Sequence[ToolSpec], words: Lexicon,
 def _aside(facts: Facts, words: Lexicon, speech: Wording) -> str:
     """The answer to a question put while something else was being asked; "" where the line is none."""
     kind = kind_of(facts, speech)
+    if kind == "human" and facts.step and _CONTACT & set(facts.step.slots):
+        return speech.say("human_meanwhile")  # who they are and how to reach them is asked next anyway
     if kind in {"are_you_a_robot", "who_are_you", "how_are_you", "insult", "human"}:
         return small_talk(kind, facts, speech)
+    if _wants_a_gift(facts, speech):
+        told = _from_passages(facts, words, speech, say_unknown=False) if "?" in facts.message else ""
+        return told if _BOOKABLE.search(told) else _no_gift(facts, speech)
     asks_fact = speech.data["asks_fact"].search(facts.message.lower())
     if facts.intent in _REQUESTS and {"date", "time"} <= facts.slots.keys() and not asks_fact:
         return ""  # "can I see it on Tuesday at three?" asks for the thing itself
@@ -112,6 +121,16 @@ def _aside(facts: Facts, words: Lexicon, speech: Wording) -> str:
     if not asks and facts.intent not in {"faq", "pricing"} and not _may_i(facts, words):
         return ""
     return _from_passages(facts, words, speech, say_unknown=facts.intent in {"faq", "pricing"})
+
+
+def _wants_a_gift(facts: Facts, speech: Wording) -> bool:
+    """Whether something to be booked is wanted for nothing: not a thing to agree to in passing."""
+    lowered = facts.message.lower()
+    return bool(speech.data["gift"].search(lowered) and speech.data["gift_of"].search(lowered))
+
+
+def _no_gift(facts: Facts, speech: Wording) -> str:
+    return speech.say("no_gift", business=facts.business or speech.data["nameless"])
 
 
 def _may_i(facts: Facts, words: Lexicon) -> bool:
@@ -122,6 +141,8 @@ def _settled(answered: str, facts: Facts, words: Lexicon, speech: Wording) -> bo
     """Whether an answer is all that is wanted for now: a question about booking is no booking, nor is one refused."""
     if facts.intent in {"faq", "pricing"} or was_asked(facts.previous, speech):
         return False
+    if _wants_a_gift(facts, speech):
+        return "?" in facts.message
     lowered = facts.message.lower()
     asks = speech.data["asks_fact"].search(lowered)
     acts = speech.data["acts"].search(lowered)
@@ -164,6 +185,8 @@ def _answer_freely(facts: Facts, tools: Sequence[ToolSpec], words: Lexicon, spee
     if kind:
         return Reply(small_talk(kind, facts, speech))
     wanted = purpose(facts, speech)
+    if not wanted and _wants_a_gift(facts, speech):
+        return Reply(_aside(facts, words, speech))
     if wanted:
         return _request(wanted, facts, tools, words, speech)
     return Reply(_from_passages(facts, words, speech, say_unknown=True))
@@ -208,12 +231,13 @@ def _call(name: str, arguments: dict[str, object], facts: Facts) -> ToolCall:
 def _from_passages(facts: Facts, words: Lexicon, speech: Wording, *, say_unknown: bool) -> str:
     """What the passages say to each part of the line; that they say nothing, where that is to be said."""
     units = with_legend([unit for passage in facts.passages for unit in read(passage, facts.language)], facts.language)
+    subject = list(read(facts.about, facts.language)) if facts.about else []
     names = words.stems(f"{facts.business} {facts.agent_name}")
     asked = read_parts(facts.message, words, names=names, today=facts.today)
     readings = [_readings(question, facts, words, names) for question in asked]
     if all(question.empty for reading in readings for question in reading):
         return speech.say("unclear") if say_unknown else ""
-    answers = [_first_found(reading, units, facts.previous, words) for reading in readings]
+    answers = [_first_found(reading, units, facts.previous, words, subject) for reading in readings]
     if not any(found for _, found in answers):
         return speech.say("unknown") if say_unknown else ""
     return " ".join(_spoken(answers, words, speech))
@@ -239,9 +263,15 @@ def _spoken(answers: Sequence[tuple[Question, Found | None]], words: Lexicon, sp
 
 
 def _first_found(
-    readings: Sequence[Question], units: Sequence[Unit], previous: str, words: Lexicon
+    readings: Sequence[Question], units: Sequence[Unit], previous: str, words: Lexicon, subject: Sequence[Unit] = ()
 ) -> tuple[Question, Found | None]:
-    """The first reading of a question that the units answer; one that leans on the last reply stays with its topic."""
+    """The first reading of a question that the units answer; one that leans on the last reply stays with its topic.
+
+    `subject` is what the talk is about: what it tells comes first.
+    """
+    for question in readings if subject else ():
+        if not question.empty and (found := find(question, subject, words)):
+            return question, found
     if readings[0].follows and not readings[0].complete:
         focus = [unit for unit in units if unit.record and unit.heading in previous] if previous else []
         focus = focus or [unit for unit in units if len(unit.text) > 20 and unit.text in previous]

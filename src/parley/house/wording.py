@@ -100,7 +100,17 @@ def phrases(language: str) -> dict[str, Any]:
     data = load_yaml((files("parley.house") / "phrases" / f"{language}.yaml").read_text(encoding="utf-8"))
     for part in ("understood", "requests"):
         data[part] = {name: re.compile(rule, re.I) for name, rule in data[part].items()}
-    rules = ("hotel", "yes_no_starts", "price_label", "duration_label", "counted_label", "asks_fact", "acts")
+    rules = (
+        "hotel",
+        "yes_no_starts",
+        "price_label",
+        "duration_label",
+        "counted_label",
+        "asks_fact",
+        "acts",
+        "gift",
+        "gift_of",
+    )
     return {**data, **{name: re.compile(data[name], re.I) for name in rules}}
 
 

@@ -135,6 +135,10 @@ class Carrier(Protocol):
         """Sentences that say in what the carrier's published agent differs from `spec`; none where it does not."""
         ...
 
+    async def assign_number(self, number: str, agent: PublishedAgent, inbound_webhook_url: str) -> None:
+        """Have `agent` answer and place the calls of a number of ours; who calls it is announced at the address."""
+        ...
+
     async def aclose(self) -> None:
         """Release connections. Idempotent."""
         ...

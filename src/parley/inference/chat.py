@@ -47,13 +47,18 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class ChatRequest:
-    """One request for one reply. `max_tokens` bounds the reply; `temperature` None means the vendor's default."""
+    """One request for one reply. `max_tokens` bounds the reply; `temperature` None means the vendor's default.
+
+    `answer_schema`: the reply shall be one JSON object that fits this JSON schema. A model that cannot promise it
+    answers as well as it can: who asks must check what comes.
+    """
 
     messages: tuple[Message, ...]
     facts: Facts
     tools: tuple[ToolSpec, ...] = ()
     temperature: float | None = None
     max_tokens: int = 500
+    answer_schema: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ class Facts:
     faq, pricing, lead_capture, escalation, emergency, greeting, thanks, goodbye, affirm, deny, unknown or a name of the
     tenant's own. `slots` holds what the conversation has established, normalised (date ISO, time HH:MM, …).
     `previous` is the agent's last line, "" in the first turn. `heard` are the caller's earlier lines, oldest first.
+    `about` is what the talk has come to be about, such as a listing; it comes before the passages.
     `outcomes` are the tools that ran in this turn, in order.
     """
 
@@ -72,6 +73,7 @@ class Facts:
     heard: tuple[str, ...] = ()
     step: Step | None = None
     outcomes: tuple[ToolOutcome, ...] = ()
+    about: Passage | None = None
     agent_name: str = ""
     agent_type: str = "custom"
     business: str = ""

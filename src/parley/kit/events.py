@@ -47,14 +47,17 @@ async def publish(connection: AsyncConnection, event: Event) -> None:
 class Subscription:
     """Events for one reader, in order. A reader too slow loses the oldest and is told by an event named `MISSED`."""
 
-    def __init__(self, tenant_id: str | None) -> None:
+    def __init__(self, tenant_id: str | None, about: Mapping[str, str] | None = None) -> None:
         self.tenant_id = tenant_id
+        self._about = about
         self._waiting: deque[Event] = deque()
         self._missed = False
         self._news = asyncio.Event()
 
     def give(self, event: Event) -> None:
         if self.tenant_id is not None and event.tenant_id != self.tenant_id:
+            return
+        if self._about is not None and not any(event.data.get(name) == value for name, value in self._about.items()):
             return
         if len(self._waiting) >= _MOST_WAITING:
             self._waiting.popleft()
@@ -100,9 +103,12 @@ class Listener:
             await asyncio.gather(self._task, return_exceptions=True)
 
     @asynccontextmanager
-    async def subscribe(self, tenant_id: str | None = None) -> AsyncIterator[Subscription]:
-        """Events of one tenant (None: of all) told from here on."""
-        subscription = Subscription(tenant_id)
+    async def subscribe(
+        self, tenant_id: str | None = None, about: Mapping[str, str] | None = None
+    ) -> AsyncIterator[Subscription]:
+        """Events of one tenant (None: of all) told from here on; with `about`, only those whose data name one of these
+        ids."""
+        subscription = Subscription(tenant_id, about)
         self._subscriptions.add(subscription)
         try:
             yield subscription

@@ -50,6 +50,22 @@ class Enqueue(Protocol):
         ...
 
 
+_BLANK = procrastinate.App(connector=procrastinate.PsycopgConnector())  # forms jobs; opens no connection of its own
+
+
+async def enqueue(
+    connection: AsyncConnection, name: str, *, lock: str | None = None, once: str | None = None, **args: Any
+) -> str | None:
+    """See `Enqueue.enqueue`. A savepoint keeps the caller's transaction usable when `once` finds a twin."""
+    raw = await raw_connection(connection)
+    deferrer = _BLANK.configure_task(name, lock=lock or new_id(), queueing_lock=once, connection=raw)
+    try:
+        async with connection.begin_nested():
+            return str(await deferrer.defer_async(**args))
+    except AlreadyEnqueued:
+        return None
+
+
 class JobQueue:
     """Puts jobs on the database and, in a worker, runs them."""
 
@@ -71,14 +87,8 @@ class JobQueue:
     async def enqueue(
         self, connection: AsyncConnection, name: str, *, lock: str | None = None, once: str | None = None, **args: Any
     ) -> str | None:
-        """See `Enqueue.enqueue`. A savepoint keeps the caller's transaction usable when `once` finds a twin."""
-        raw = await raw_connection(connection)
-        deferrer = self.app.configure_task(name, lock=lock or new_id(), queueing_lock=once, connection=raw)
-        try:
-            async with connection.begin_nested():
-                return str(await deferrer.defer_async(**args))
-        except AlreadyEnqueued:
-            return None
+        """See `Enqueue.enqueue`."""
+        return await enqueue(connection, name, lock=lock, once=once, **args)
 
     async def ping(self) -> bool:
         """Whether the queue's tables answer."""

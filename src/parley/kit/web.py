@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
@@ -102,14 +103,22 @@ def given(body: Body, nullable: frozenset[str] = frozenset()) -> dict[str, Any]:
     return values
 
 
-class Paging(BaseModel):
+@dataclass(frozen=True, slots=True)
+class Paging:
     """`?limit=&cursor=` of a list. The cursor is the id of the last item of the page before."""
 
-    limit: Annotated[int, Query(ge=1, le=500, description="Items per page.")] = 50
-    cursor: Annotated[str | None, Query(max_length=64, description="`next_cursor` of the page before.")] = None
+    limit: int
+    cursor: str | None
 
 
-Pages = Annotated[Paging, Depends()]
+async def _paging(
+    limit: Annotated[int, Query(ge=1, le=500, description="Items per page.")] = 50,
+    cursor: Annotated[str | None, Query(max_length=64, description="`next_cursor` of the page before.")] = None,
+) -> Paging:
+    return Paging(limit, cursor)
+
+
+Pages = Annotated[Paging, Depends(_paging)]
 
 
 class Page(Generic[Item]):

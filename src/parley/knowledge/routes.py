@@ -24,17 +24,17 @@ Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 Content = Annotated[str, StringConstraints(min_length=1)]
 
 
-def _library(request: Request) -> Library:
+async def _library(request: Request) -> Library:
     library: Library = request.state.library
     return library
 
 
-def _search(request: Request) -> Search:
+async def _search(request: Request) -> Search:
     search: Search = request.state.search
     return search
 
 
-def _businesses(request: Request) -> Businesses:
+async def _businesses(request: Request) -> Businesses:
     businesses: Businesses = request.state.businesses
     return businesses
 

@@ -84,24 +84,6 @@ def query_words(text: str, language: str) -> list[QueryWord]:
     return [word for token in dict.fromkeys(_tokens(text, known)) for word in _query_entry(token, known.code)]
 
 
-def query_lexemes(text: str, language: str) -> list[tuple[str, float]]:
-    """The alternatives of all `query_words` in one flat list, each lexeme with its highest weight."""
-    best: dict[str, float] = {}
-    for word in query_words(text, language):
-        for lexeme, weight in word.alternatives:
-            best[lexeme] = max(weight, best.get(lexeme, 0.0))
-    return list(best.items())
-
-
-def character_ngrams(text: str, n: int = 3) -> list[str]:
-    """Distinct n-grams of the words of `text`, folded, word boundaries as "_": "tea" gives "_te", "tea", "ea_"."""
-    grams: dict[str, None] = {}
-    for match in _TOKEN.finditer(_lower(text)):
-        padded = f"_{_plain(match.group()[:_LONGEST])}_"
-        grams.update(dict.fromkeys(padded[i : i + n] for i in range(max(1, len(padded) - n + 1))))
-    return list(grams)
-
-
 def _lower(text: str) -> str:
     return unicodedata.normalize("NFKC", text).lower()
 

@@ -22,7 +22,9 @@ _NAMES = frozenset(
     "patient_name driver_name vorname nachname".split()
 )
 # Values of a fixed form that no recogniser needs to look at: a reference looks like a postal code.
-_FORMAL = frozenset("date end_date time reference status kind offer city property_id code currency language".split())
+_FORMAL = frozenset(
+    "date end_date time reference status kind offer city property_id listing code currency language".split()
+)
 _DIGIT_RUN = re.compile(r"\+?\(?\d[\d\s().\-/]{3,}\d")
 _SHORTEST = 3  # characters of a value that is looked for in texts that nobody searched for personal data
 

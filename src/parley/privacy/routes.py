@@ -24,7 +24,7 @@ Text = Annotated[str, StringConstraints(max_length=MOST_CHARACTERS)]
 Spoken = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
 
 
-def _vaults(request: Request) -> Vaults:
+async def _vaults(request: Request) -> Vaults:
     vaults: Vaults = request.state.vaults
     return vaults
 

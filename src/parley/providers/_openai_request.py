@@ -38,6 +38,7 @@ _RETREATS: dict[str, tuple[Any, ...]] = {
     "temperature": (None,),
     "stream_options": (None,),
     "prompt_cache_key": (None,),
+    "response_format": ({"type": "json_object"}, None),
 }
 _BOUNDS = ("max_tokens", "max_completion_tokens")
 
@@ -90,6 +91,9 @@ def request_body(request: ChatRequest, model: str, quirks: Quirks, concessions: 
         body["temperature"] = request.temperature
     if request.tools:
         body["tools"] = [_tool(tool) for tool in request.tools]
+    if request.answer_schema is not None:
+        shape = {"name": "answer", "strict": True, "schema": dict(request.answer_schema)}
+        body["response_format"] = {"type": "json_schema", "json_schema": shape}
     if quirks.cache_key:
         body["prompt_cache_key"] = _cache_key(request)
     body.update(quirks.extra)

@@ -25,7 +25,7 @@ from parley.tenants.principal import Principal, levels_of
 from parley.tenants.regions import region_of
 from parley.tenants.routes import Language, Name, TenantFilter
 from parley.tenants.routes import router as tenant_routes
-from parley.tenants.store import Tenant, bump_knowledge_revision, find_first_tenant, get_tenant
+from parley.tenants.store import Tenant, bump_knowledge_revision, bump_prompts_revision, find_first_tenant, get_tenant
 
 __all__ = [
     "Access",
@@ -46,6 +46,7 @@ __all__ = [
     "TenantFilter",
     "access_of",
     "bump_knowledge_revision",
+    "bump_prompts_revision",
     "find_first_tenant",
     "get_tenant",
     "is_loopback",

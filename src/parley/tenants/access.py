@@ -145,7 +145,11 @@ async def signed_in(
     return await access_of(request).judge(request)
 
 
-AccessHere = Annotated[Access, Depends(access_of)]
+async def _access(connection: HTTPConnection) -> Access:
+    return access_of(connection)
+
+
+AccessHere = Annotated[Access, Depends(_access)]
 SignedIn = Annotated[Principal, Depends(signed_in)]
 MayTrain = Annotated[Principal, Depends(needs("train"))]
 MayChat = Annotated[Principal, Depends(needs("chat"))]

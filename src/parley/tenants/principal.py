@@ -25,10 +25,11 @@ _LEVELS: dict[str, frozenset[str]] = {
 class Principal:
     """A caller after authentication. `levels` is what they may do; `tenant_id` is where they belong.
 
-    kind: user (signed in), key (API key), open (`parley dev` on loopback, without credentials).
+    kind: user (signed in), key (API key), open (`parley dev` on loopback, without credentials), job (what Parley does
+    by itself where a tenant's rules want it).
     """
 
-    kind: Literal["user", "key", "open"]
+    kind: Literal["user", "key", "open", "job"]
     id: str
     tenant_id: str
     role: Role

@@ -33,12 +33,12 @@ TenantFilter = Annotated[str | None, Query(description="Left out: your own tenan
 CredentialFields = dict[str, Annotated[str, StringConstraints(max_length=20_000)]]
 
 
-def _login(request: Request) -> Login:
+async def _login(request: Request) -> Login:
     login: Login = request.state.login
     return login
 
 
-def _businesses(request: Request) -> Businesses:
+async def _businesses(request: Request) -> Businesses:
     businesses: Businesses = request.state.businesses
     return businesses
 

@@ -16,7 +16,8 @@ from parley.tenants.tables import api_keys, credentials, refresh_tokens, tenants
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """A business on the platform. `knowledge_revision` grows with every change of what its agents may know."""
+    """A business on the platform. `knowledge_revision` grows with every change of what its agents may know,
+    `prompts_revision` with every change of its prompts under experiment."""
 
     id: str
     name: str
@@ -28,6 +29,7 @@ class Tenant:
     is_demo: bool
     created_at: datetime
     updated_at: datetime
+    prompts_revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,12 @@ async def bump_knowledge_revision(connection: AsyncConnection, tenant_id: str) -
     """Every change of a tenant's knowledge passes here; the row lock puts such changes in order."""
     query = update(tenants).where(tenants.c.id == tenant_id).values(knowledge_revision=tenants.c.knowledge_revision + 1)
     return int((await connection.execute(query.returning(tenants.c.knowledge_revision))).scalar_one())
+
+
+async def bump_prompts_revision(connection: AsyncConnection, tenant_id: str) -> None:
+    """Every change of a tenant's prompts passes here: processes that hold them in memory see the number change."""
+    query = update(tenants).where(tenants.c.id == tenant_id).values(prompts_revision=tenants.c.prompts_revision + 1)
+    await connection.execute(query)
 
 
 # Look-ups without a tenant (platform role only)

@@ -19,6 +19,7 @@ tenants = Table(
     Column("timezone", Text, nullable=False),
     Column("settings", JSONB, nullable=False),
     Column("knowledge_revision", BigInteger, nullable=False),
+    Column("prompts_revision", BigInteger, nullable=False),
     Column("is_demo", Boolean, nullable=False),
     Column("created_at", _When, nullable=False),
     Column("updated_at", _When, nullable=False),

@@ -1,4 +1,4 @@
-"""What a sentence means: intents, slots, dates and times, emergency, language.
+"""What a sentence means: intents, slots, dates and times, emergency, language; and what to get out of a whole talk.
 
 Owns the reading of one message, in English and German, with no model call and no network: pure functions from text (and
 its embedding, which the caller brings) to frozen readings. Refuses to know tenants, storage or vendors: embeddings
@@ -6,11 +6,28 @@ arrive as vectors and as a callable.
 
 Enter by `understand` for everything at once, or by one reader alone: `read_intent` (with `embed_examples`, once per
 process), `read_slots`, `read_emergency`, `detect_language`. `train_intents` makes an agent's own intents from examples.
+`read_transcript` and `parse_schema` say what an extraction reads and what it looks for.
 """
 
 from parley.understanding.classify import TrainedIntents
 from parley.understanding.emergency import EmergencyReading, read_emergency
 from parley.understanding.emergency_scripts import emergency_script
+from parley.understanding.extraction import (
+    Extracted,
+    Field,
+    Finding,
+    Schema,
+    Value,
+    builtin_schema,
+    fits,
+    gather,
+    parse_schema,
+    with_emergency,
+)
+from parley.understanding.extraction_numbers import find_numbers
+from parley.understanding.extraction_places import find_places, plain_place
+from parley.understanding.extraction_times import TimeKind, TimeMention, find_times
+from parley.understanding.extraction_transcript import Line, read_transcript
 from parley.understanding.intents import (
     AGENT_INTENTS,
     Embed,
@@ -21,6 +38,7 @@ from parley.understanding.intents import (
 )
 from parley.understanding.language import detect_language
 from parley.understanding.meaning import OwnIntents, Understanding, understand
+from parley.understanding.sameness import gist, is_question
 from parley.understanding.slots import SlotCorrection, SlotProblem, SlotReading, read_slots
 from parley.understanding.train import train_intents
 
@@ -29,19 +47,39 @@ __all__ = [
     "Embed",
     "EmergencyReading",
     "ExampleVectors",
+    "Extracted",
+    "Field",
+    "Finding",
     "IntentReading",
+    "Line",
     "OwnIntents",
+    "Schema",
     "SlotCorrection",
     "SlotProblem",
     "SlotReading",
+    "TimeKind",
+    "TimeMention",
     "TrainedIntents",
     "Understanding",
+    "Value",
+    "builtin_schema",
     "detect_language",
     "embed_examples",
     "emergency_script",
+    "find_numbers",
+    "find_places",
+    "find_times",
+    "fits",
+    "gather",
+    "gist",
+    "is_question",
+    "parse_schema",
+    "plain_place",
     "read_emergency",
     "read_intent",
     "read_slots",
+    "read_transcript",
     "train_intents",
     "understand",
+    "with_emergency",
 ]

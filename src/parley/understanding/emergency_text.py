@@ -17,6 +17,7 @@ _FOLD = str.maketrans(
 )
 _TOKEN = re.compile(r"[a-z0-9]+(?:'[a-z]+)?|[,.!?]")
 _CLOCK = re.compile(r"(?<=\d)[.,:](?=\d)")
+_CODE = re.compile(r"(?<=[a-z])-(?=(?:999|911|112|110|144)\b)")  # a flat "Z-999" calls nobody
 _TYPO_LENGTH = 6
 
 
@@ -65,7 +66,7 @@ def normalise(message: str, expansions: Mapping[str, str], fillers: frozenset[st
 
     `expansions` maps a token to the words it stands for; a key that starts with an apostrophe is an ending.
     """
-    folded = _CLOCK.sub("", message.lower().translate(_FOLD))
+    folded = _CODE.sub("", _CLOCK.sub("", message.lower().translate(_FOLD)))
     tokens: list[str] = []
     for token in _TOKEN.findall(folded):
         if token in fillers:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,10 +105,16 @@ def _concepts(sentence: str, concepts: Mapping[str, re.Pattern[str]]) -> Vector:
     for at, pattern in enumerate(concepts.values()):
         if pattern.search(folded):
             single[at] = 1
-    first, second = np.triu_indices(len(single), 1)
+    first, second = _pairs(len(single))
     both = np.concatenate([single, np.float32(_PAIR_WEIGHT**0.5) * single[first] * single[second]])
     vector: Vector = (both / np.linalg.norm(both)).astype(np.float32)
     return vector
+
+
+@cache
+def _pairs(size: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    first, second = np.triu_indices(size, 1)
+    return first, second
 
 
 def _temperature(left_out: NDArray[np.float64], target: NDArray[np.intp]) -> float:

@@ -26,12 +26,12 @@ SMALL_TALK = frozenset({"greeting", "thanks", "goodbye", "affirm", "deny"})
 _EVERYWHERE = SMALL_TALK | {"faq", "pricing", "lead_capture", "escalation", "emergency", UNKNOWN}
 _FRONT_DESK = _EVERYWHERE | {"booking", "change_booking", "cancel_booking"}
 AGENT_INTENTS: Mapping[str, frozenset[str]] = {
-    "receptionist": _FRONT_DESK,
+    "receptionist": _FRONT_DESK | {"check_booking"},
     "custom": _FRONT_DESK,
-    "real_estate": _FRONT_DESK | {"viewing", "listing_search"},
+    "real_estate": _FRONT_DESK | {"check_booking", "viewing", "listing_search"},
     "dispatch": _EVERYWHERE | {"check_in"},
 }
-_RELATIVES: Mapping[str, str] = {"viewing": "booking", "listing_search": "faq"}
+_RELATIVES: Mapping[str, str] = {"viewing": "booking", "listing_search": "faq", "check_booking": "faq"}
 
 _LIKE_NOTHING = 0.35
 """A best score below this means that the message is like no example: about one example in fifty, scored by a fit
@@ -75,7 +75,7 @@ def read_intent(
     """
     model = _model(
         language if language in LANGUAGES else "en",
-        agent_type if agent_type in AGENT_INTENTS else "custom",
+        AGENT_INTENTS.get(agent_type, AGENT_INTENTS["custom"]),
         examples if vector is not None else None,
     )
     if not message.strip():
@@ -91,9 +91,8 @@ def read_intent(
 
 
 @lru_cache(maxsize=32)
-def _model(language: str, agent_type: str, examples: ExampleVectors | None) -> FewShot:
+def _model(language: str, considered: frozenset[str], examples: ExampleVectors | None) -> FewShot:
     known = builtin_examples(language)
-    considered = AGENT_INTENTS[agent_type]
     named = [intent if intent in considered else _RELATIVES.get(intent, "") for intent in known.intents]
     rows = [row for row, intent in enumerate(named) if intent in considered]
     vectors = examples.by_language.get(language) if examples is not None else None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 
 from parley.understanding.lexicon import read_yaml
 from parley.understanding.tokens import tokenize
 
+_CODE = re.compile(r"[-./]?\d")
 _UMLAUTS = frozenset("äöüß")
 
 
@@ -36,6 +38,8 @@ def detect_language(text: str, default: str = "en") -> str:
         elif word.isdecimal() and before == "am":
             score -= 1
         before = word
+        if len(word) == 1 and _CODE.match(text, token.end):  # "A-102" is no article
+            continue
         if word in english:
             score += 1
         elif word in german:

@@ -22,6 +22,19 @@ _ALGORITHMS = {"en": "english", "de": "german"}
 _TOKEN = re.compile(r"<[^<>]+>|\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['-][^\W\d_]+)*")
 _MOST_CHARACTERS = 200
 _MOST_CONCEPTS = 12
+_ASKS = {
+    "en": re.compile(
+        r"\b(who|what|when|where|why|which|whose|how|tell me|let me know|(like|want|need) to know|wonder(ing)?)\b"
+        r"|^\W*((hi|hello|hey|please|excuse me|sorry|and|so|ok|okay|good \w+|thanks)\W+)*"
+        r"(is|are|am|was|do|does|did|can|could|may|might|will|would|shall|should|must|have|has|any)\b"
+    ),
+    "de": re.compile(
+        r"\b(wer|was|wann|wo|woher|wohin|wen|wem|warum|wieso|weshalb|welche\w*|wie|ob)\b"
+        r"|^\W*((hallo|guten \w+|bitte|entschuldigung|und|also|ok|okay|danke)\W+)*"
+        r"(ist|sind|bin|hat|haben|habt|gibt|kann|können|könnte\w*|darf|dürfen|muss|müssen|soll|sollen|bietet|bieten|nehmen|"
+        r"akzeptieren|servieren|liefern|verfügen|verfügt|wird|werden|braucht|brauche|brauchen|kostet|kosten|findet|liegt)\b"
+    ),
+}
 _BARE = frozenset({"may", "you", "not", "what", "how", "which", "must"})  # say nothing by themselves
 _NUMBERS = {
     "en": "one two three four five six seven eight nine ten eleven twelve",
@@ -40,6 +53,12 @@ class _Words:
     house_does: frozenset[str]
     guest_does: frozenset[str]
     numbers: Mapping[str, str]
+
+
+def is_question(text: str, language: str) -> bool:
+    """Whether a line asks something, by its mark or, as transcripts have none, by its words."""
+    asks = _ASKS.get(language)
+    return "?" in text or (asks is not None and asks.search(text.lower()) is not None)
 
 
 def gist(text: str, language: str) -> str | None:

@@ -54,6 +54,7 @@ CREATE INDEX ix_call_records_check_at ON call_records (check_at) WHERE check_at 
 CREATE TABLE carrier_events (
   id text COLLATE "C" PRIMARY KEY,
   tenant_id text COLLATE "C" NOT NULL REFERENCES tenants ON DELETE CASCADE,
+  carrier text NOT NULL,
   carrier_call_id text COLLATE "C" NOT NULL,
   event text NOT NULL,
   fingerprint text COLLATE "C" NOT NULL,

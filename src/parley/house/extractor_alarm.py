@@ -1,0 +1,176 @@
+"""An emergency of the driver's own: where it begins in the talk, and of what kind it is."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from parley.house.extractor_handoff import escalation
+from parley.house.extractor_harm import DENIED, ILLNESS, hurt
+from parley.house.extractor_talk import Statement, Talk, polarity
+from parley.house.extractor_topics import TOPICS
+from parley.understanding import Finding, detect_language, read_emergency
+
+_KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(rf"\b(?:{words})", re.IGNORECASE))
+    for name, words in (
+        (
+            "Fire",
+            r"on fire|caught fire|flames?\b|(?:is|it'?s|whole \w+ is|trailer'?s|engine'?s) burning|brennt\b|"
+            r"in flammen|feuer\b",
+        ),
+        (
+            "Accident",
+            r"accident\b|crash\w*|wreck(?:ed)?\b|collision|collided|jack-? ?knif\w*|roll(?:ed)? ?over|rolled (?:the|"
+            r"my|it|on)|flipped|tipped over|rear[- ]?ended|(?:hit|struck|sideswiped|clipped|t-boned|"
+            r"side-?swiped) (?:me|us|my|by|a|an|the|another|some\w*)|(?:ran|slid|went|skidded) (?:off|into) (?:the|"
+            r"a)|(?:someone|somebody|guy|car|truck) (?:just )?(?:hit|ran into|slammed)|in (?:the|a) ditch|"
+            r"fender bender|unfall\b|(?:rein|auf|zusammen)gefahren|gekracht|umgekippt|zusammenstoß|in den graben|"
+            r"leitplanke (?:gefahren|gekracht)",
+        ),
+        ("Medical", ILLNESS),
+        (
+            "Security",
+            r"robb\w*|hi-?jack\w*|gun\b|knife\b|weapon|break(?:ing)? into|broke into|breaking in|stole\b|stolen|"
+            r"stealing|theft|thie\w*|following me|threaten\w*|attack\w*|assault\w*|crowbar|überfall\w*|bedroh\w*|"
+            r"einbrech\w*|eingebrochen|gestohlen|geklaut|waffe|planenschlitzer",
+        ),
+        (
+            "Breakdown",
+            r"blow-? ?out|blew (?:a|out|the|my|up|two)|(?:tire|tyre)s? (?:just )?(?:blew|exploded|popped|went|gone|"
+            r"burst|shredded|came apart)|lost (?:a|my|the|one) (?:\w+ )?(?:tire|tyre|wheel|brakes?|air|power|"
+            r"steering)|flat tire|broke(?:n)? ?-?down|break-? ?down\b|engine (?:just )?(?:died|quit|blew|overheat\w*|"
+            r"stopped|seized|shut|failed|is dead)|(?:brakes?|transmission|steering) (?:\w+ )?(?:fail\w*|gave out|"
+            r"gone|went out|died|locked)|truck (?:just )?(?:died|quit|won'?t start|shut down|stopped)|"
+            r"won'?t (?:start|move)|lost all power|overheat\w*|smoke (?:is )?(?:coming|from|pouring)|smoking|(?:fuel|"
+            r"oil|diesel|air) leak|stranded|"
+            r"reifen(?:platzer|panne)|reifen (?:\w+ )?geplatzt|geplatzt|panne\b|liegen ?geblieben|"
+            r"motor(?:schaden| (?:ist )?(?:aus|ausgefallen|kaputt|gestorben|qualmt))|"
+            r"bremsen (?:\w+ )?(?:versag\w*|ausgefallen)|raucht\b|qualmt|springt nicht an|kühlwasser|"
+            r"defekt",
+        ),
+    )
+)
+_OTHERS = re.compile(
+    r"\b(?:up ahead|ahead of|ahead\b|in front of|other (?:side|direction|lane)|there (?:was|is|were|'s|has been)|"
+    r"there'?s|saw|seen|passed (?:a|an)|because of (?:a|an|the)|wegen|due to|stuck (?:in|behind)|traffic|"
+    r"behind (?:a|an)|radio|heard|im stau|vor mir|voraus|gesperrt)\b",
+    re.IGNORECASE,
+)
+_PAST = re.compile(
+    r"\b(?:this morning|yesterday|last (?:night|week|month|year|time)|earlier|had (?:to get|it|them|a guy)|"
+    r"(?:got|been|all) (?:it )?(?:fixed|repaired|patched)|fixed|road service (?:took|came|got)|heute (?:morgen|"
+    r"früh)|gestern|vorhin|letzte\w*|repariert|already (?:fixed|back)|back (?:rolling|on the road)|years? ago)\b",
+    re.IGNORECASE,
+)
+_OWN = re.compile(
+    r"\b(?:i'?ve|i'?m|i|my|me|we|we'?ve|our|us|truck'?s|ich|mir|mich|mein\w*|wir|uns|help|co-?driver|beifahrer\w*)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """`statement` is the one that tells of the emergency; `number` the line it is in."""
+
+    kind: str
+    statement: Statement
+    number: int
+    sure: bool
+
+    def finding(self) -> Finding:
+        return Finding(self.kind, self.statement.quote(), self.statement.line.id, 0.92 if self.sure else 0.75)
+
+
+def find_alarm(talk: Talk) -> Alarm | None:
+    """The emergency of the talk, or None. The agent's care afterwards (is anyone hurt?) makes a doubtful one sure."""
+    cared = _care(talk)
+    doubtful: Alarm | None = None
+    for one in talk.statements:
+        kind, sure = _kind(one)
+        if not kind:
+            continue
+        alarm = Alarm(kind, one, one.line.number, sure)
+        if sure or any(number > one.line.number for number in cared):
+            return _settled(talk, alarm)
+        doubtful = doubtful or alarm
+    if doubtful is not None and any(number >= doubtful.number - 1 for number in cared):
+        return _settled(talk, doubtful)
+    return _unnamed(talk, cared)
+
+
+def _care(talk: Talk) -> list[int]:
+    """The agent's lines that only an emergency brings about: after injuries, or a hand-off right after safety."""
+    lines = [line for line in talk.agent_lines if TOPICS["injury"].search(line.text)]
+    safe = [
+        line
+        for line in talk.agent_lines
+        if re.search(
+            r"\b(?:safe (?:place|location|spot|distance|now|right now|where)|are you safe|everyone safe|safe\?|"
+            r"in sicherheit|911|112|emergency services)\b",
+            line.text,
+            re.IGNORECASE,
+        )
+    ]
+    return sorted({line.number for line in (*lines, *safe)})
+
+
+def _kind(one: Statement) -> tuple[str, bool]:
+    """(kind, whether it is certainly the driver's own and now)."""
+    text = one.text
+    found = [
+        (name, match)
+        for name, pattern in _KINDS
+        if (match := pattern.search(text)) and not DENIED.search(text[: match.start()])
+    ]
+    if not found or _PAST.search(text):
+        return "", False
+    if one.first and polarity(text) == "no" and len(text.split()) <= 8:
+        return "", False
+    name, match = found[0]
+    other = _OTHERS.search(text)
+    if (
+        other is not None
+        and name in ("Accident", "Fire", "Breakdown")
+        and not re.search(
+            r"\b(?:hit (?:me|us|my)|i (?:just )?(?:hit|had|crashed|jackknifed)|i'?ve been in|my (?:truck|trailer|"
+            r"engine|tire)|mir ist|ich hatte)\b",
+            text,
+            re.IGNORECASE,
+        )
+    ):
+        return "", False
+    language = detect_language(text)
+    reading = read_emergency(text, language=language)
+    own = _OWN.search(text) is not None or re.search(r"[!]", text) is not None
+    present = re.search(
+        r"\b(?:just|right now|now|i'?m|i am|gerade|eben|jetzt|help|oh (?:god|no|my)|hold on|hang on)\b|!",
+        text,
+        re.IGNORECASE,
+    )
+    return name, bool(own and (present or reading.emergency)) or (
+        name in ("Medical", "Fire", "Security") and reading.emergency
+    )
+
+
+def _settled(talk: Talk, alarm: Alarm) -> Alarm:
+    """Of several kinds in the same line the gravest cause; a fire told of right after counts as one."""
+    same = [one for one in talk.statements if alarm.number <= one.line.number <= alarm.number]
+    kinds = {kind for one in same if (kind := _kind(one)[0])} | {alarm.kind}
+    for name in ("Fire", "Accident"):
+        if name in kinds and alarm.kind in ("Breakdown", name):
+            return Alarm(name, alarm.statement, alarm.number, alarm.sure)
+    return alarm
+
+
+def _unnamed(talk: Talk, cared: list[int]) -> Alarm | None:
+    """The agent treats it as an emergency and the driver tells of an injury or danger that no rule names."""
+    if len(cared) < 2 and not (cared and escalation(talk, 0) is not None):
+        return None
+    for one in talk.statements:
+        if (
+            one.line.number >= cared[0] - 1
+            and read_emergency(one.text, language=detect_language(one.text), previous=one.question).emergency
+        ):
+            return Alarm("Medical" if hurt(one.text) else "Other", one, one.line.number, sure=False)
+    return None

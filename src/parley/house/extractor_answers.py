@@ -1,0 +1,28 @@
+"""Fields of any schema: by type and description, from the answers to the questions that ask for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from parley.house.extractor_choices import read_boolean, read_enum, read_enums, read_number
+from parley.house.extractor_freely import read_date, read_moment, read_text, read_texts, read_time
+from parley.house.extractor_reading import Reading
+from parley.understanding import Field, Finding
+
+_READERS: Mapping[str, Callable[[Reading, Field], Finding | None]] = {
+    "text": read_text,
+    "texts": read_texts,
+    "number": read_number,
+    "integer": read_number,
+    "boolean": read_boolean,
+    "enum": read_enum,
+    "enums": read_enums,
+    "date": read_date,
+    "time": read_time,
+    "datetime": read_moment,
+}
+
+
+def read_field(reading: Reading, one: Field) -> Finding | None:
+    """The value of a field, or None where nobody spoke of it."""
+    return _READERS[one.kind](reading, one)

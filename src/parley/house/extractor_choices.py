@@ -1,0 +1,181 @@
+"""Fields with few answers: numbers, yes or no, one of several options."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from parley.house.extractor_reading import Reading, latest, negated_before, place_of, proven, said, slot_of
+from parley.house.extractor_talk import Statement, polarity, unsure
+from parley.understanding import Field, Finding, detect_language, find_numbers
+
+_ENDS_NO = re.compile(r"\b(?:so|also)\W+(?:no|nein)\W*$", re.IGNORECASE)
+_DENIES = re.compile(
+    r"\b(?:not|never|don'?t|doesn'?t|didn'?t|isn'?t|can'?t|won'?t|haven'?t|hasn'?t|no longer|expired|nicht|"
+    r"kein\w*|nie)\b",
+    re.IGNORECASE,
+)
+_WHETHER = re.compile(
+    r"^\W*(?:(?:and|so|ok(?:ay)?|und|also)\W+)?(?:do|does|did|is|are|was|were|have|has|had|can|could|will|would|"
+    r"should|any|may|need|brauchen|haben|hat|ist|sind|war|möchten|wollen|können|gibt|soll|darf|wird)\b",
+    re.IGNORECASE,
+)
+
+
+def read_number(reading: Reading, one: Field) -> Finding | None:
+    words = reading.matcher.words[one.name]
+    about_money = any(
+        term
+        in (
+            "budget",
+            "price",
+            "cost",
+            "amount",
+            "salary",
+            "rent",
+            "dollars",
+            "euro",
+            "preis",
+            "miete",
+            "gehalt",
+            "copay",
+            "deposit",
+            "fee",
+            "betrag",
+            "pay",
+        )
+        for term in (*words.name, *words.described)
+    )
+    found: list[tuple[float, Finding]] = []
+    for statement in reading.matcher.talk.statements:
+        slot = slot_of(reading, statement, words)
+        text = statement.held()
+        asked = min(reading.matcher.asked(one.name, statement), 3.0)
+        if slot is not None:
+            found.append((3.0 + asked, proven(slot, statement, 0.9)))
+            continue
+        for number in find_numbers(text, detect_language(text, reading.language)):
+            near = f"{text[max(0, number.start - 28) : number.start]} {text[number.end : number.end + 28]}"
+            beside = words.weight(near)
+            score = asked + min(beside, 3.0)
+            score += (1.0 if number.money else -1.5) if about_money and (number.money or beside < 1) else 0.0
+            if number.money and not about_money:
+                score -= 2.0
+            value = int(number.value) if number.value == int(number.value) else number.value
+            if one.kind == "integer" and not isinstance(value, int):
+                continue
+            if (one.least is not None and value < one.least) or (one.most is not None and value > one.most):
+                continue
+            found.append((score, proven(value, statement, min(0.95, 0.5 + 0.12 * score))))
+    return latest(found, 1.6 if about_money else 1.2)
+
+
+def read_boolean(reading: Reading, one: Field) -> Finding | None:
+    words = reading.matcher.words[one.name]
+    answer = reading.matcher.best(one.name)
+    if answer and (found := whether(answer, one)) is not None:
+        return found
+    found_by_word: Finding | None = None
+    for statement in reading.matcher.talk.statements:
+        if words.name and said(words.name, statement.text):
+            place = place_of(words.name, statement.text)
+            denied = bool(negated_before(statement.text[:place])) or bool(_ENDS_NO.search(statement.text))
+            if statement.text.rstrip().endswith("?") or unsure(statement.text):
+                continue
+            found_by_word = proven(not denied, statement, 0.6)
+    return found_by_word
+
+
+def whether(answer: Sequence[Statement], one: Field) -> Finding | None:
+    """Yes or no by the sentences of one answer, or None where they say neither."""
+    first, whole = answer[0], answer[0].line.text
+    negative = bool(
+        re.search(r"\b(?:not|no longer|never|without|nicht|ohne|kein\w*)\b", one.description or one.name, re.IGNORECASE)
+    )
+    said = polarity(whole)
+    if unsure(whole) and not said:
+        return None
+    if any(_ENDS_NO.search(statement.text) for statement in answer):
+        said = "no"
+    if said:
+        asks_negative = bool(re.search(r"\b(?:no|without|kein\w*)\b", first.question, re.IGNORECASE)) and negative
+        value = (said == "yes") != (negative and not asks_negative)
+        return proven(value, first, 0.9)
+    questions = [part for part in re.split(r"(?<=[.!?])\s+", first.question) if part.rstrip().endswith("?")]
+    if questions and _WHETHER.match(questions[-1]):
+        return proven((not _DENIES.search(whole)) != negative, first, 0.65)
+    return None
+
+
+def option_places(option: str, text: str) -> Iterator[int]:
+    """Where a text names an option of an enum."""
+    parts = [part for part in re.findall(r"[^\W_]+", option.lower()) if len(part) > 1] or [option.lower()]
+    spoken = [(match.start(), match.group().lower()) for match in re.finditer(r"[^\W_]+", text)]
+    for at, (start, _) in enumerate(spoken):
+        window = [word for _, word in spoken[at : at + len(parts)]]
+        if len(window) == len(parts) and all(
+            _same_option(part, word) for part, word in zip(parts, window, strict=True)
+        ):
+            yield start
+
+
+def _same_option(part: str, word: str) -> bool:
+    if part == word:
+        return True
+    return (
+        len(part) >= 4
+        and len(word) >= 4
+        and (word.startswith(part) or part.startswith(word) or (len(part) >= 6 and part[:-2] == word[: len(part) - 2]))
+    )
+
+
+def read_enum(reading: Reading, one: Field) -> Finding | None:
+    found: list[tuple[float, Finding]] = []
+    for statement in reading.matcher.talk.statements:
+        asked = min(reading.matcher.asked(one.name, statement), 2.5)
+        text = statement.held()
+        for option in sorted(one.options, key=len, reverse=True):
+            for place in option_places(option, text):
+                if negated_before(text[:place]):
+                    continue
+                found.append(
+                    (
+                        1.0 + asked + len(option.split()) * 0.2,
+                        proven(option, statement, min(0.95, 0.65 + 0.12 * asked)),
+                    )
+                )
+    best = latest(found, 1.0)
+    if best is not None:
+        return best
+    answer = reading.matcher.best(one.name, 1.0)
+    if not answer:
+        return None
+    yes_no = {
+        "yes": next((each for each in one.options if each.lower() in ("yes", "ja", "true")), None),
+        "no": next(
+            (each for each in one.options if each.lower() in ("no", "nein", "none", "false", "keine", "not needed")),
+            None,
+        ),
+    }
+    said = polarity(answer[0].line.text)
+    picked = yes_no.get(said) if said else None
+    return proven(picked, answer[0], 0.75) if picked else None
+
+
+def read_enums(reading: Reading, one: Field) -> Finding | None:
+    picked: dict[str, Statement] = {}
+    answer = {statement.line.number for statement in reading.matcher.best(one.name, 0.9)}
+    for statement in reading.matcher.talk.statements:
+        if answer and statement.line.number not in answer:
+            continue
+        for option in one.options:
+            for place in option_places(option, statement.text):
+                if not negated_before(statement.text[:place]):
+                    picked.setdefault(option, statement)
+    if not picked:
+        return None
+    values = [option for option in one.options if option in picked]
+    lines = {statement.line.number for statement in picked.values()}
+    first = min(picked.values(), key=lambda statement: statement.place)
+    quote = first.line.text if len(lines) == 1 else first.quote()
+    return Finding(values, quote, first.line.id, 0.8)

@@ -1,0 +1,203 @@
+"""Fields that are told freely: texts, names and numbers to reach, days and times."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from parley.house.extractor_reading import Reading, latest, negated_before, place_of, proven, said
+from parley.house.extractor_talk import Statement, polarity, unsure
+from parley.understanding import Field, Finding
+
+_NOT_A_PERSON = frozenset(
+    "company product business firm street city brand pet file user event firma produkt marke hotel restaurant".split()
+)
+_OPENING = re.compile(
+    r"\b(?:help you|can i (?:do|help)|may i help|what can i|how can i|for calling|was kann ich|wie kann ich|"
+    r"womit kann|worum geht|what seems|what'?s (?:going|the (?:problem|issue|matter))|what happened|"
+    r"was ist passiert)\b",
+    re.IGNORECASE,
+)
+_ABOUT = frozenset(
+    "reason problem issue complaint concern request summary description purpose grund anliegen schaden "
+    "beschreibung incident symptom symptoms".split()
+)
+_LEAD = re.compile(
+    r"^(?:(?:well|so|uh|um|oh|yeah|yes|yep|sure|ok(?:ay)?|ja|also|äh|na|hi|hello|guten tag|it'?s|its|it is|"
+    r"that'?s|i think|i guess|i'?d say|i would say|probably|maybe|about|mostly|just|i'?d like|i would like|"
+    r"i want|that would be|the name is|we have|i have|i'?ve got|there'?s|"
+    r"das ist|es ist|ich hätte gern|ich möchte|etwa|ungefähr|einen|eine|ein|der|die|das|a|an|the|my|mein|"
+    r"meine)\b[\s,]*)+",
+    re.IGNORECASE,
+)
+_NOTHING = re.compile(
+    r"^\W*(?:no(?:ne|pe|thing)?|nah|nein|nichts|keine?|not (?:really|that i know(?: of)?))\b(?:\W+(?:thanks|"
+    r"thank you|danke|sir|ma'?am|nothing|not really|that'?s (?:all|it)|nicht nötig))*\W*$",
+    re.IGNORECASE,
+)
+_DAYS_AGO = (
+    (re.compile(r"\b(?:day before yesterday|vorgestern)\b", re.IGNORECASE), 2),
+    (re.compile(r"\b(?:yesterday|last night|gestern)\b", re.IGNORECASE), 1),
+    (re.compile(r"\b(?:this morning|today|heute)\b", re.IGNORECASE), 0),
+)
+
+
+def read_texts(reading: Reading, one: Field) -> Finding | None:
+    found = read_text(reading, one)
+    if found is None or not isinstance(found.value, str):
+        return found
+    parts = [
+        _LEAD.sub("", part.strip()).strip(" .") for part in re.split(r",|;|\band\b|\bund\b|\bsowie\b", found.value)
+    ]
+    return Finding([part for part in parts if part], found.quote, found.message_id, found.confidence)
+
+
+def read_date(reading: Reading, one: Field) -> Finding | None:
+    return _when(reading, one, "date")
+
+
+def read_time(reading: Reading, one: Field) -> Finding | None:
+    return _when(reading, one, "time")
+
+
+def _when(reading: Reading, one: Field, slot: str) -> Finding | None:
+    """Where several fields want a date, only one that is asked or spoken of takes it."""
+    rivals = [
+        name
+        for name, words in reading.matcher.words.items()
+        if words.field.kind in (one.kind, "datetime") and name != one.name
+    ]
+    words = reading.matcher.words[one.name]
+    ends = bool(re.search(r"(?:^|_)(?:end|check_?out|return|departure|to|until|abreise)", one.name, re.IGNORECASE))
+    found: list[tuple[float, Finding]] = []
+    for statement in reading.matcher.talk.statements:
+        slots = reading.slots(statement)
+        value = slots.get("end_date") if ends and slot == "date" else slots.get(slot)
+        if value is None and slot == "date":
+            value = _past_day(statement.text, reading.now) if _about_past(one) else None
+        if not isinstance(value, str):
+            continue
+        score = min(reading.matcher.asked(one.name, statement), 2.0) + min(words.weight(statement.text), 2.0)
+        if rivals:
+            other = max(
+                min(reading.matcher.asked(name, statement), 2.0)
+                + min(reading.matcher.words[name].weight(statement.text), 2.0)
+                for name in rivals
+            )
+            score += 0.5 if score > other else (-1.0 if score < other else 0.0)
+        else:
+            score += 1.0
+        found.append((score, proven(value, statement, min(0.95, 0.6 + 0.1 * score))))
+    return latest(found, 0.9)
+
+
+def _about_past(one: Field) -> bool:
+    return bool(
+        re.search(
+            r"\b(?:incident|happened|since|when did|occurred|purchase[d]?|seit|started|began|last|loss|accident)",
+            f"{one.name.replace('_', ' ')} {one.description}",
+            re.IGNORECASE,
+        )
+    )
+
+
+def _past_day(text: str, now: datetime) -> str | None:
+    for pattern, days in _DAYS_AGO:
+        if pattern.search(text):
+            return (now.date() - timedelta(days=days)).isoformat()
+    return None
+
+
+def read_moment(reading: Reading, one: Field) -> Finding | None:
+    day, clock = _when(reading, one, "date"), _when(reading, one, "time")
+    if day is None or day.value is None:
+        return None
+    value = f"{day.value}T{clock.value}" if clock is not None and clock.value else f"{day.value}T00:00"
+    return Finding(value, day.quote, day.message_id, day.confidence) if clock is not None else None
+
+
+def read_text(reading: Reading, one: Field) -> Finding | None:
+    words = reading.matcher.words[one.name]
+    about = {word.lower() for word in re.findall(r"[^\W\d_]+", f"{one.name.replace('_', ' ')} {one.format}")}
+    slot = _slot_name(about)
+    if slot is not None:
+        return _slot(reading, slot)
+    answer = reading.matcher.best(one.name)
+    opening = bool(about & _ABOUT)
+    if not answer and opening:
+        answer = next((group for group in _lines(reading) if group and _OPENING.search(group[0].question)), ())
+    if answer:
+        return _answer(answer)
+    for statement in reversed(reading.matcher.talk.statements):
+        if (
+            words.name
+            and len(words.name) <= 2
+            and said(words.name, statement.text)
+            and not statement.text.rstrip().endswith("?")
+        ):
+            if negated_before(statement.text[: place_of(words.name, statement.text)]):
+                return None
+            return proven(_clean(statement.held()), statement, 0.5)
+    return None
+
+
+def _lines(reading: Reading) -> Iterator[tuple[Statement, ...]]:
+    groups: dict[int, list[Statement]] = {}
+    for one in reading.matcher.talk.statements:
+        groups.setdefault(one.line.number, []).append(one)
+    yield from (tuple(group) for group in groups.values())
+
+
+def _slot_name(about: set[str]) -> str | None:
+    """The slot that a text field is by its name: a person's name, phone, email."""
+    if about & {"email", "mail", "e-mail", "emailadresse", "mailadresse"}:
+        return "email"
+    if (
+        about
+        & {"phone", "telephone", "telefon", "telefonnummer", "mobile", "handynummer", "rückrufnummer", "phonenumber"}
+        or {"callback", "number"} <= about
+        or {"contact", "number"} <= about
+    ):
+        return "phone"
+    if (
+        (about & {"name", "fullname", "kundenname", "nachname", "vorname"} or about & {"caller", "kunde"} == about)
+        and not about & _NOT_A_PERSON
+        and not {"agent"} & about
+    ):
+        return "name"
+    return None
+
+
+def _slot(reading: Reading, slot: str) -> Finding | None:
+    found: Finding | None = None
+    for statement in reading.matcher.talk.statements:
+        value = reading.slots(statement).get(slot)
+        if isinstance(value, str):
+            found = proven(value, statement, 0.88)
+    return found
+
+
+def _answer(answer: tuple[Statement, ...]) -> Finding | None:
+    first = answer[0]
+    whole = first.line.text
+    if _NOTHING.match(whole):
+        return proven(None, first, 0.85)
+    if unsure(whole):
+        return None
+    said = next((one for one in answer if len(_clean(one.held())) > 2 and not _bare(one.text)), None)
+    if said is None:
+        return None
+    return proven(_clean(said.held()), said, 0.75)
+
+
+def _bare(text: str) -> bool:
+    return bool(polarity(text)) and len(text.split()) <= 2
+
+
+def _clean(text: str) -> str:
+    """An answer without its first small words and its full stop."""
+    text = re.sub(r"\s+", " ", text).strip(" .!?,;")
+    stripped = _LEAD.sub("", text).strip(" .,")
+    kept = stripped if len(stripped) > 2 else text
+    return kept[:1].upper() + kept[1:]

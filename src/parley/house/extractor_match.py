@@ -1,0 +1,164 @@
+"""Which question of the agent belongs to a field of a schema: by the words they share and, in English, by meaning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as made
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parley.house.extractor_talk import Statement, Talk, sentences
+from parley.inference.ports import Embedder
+from parley.understanding import Field
+
+_STOP = frozenset(
+    "a an the of for to in on at is are was were be been do does did has have had can could will would should "
+    "their his her its your you "
+    "they them it this that these those and or not no if any what which who whom whose when where why how "
+    "whether than then there with by as from into about "
+    "customer caller user client person guest patient driver agent value field text string number date time "
+    "true false null yes given said says mentioned mentions "
+    "call conversation transcript stated asked wants want like need needs please name full please current "
+    "der die das den dem des ein eine einen einem einer und oder nicht kein ist sind war hat haben wird werden "
+    "kann wie was wer wo wann warum welche welcher welches "
+    "kunde kunden kundin anrufer anrufers fahrer sie er es ihr ihre ihren ob für von zu mit bei auf aus nach "
+    "art name nummer of sich der".split()
+)
+_SYNONYMS: Mapping[str, tuple[str, ...]] = {
+    "phone": ("number", "reach", "telephone", "telefon", "nummer", "callback", "mobile", "handy"),
+    "telefon": ("nummer", "erreichen", "rückruf"),
+    "address": ("street", "adresse", "wohnen"),
+    "adresse": ("straße", "wohnen"),
+    "budget": ("spend", "price", "cost", "ausgeben"),
+    "price": ("cost", "offer", "dollars", "preis", "kosten", "rate"),
+    "reason": ("help", "calling", "problem", "issue", "matter"),
+    "problem": ("issue", "wrong", "help", "matter"),
+    "issue": ("problem", "help", "wrong"),
+    "salary": ("pay", "earn", "gehalt"),
+    "pay": ("salary", "earn", "wage", "rate"),
+    "start": ("begin", "available", "anfangen"),
+    "satisfaction": ("rate", "scale", "zufrieden", "happy"),
+    "rating": ("rate", "scale"),
+    "referral": ("hear", "found", "heard"),
+    "seating": ("indoors", "outside", "sit"),
+    "people": ("party", "guests", "personen"),
+    "party": ("people", "guests", "personen"),
+    "frequency": ("often", "oft"),
+    "experience": ("years", "long"),
+    "duration": ("long", "lange"),
+    "color": ("colour", "farbe"),
+    "occupation": ("job", "work", "beruf", "living"),
+    "age": ("old", "alt"),
+    "alter": ("alt",),
+    "urgent": ("emergency", "urgency", "dringend"),
+    "quantity": ("many", "much"),
+    "count": ("many",),
+    "menge": ("viele",),
+    "anzahl": ("viele",),
+    "vehicle": ("car", "truck", "make", "model"),
+    "pets": ("dog", "cat", "dogs", "cats"),
+    "requests": ("special", "allergies", "else"),
+    "city": ("where", "area", "stadt"),
+}
+_ALIKE = 0.38
+
+
+def terms(text: str) -> list[str]:
+    """The telling words of a name or a description: "yard_size_sqft" → yard, size, sqft."""
+    parted = re.sub(r"([a-z])([A-Z])", r"\1 \2", text)
+    words = [word.lower() for word in re.findall(r"[^\W\d_]+", parted)]
+    return [word for word in words if word not in _STOP and len(word) > 2]
+
+
+def alike(one: str, other: str) -> bool:
+    """Whether two words share their stem, roughly."""
+    if one == other:
+        return True
+    short, long = sorted((one, other), key=len)
+    if len(short) >= 4 and long.startswith(short):
+        return True
+    shared = min(len(short), max(5, len(short) - 2))
+    return len(short) >= 5 and short[:shared] == long[:shared]
+
+
+@dataclass(slots=True)
+class FieldWords:
+    """The words of one field: those of its name count more than those of its description."""
+
+    field: Field
+    name: list[str] = made(default_factory=list)
+    described: list[str] = made(default_factory=list)
+    related: list[str] = made(default_factory=list)
+
+    @classmethod
+    def of(cls, one: Field) -> FieldWords:
+        """Taken from its name and description."""
+        name = terms(one.name)
+        described = [word for word in terms(one.description) if word not in name]
+        related = [
+            other
+            for word in (*name, *described)
+            for key, others in _SYNONYMS.items()
+            if alike(word, key)
+            for other in others
+        ]
+        return cls(one, name, described, related)
+
+    def weight(self, text: str) -> float:
+        """How much of the field a text speaks of, from 0."""
+        words = [word.lower() for word in re.findall(r"[^\W\d_]+", text)]
+        score = 0.0
+        for own, value in ((self.name, 2.0), (self.described, 1.0), (self.related, 0.8)):
+            score += value * sum(any(alike(word, said) for said in words) for word in dict.fromkeys(own))
+        return score
+
+
+class Matcher:
+    """Scores every answer of a talk for every field. Make it by `prepare`."""
+
+    def __init__(self, talk: Talk, fields: Sequence[Field]) -> None:
+        self.talk = talk
+        self.words = {one.name: FieldWords.of(one) for one in fields}
+        self._near: dict[tuple[str, str], float] = {}
+
+    @classmethod
+    async def prepare(cls, talk: Talk, fields: Sequence[Field], embedder: Embedder | None, language: str) -> Matcher:
+        """With an embedder that knows the language, meanings count too."""
+        made = cls(talk, fields)
+        questions = list(dict.fromkeys(one.question for one in talk.statements if one.question))[:200]
+        if embedder is not None and language in embedder.languages and questions and fields:
+            texts = [f"{re.sub(r'[_-]+', ' ', one.name)}. {one.description}".strip(" .") for one in fields]
+            vectors: NDArray[np.float32] = await embedder.embed([*texts, *(question[-300:] for question in questions)])
+            near = vectors[: len(texts)] @ vectors[len(texts) :].T
+            made._near = {
+                (one.name, question): float(near[row, column])
+                for row, one in enumerate(fields)
+                for column, question in enumerate(questions)
+            }
+        return made
+
+    def asked(self, name: str, one: Statement) -> float:
+        """How much the question before a statement asks for the field: from about 1 on it does."""
+        if not one.question:
+            return 0.0
+        parts = sentences(one.question)
+        asking = [part for part in parts if part.rstrip().endswith("?")] or parts[-1:]
+        words = self.words[name]
+        score = max((words.weight(part) for part in asking), default=0.0) + 0.3 * words.weight(one.question)
+        near = self._near.get((name, one.question), 0.0)
+        return score / 2 + (max(0.0, near - _ALIKE) * 5 if near > _ALIKE else 0.0)
+
+    def best(self, name: str, least: float = 0.8) -> tuple[Statement, ...]:
+        """The answer (all sentences of the line) to the question that asks most for the field."""
+        groups: dict[int, list[Statement]] = {}
+        for one in self.talk.statements:
+            groups.setdefault(one.line.number, []).append(one)
+        scored = [(self.asked(name, group[0]), number) for number, group in groups.items()]
+        score, number = max(scored, default=(0.0, 0))
+        if score < least:
+            return ()
+        rival = max((self.asked(other, groups[number][0]) for other in self.words if other != name), default=0.0)
+        return tuple(groups[number]) if score >= rival * 0.6 else ()

@@ -1,0 +1,92 @@
+"""Where a driver is, by the place stated last that he says to be at."""
+
+from __future__ import annotations
+
+import re
+
+from parley.house.extractor_candidates import ENDS, Candidate, best_of, capital
+from parley.house.extractor_talk import Statement, Talk, polarity
+from parley.understanding import Finding, find_places
+
+_THERE = re.compile(
+    r"\b(?:i'?m|i am|we'?re|we are|im|currently|sitting|stuck|parked|rolling|passing|passed|crossed|crossing|"
+    r"stopped|pulled|just|right now|now|at|near|around|coming up|"
+    r"still|moving|broke|broken|outside|here|leaving|left|somewhere|driving|headed|heading|between|bin|stehe|"
+    r"steh|fahre|fahr|sitze|hänge|gerade|jetzt|hinter|bei|kurz|war|kilometer)\b",
+    re.IGNORECASE,
+)
+_BOUND = re.compile(
+    r"\b(?:be (?:in|at|there)|get (?:to|into|in)|getting to|arriv\w*|eta|(?:head(?:ed|ing)|going|drive|driving|"
+    r"on my way|bound|en ?route|way|more) (?:to|for|toward|towards|home)|reach|make (?:it )?(?:to )?(?=[A-Z])|"
+    r"deliver\w*|due (?:in|at)|destination|appointment|supposed to|should be|will be (?:in|at)|i'?ll be|"
+    r"from the shipper|left [A-Z]\w+ (?:this|at|yesterday)|come from|coming from|going to|"
+    r"nach|richtung|ankunft|muss (?:bis|nach)|ziel|komme aus|unterwegs nach)\b[^.]{0,25}$",
+    re.IGNORECASE,
+)
+_BEHIND_US = re.compile(
+    r"\b(?:was|were|had|yesterday|earlier|this morning|last night|gestern|vorhin|war|hatte|told|used to|"
+    r"originally|cost me|lost)\b",
+    re.IGNORECASE,
+)
+_NOT_THERE = re.compile(
+    r"\b(?:not|never|nicht|isn'?t|haven'?t|ain'?t|nowhere near|no longer|instead of|kein)\b[^,;]{0,18}$", re.IGNORECASE
+)
+_LED = re.compile(
+    r"\b(?:in|at|near|by|outside|past|passing|passed|through|into|from|leaving|between|of|around|on|bei|hinter|"
+    r"vor|auf|an|crossed|entering|reached)\s+(?:the |a |my |their |our |der |dem |die |den )?$",
+    re.IGNORECASE,
+)
+
+
+def location(talk: Talk, begin: int = 0, end: int | None = None) -> Finding | None:
+    """The place stated last, of statements from line `begin` up to `end`."""
+    found: list[Candidate] = []
+    for one in talk.statements:
+        if one.line.number < begin or (end is not None and one.line.number >= end):
+            continue
+        found += _places_of(one)
+        confirmed = _confirmed_place(one)
+        if confirmed is not None:
+            found.append(confirmed)
+    best = best_of(found, 2.5)
+    return best.finding() if best else None
+
+
+def _places_of(one: Statement) -> list[Candidate]:
+    asked = "location" in one.asked
+    text = one.held()
+    found: list[Candidate] = []
+    for mention in find_places(text, bare=asked):
+        before = text[: mention.start]
+        clause = ENDS.split(before)[-1]
+        score = 1.0 + (3 if asked else 0) + min(mention.roads, 2) + min(mention.names, 2) * 0.5
+        if _THERE.search(clause) or _THERE.search(text[mention.start : mention.end]):
+            score += 1.5
+        if _BOUND.search(before):
+            score -= 4
+        if _NOT_THERE.search(clause):
+            score -= 6
+        rest = f"{clause}{ENDS.split(text[mention.end :])[0]}"
+        if _BEHIND_US.search(rest) and not re.search(r"\bi'?m\b|\bbin\b|\bnow\b", rest, re.IGNORECASE):
+            score -= 2 if asked else 3
+        if "eta" in one.asked and not asked:
+            score -= 1
+        if not asked and not mention.roads and not _LED.search(before):
+            score -= 2
+        if re.search(r"\b(?:other|the) (?:guy|car|driver)\b", clause, re.IGNORECASE):
+            score -= 1
+        if score > 0:
+            found.append(Candidate(capital(mention.plain), one, score))
+    return found
+
+
+def _confirmed_place(one: Statement) -> Candidate | None:
+    """What the agent offered ("You're at the Kroger DC?") and the driver agreed to."""
+    if not one.first or "location" not in one.asked or polarity(one.text) != "yes":
+        return None
+    asking = one.question.split("?")[0]
+    mentions = find_places(re.split(r"(?<=[.!])\s", asking)[-1])
+    question = re.split(r"(?<=[.!])\s", asking)[-1]
+    if not mentions or re.search(r"\bwhere\b|\bwo\b", question, re.IGNORECASE):
+        return None
+    return Candidate(capital(mentions[-1].plain), one, 2.0, f"{question}?")

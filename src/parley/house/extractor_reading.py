@@ -1,0 +1,82 @@
+"""What every reader of a field needs: the talk matched to the fields, the clock, and how findings are weighed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from parley.house.extractor_match import FieldWords, Matcher, alike
+from parley.house.extractor_talk import Statement
+from parley.understanding import Finding, Value, detect_language, read_slots
+
+_SPOKEN_SLOTS = {
+    "party_size": ("party", "guests", "people", "personen", "gäste", "gästezahl", "personenzahl"),
+    "nights": ("nights", "nächte"),
+    "bedrooms": ("bedrooms", "schlafzimmer"),
+    "bathrooms": ("bathrooms", "bäder"),
+}
+_NEGATED = re.compile(
+    r"\b(?:no|not|never|don'?t|doesn'?t|isn'?t|aren'?t|without|except|neither|nor|kein\w*|nicht|ohne|instead of|"
+    r"rather than|nie)\b[^,.;]{0,25}$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """All that the readers of fields need. `now` is the caller's local time."""
+
+    matcher: Matcher
+    now: datetime
+    language: str
+    region: str
+
+    def slots(self, one: Statement) -> Mapping[str, object]:
+        """Slots of one sentence, with its question."""
+        language = detect_language(f"{one.question} {one.text}", self.language)
+        return read_slots(
+            one.held(),
+            now=self.now,
+            language=language,
+            previous=one.question if one.first else "",
+            default_region=self.region,
+        ).slots
+
+
+def negated_before(before: str) -> bool:
+    """Whether a text ends in a denial of what comes next."""
+    return _NEGATED.search(before) is not None
+
+
+def latest(found: list[tuple[float, Finding]], least: float) -> Finding | None:
+    good = [entry for entry in found if entry[0] >= least]
+    if not good:
+        return None
+    most = max(score for score, _ in good)
+    return next(finding for score, finding in reversed(good) if score >= most - 0.75)
+
+
+def proven(value: Value | None, one: Statement, confidence: float) -> Finding:
+    return Finding(value, one.quote(), one.line.id, confidence)
+
+
+def slot_of(reading: Reading, one: Statement, words: FieldWords) -> int | float | None:
+    for slot, names in _SPOKEN_SLOTS.items():
+        if any(name in words.name for name in (*names, slot)) or slot == words.field.name:
+            value = reading.slots(one).get(slot)
+            return value if isinstance(value, int | float) else None
+    return None
+
+
+def said(words: list[str], text: str) -> bool:
+    spoken = [word.lower() for word in re.findall(r"[^\W\d_]+", text)]
+    return all(any(alike(word, other) for other in spoken) for word in words)
+
+
+def place_of(words: list[str], text: str) -> int:
+    for match in re.finditer(r"[^\W\d_]+", text):
+        if any(alike(word, match.group().lower()) for word in words):
+            return match.start()
+    return 0

@@ -1,0 +1,179 @@
+"""Whether a driver drives, is late, has arrived or unloads."""
+
+from __future__ import annotations
+
+import re
+
+from parley.house.extractor_talk import Statement, Talk, polarity
+from parley.understanding import Finding
+
+_ARRIVED = re.compile(
+    r"\b(?:i'?m here\b|am here|i am here|just got here|got here|been here|i'?ve arrived|have arrived|(?:i|just|"
+    r"already|we) arrived|arrived (?:at|about|around|here|a)|i'?m (?:already )?at the (?:receiver|consignee|"
+    r"customer|delivery|warehouse|dock|destination|facility|site)|"
+    r"checked in (?:at|with|already)|waiting (?:on|for) (?:a |the |my |an? )?(?:open )?(?:door|dock|lumper|bay)|"
+    r"(?:backed|bumped|backing) (?:in|up|into|to)\b|in (?:the |a |my )?(?:door|dock|bay)\b|at (?:the |"
+    r"a )?(?:door|dock)\b|pulled in(?:to)? (?:the |at |to )?(?!for)|made it|parked at the (?:receiver|customer|"
+    r"consignee)|in detention|on detention|"
+    r"unloaded|delivered|dropped (?:already|it|the|off)|i'?m empty|mty|refused|rejected|(?:sitting|sat|stuck|"
+    r"waiting|am|i'?m) (?:in|at) (?:their|the) (?:lot|yard|dock|door)|angekommen|bin (?:schon |bereits |jetzt |"
+    r"gerade |hier )*(?:da|vor ort|am ziel|beim kunden|beim empfänger)\b|an (?:der )?rampe|am tor|(?:stehe|steh|"
+    r"bin) (?:schon |jetzt )?(?:an|auf|in) (?:der )?(?:rampe|tor)|entladen|abgeladen|ausgeladen|abgeliefert|"
+    r"zugestellt)",
+    re.IGNORECASE,
+)
+_UNLOADING = re.compile(
+    r"\b(?:(?:being|getting|get|they'?re|are|is|start(?:ed|ing)?|busy|still) unload\w*|unloading|lumpers? (?:are|"
+    r"is) (?:working|on it|unloading)|half(?:way)? (?:done|unloaded|empty)|taking (?:it|the pallets|pallets|"
+    r"freight) off|(?:they'?re|crew'?s|guys are) (?:working|on it)|"
+    r"lad(?:en|et|e) (?:gerade |jetzt |schon |mich )*(?:ab|aus)\b|wird (?:gerade |schon |jetzt )*(?:ab|ent|"
+    r"aus)(?:ge)?laden|am (?:ab|ent|aus)laden|beim (?:ab|ent|aus)laden|entlädt|entladen (?:gerade|mich|wird))\b",
+    re.IGNORECASE,
+)
+_EMPTIED = re.compile(
+    r"\b(?:finished unloading|done unloading|(?:all|already|been|got|just|i'?m|am|are|fully) unloaded|"
+    r"unloaded (?:at|already|about|around|this|and)|(?:i'?m|we'?re|am) empty|i am empty|dropped (?:already|it|"
+    r"the (?:load|trailer)|off)|delivered|all done|abgeladen|entladen worden|ausgeladen|bin leer|abgeliefert|"
+    r"fertig)\b",
+    re.IGNORECASE,
+)
+_NOT_YET = re.compile(
+    r"\b(?:not (?:yet|there|in|at|unload\w*|empty|started|arrived|delivered)|haven'?t|have not|hasn'?t|hadn'?t|"
+    r"before i|when i|once i|until i|till i|noch nicht|noch kein\w*|nicht)\b",
+    re.IGNORECASE,
+)
+_DRIVING = re.compile(
+    r"\b(?:driving|rolling|on the road|on my way|en ?route|headed|heading|moving|cruising|under way|underway|"
+    r"passing|passed|crossed|crossing|in transit|coming up|coming through|leaving|just left|back on the road|"
+    r"making good time|miles (?:out|away|from|to|more)|minutes (?:out|away)|on (?:schedule|time)|trucking|"
+    r"still going|"
+    r"fahre|fahr|unterwegs|auf der (?:a|b)\s?\d+|autobahn|kurz (?:vor|hinter)|richtung|rolle|im zeitplan|"
+    r"nach plan|pünktlich)\b",
+    re.IGNORECASE,
+)
+_LATE = re.compile(
+    r"\b(?:running (?:late|behind)|(?:gonna|going to|will|i'?ll|might|i'?m|am|be|little|bit|hours?|minutes?|too|"
+    r"so|pretty) (?:be )?late|behind(?: schedule)?|delayed|stuck|held up|haven'?t moved|not moving|(?:not|won'?t|"
+    r"can'?t|never) (?:gonna |going to )?make (?:it|that|two|the|my|\d)|at a (?:standstill|dead stop)|standstill|"
+    r"stopped dead|parking lot out here|crawling|slow(?:er)? (?:going|than)|"
+    r"taking it slow|broke down|lost (?:about |like |a |an |almost )?(?:\w+ )?(?:hours?|minutes)|cost me|"
+    r"pushed (?:me )?back|going nowhere|backed up|verspät\w*|zu spät|später|stau|hänge fest|stehe (?:hier )?fest|"
+    r"verzöger\w*|steht alles|dauert länger|nichts geht|aufgehalten)\b",
+    re.IGNORECASE,
+)
+_ON_TIME = re.compile(
+    r"\b(?:on (?:time|schedule|track)|no delays?|not (?:late|delayed|behind|running late)|ahead of schedule|"
+    r"early|smooth|no problems?|no issues?|nothing|all good|pünktlich|im zeitplan|nach plan|keine (?:verspätung|"
+    r"verzögerung|probleme)|alles gut)\b",
+    re.IGNORECASE,
+)
+
+
+def is_late(text: str) -> bool:
+    """Whether a sentence says that its speaker is late."""
+    return _LATE.search(text) is not None and not re.search(
+        r"\bnot (?:late|delayed|behind|stuck)|nicht (?:zu spät|verspätet)|no delay", text, re.IGNORECASE
+    )
+
+
+def on_time(text: str) -> bool:
+    """Whether a sentence says that all is as planned."""
+    return _ON_TIME.search(text) is not None
+
+
+_ASKS_ON_TIME = re.compile(r"\bon (?:schedule|time|track)\b|\bim zeitplan\b|\bpünktlich", re.IGNORECASE)
+_ASKS_LATE = re.compile(r"\b(?:delay|behind|late|slow|verspät|verzöger)", re.IGNORECASE)
+
+
+def driver_status(
+    talk: Talk, *, delayed: Finding | None, under_way: Finding | None, end: int | None = None
+) -> Finding | None:
+    """`delayed` proves a delay that the driver named, `under_way` a place on the road or a time of arrival."""
+    state: Finding | None = None
+    late: Statement | None = None
+    for one in talk.statements:
+        if end is not None and one.line.number >= end:
+            break
+        found = _status_of(one)
+        if found is not None and _goes_on(state, found[0], one.text):
+            state = Finding(found[0], one.quote(), one.line.id, found[1])
+        if is_late(one.text) or _admits_delay(one):
+            late = one
+    if state is not None and state.value in ("Arrived", "Unloading"):
+        return state
+    if late is not None:
+        return Finding("Delayed", late.quote(), late.line.id, 0.85)
+    if delayed is not None and delayed.value is not None:
+        return Finding("Delayed", delayed.quote, delayed.message_id, 0.8)
+    if state is None and under_way is not None:
+        return Finding("Driving", under_way.quote, under_way.message_id, 0.55)
+    return state
+
+
+def _goes_on(state: Finding | None, found: str, text: str) -> bool:
+    """Whether a later statement changes the state: who has arrived does not drive again unless he says so."""
+    if state is None:
+        return True
+    if state.value in ("Arrived", "Unloading") and found == "Driving":
+        return re.search(r"\b(?:left|leaving|back on|headed)\b", text, re.IGNORECASE) is not None
+    return not (state.value == "Unloading" and found == "Arrived")
+
+
+def _admits_delay(one: Statement) -> bool:
+    """A yes to "are you late?", or a no to "are you on time?"."""
+    if not one.first:
+        return False
+    answer = polarity(one.text)
+    if _ASKS_ON_TIME.search(one.question):
+        return answer == "no"
+    return answer == "yes" and "delay" in one.asked and _ASKS_LATE.search(one.question) is not None
+
+
+def _status_of(one: Statement) -> tuple[str, float] | None:
+    text = one.held()
+    denied = (
+        _NOT_YET.search(re.sub(r"^\W*not yet\b", "", text, flags=re.IGNORECASE))
+        if re.search(r"\b(?:still|in the (?:dock|door))\b", text, re.IGNORECASE)
+        else _NOT_YET.search(text)
+    )
+    ready = one.first and polarity(one.text)
+    if not denied or _EMPTIED.search(text):
+        if _EMPTIED.search(text) and not (denied and denied.start() < _EMPTIED.search(text).start()):  # type: ignore[union-attr]
+            return "Arrived", 0.85
+        if _UNLOADING.search(text):
+            return "Unloading", 0.9
+    if _ARRIVED.search(text) and not (denied and denied.start() < _ARRIVED.search(text).start()):  # type: ignore[union-attr]
+        return "Arrived", 0.9
+    if (
+        ready == "yes"
+        and re.search(
+            r"\b(?:are you (?:being |getting )?unload\w*|so you'?re unloading|wird abgeladen)\b",
+            one.question,
+            re.IGNORECASE,
+        )
+        and not denied
+    ):
+        return "Unloading", 0.8
+    if (
+        ready == "yes"
+        and re.search(
+            r"\b(?:have you arrived|are you (?:at the (?:receiver|consignee|customer)|there)|did you arrive|"
+            r"angekommen)\b",
+            one.question,
+            re.IGNORECASE,
+        )
+        and not denied
+    ):
+        return "Arrived", 0.85
+    if _DRIVING.search(text) and not re.search(
+        r"\b(?:been driving for|not driving|stopped driving)\b", text, re.IGNORECASE
+    ):
+        return "Driving", 0.85
+    if ready == "yes" and re.search(
+        r"\bare you (?:still |currently )?(?:driving|moving|rolling|on the road|on (?:schedule|track))\b|"
+        r"\bfahren sie\b",
+        one.question,
+        re.IGNORECASE,
+    ):
+        return "Driving", 0.85
+    return None

@@ -1,0 +1,54 @@
+"""Numbers in a text: "three bedrooms", "up to twelve hundred dollars", "0.68", "84.000 km"."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from parley.understanding.scan import scan_text
+
+_ANY_DAY = datetime(2026, 1, 5, tzinfo=UTC)
+_MONEY_AFTER = re.compile(r"^\s*(?:dollars?|bucks|euros?|€|usd|eur|pounds|£|cents?|k\b|grand)", re.IGNORECASE)
+_MONEY_BEFORE = re.compile(r"(?:[$€£]|\b(?:eur|usd|euro))\s*$", re.IGNORECASE)
+_THOUSANDS = re.compile(r"^\s*(?:k\b|grand\b|tausend\b|thousand\b)", re.IGNORECASE)
+_MILLIONS = re.compile(r"^\s*(?:m\b|million(?:s|en)?\b|mio\b)", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberMention:
+    """A number at `start`..`end` of the text. `money` where a currency stands at it; `ordinal` for "third"."""
+
+    value: float
+    start: int
+    end: int
+    money: bool = False
+    ordinal: bool = False
+
+
+def find_numbers(text: str, language: str) -> list[NumberMention]:
+    """Every number in order, in digits or in words."""
+    scan = scan_text(text, language, _ANY_DAY, "US")
+    found: list[NumberMention] = []
+    at = 0
+    while at < len(scan.tokens):
+        token = scan.tokens[at]
+        if token.value is None:
+            at += 1
+            continue
+        value, end = float(token.value), token.end
+        at += 1
+        mark = "," if language == "de" else "."
+        if scan.low(at) == mark and scan.glued(at) and scan.glued(at + 1) and scan.digits(at + 1):
+            value += float(f"0.{scan.low(at + 1)}")
+            end, at = scan.tokens[at + 1].end, at + 2
+        rest = text[end:]
+        for pattern, factor in ((_THOUSANDS, 1_000), (_MILLIONS, 1_000_000)):
+            match = pattern.match(rest)
+            if match:
+                value, end = value * factor, end + match.end()
+        money = bool(
+            _MONEY_AFTER.match(text[end:]) or _MONEY_AFTER.match(rest) or _MONEY_BEFORE.search(text[: token.start])
+        )
+        found.append(NumberMention(value, token.start, end, money, token.ordinal))
+    return found
