@@ -9,8 +9,7 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
-import snowballstemmer
-
+from parley.kit import stems as snowball
 from parley.kit.yaml_text import load_yaml
 
 LANGUAGES: Mapping[str, str] = {"en": "english", "de": "german"}
@@ -83,15 +82,10 @@ def stem(word: str, language: str) -> str:
     if word[0].isdigit() or (word.endswith("ness") and language == "en"):  # "fitness" is not "fits"
         return word
     algorithm = LANGUAGES.get(language, "english")
-    stemmed: str = _stemmer(algorithm).stemWord(word)
+    stemmed = snowball.stem(word, algorithm)
     if algorithm != "german":
         return stemmed.translate(_UMLAUTS)
     return _CONJUGATED.sub("", _DERIVED.sub("", _DIGRAPHS.sub(r"\1", stemmed.translate(_UMLAUTS))))
-
-
-@lru_cache
-def _stemmer(algorithm: str) -> Any:
-    return snowballstemmer.stemmer(algorithm)
 
 
 @lru_cache

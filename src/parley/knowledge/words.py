@@ -19,8 +19,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Literal
 
-import snowballstemmer
-
+from parley.kit import stems as snowball
 from parley.kit.yaml_text import load_yaml
 from parley.knowledge.compounds import compound_parts, fold
 
@@ -104,16 +103,11 @@ def _tokens(text: str, language: _Language) -> Iterator[str]:
             yield token
 
 
-@cache
-def _stemmer(language: str) -> snowballstemmer.stemmer:
-    return snowballstemmer.stemmer(_ALGORITHMS[language])
-
-
 @lru_cache(maxsize=100_000)
 def _stem(word: str, language: str) -> str:
     if language not in _ALGORITHMS or not word[0].isalpha():
         return _plain(word)
-    return _plain(_stemmer(language).stemWord(word.removesuffix("'s")))
+    return _plain(snowball.stem(word.removesuffix("'s"), _ALGORITHMS[language]))
 
 
 def _german_stem(word: str) -> str:

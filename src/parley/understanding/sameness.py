@@ -14,8 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-import snowballstemmer
-
+from parley.kit import stems as snowball
 from parley.understanding.lexicon import read_yaml
 
 _ALGORITHMS = {"en": "english", "de": "german"}
@@ -104,13 +103,7 @@ def _concepts(plain: str, language: str, words: _Words) -> Iterator[str]:
 
 @lru_cache(maxsize=4096)
 def _stem(token: str, language: str) -> str:
-    stemmed: str = _stemmer(language).stemWord(token)
-    return stemmed
-
-
-@lru_cache
-def _stemmer(language: str) -> snowballstemmer.stemmer:
-    return snowballstemmer.stemmer(_ALGORITHMS[language])
+    return snowball.stem(token, _ALGORITHMS[language])
 
 
 @lru_cache
