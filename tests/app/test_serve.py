@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,14 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
+
+
+def test_serving_imports_nothing_that_few_turns_need() -> None:
+    """Each of these takes a tenth of a second to half a second; who needs one imports it where it is needed."""
+    heavy = ("scipy", "sklearn", "spacy", "openai", "anthropic", "onnxruntime", "av", "pandas", "torch")
+    asked = f"import sys, parley.app.serve; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", asked], check=True, capture_output=True, text=True)  # noqa: S603 - ours
+    assert done.stdout.strip() == "[]"
 
 
 def test_production_needs_a_database_and_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:

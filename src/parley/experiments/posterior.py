@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import beta
 
 _POINTS = 4001
 _REACH = 9  # standard deviations around the means that the grid covers
@@ -15,6 +14,8 @@ _REACH = 9  # standard deviations around the means that the grid covers
 def chances(arms: Sequence[tuple[int, int]]) -> tuple[list[float], list[float]]:
     """Per arm, given (successes, outcomes): the probability that it is the best, and how much success rate (0..1) one
     loses on average by choosing it."""
+    from scipy.stats import beta  # half a second of import, for a verdict alone
+
     if not arms:
         return [], []
     posteriors = [beta(1 + good, 1 + n - good) for good, n in arms]

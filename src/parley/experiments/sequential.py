@@ -17,10 +17,8 @@ adapts: two of them, each at half of alpha, give a difference.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-from scipy.optimize import brentq
-from scipy.special import betaln, logsumexp
 
 # Multiples of the effect one wants to find, and their share of the mixture. They sum to 1.
 MIXTURE = ((2.0, 0.12), (1.0, 0.62), (0.5, 0.14), (0.25, 0.06), (0.125, 0.03), (0.0625, 0.02), (0.03125, 0.01))
@@ -92,7 +90,18 @@ def _log_evidence(distance: float, effect: float, variance: float) -> float:
         turn = abs(shift * distance / variance)
         log_cosh = turn + math.log1p(math.exp(-2 * turn)) - math.log(2)
         terms.append(math.log(share) - shift * shift / (2 * variance) + log_cosh)
-    return float(logsumexp(terms))
+    return _log_sum(terms)
+
+
+def _log_sum(terms: Sequence[float]) -> float:
+    most = max(terms)
+    return most + math.log(sum(math.exp(term - most) for term in terms))
+
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    from scipy.optimize import brentq  # a third of a second of import, for a verdict alone
+
+    return float(brentq(function, low, high))
 
 
 def _half_width(effect: float, variance: float, alpha: float) -> float:
@@ -101,21 +110,21 @@ def _half_width(effect: float, variance: float, alpha: float) -> float:
     far = math.sqrt(variance)
     while _log_evidence(far, effect, variance) < wanted:
         far *= 2
-    return float(brentq(lambda distance: _log_evidence(distance, effect, variance) - wanted, 0.0, far))
+    return _root(lambda distance: _log_evidence(distance, effect, variance) - wanted, 0.0, far)
 
 
 def rate_interval(successes: int, n: int, alpha: float) -> tuple[float, float]:
     """A rate's confidence sequence, 0..1."""
     failures = n - successes
     wanted = -math.log(alpha)
-    mixture = float(betaln(successes + 1, failures + 1))
+    mixture = math.lgamma(successes + 1) + math.lgamma(failures + 1) - math.lgamma(successes + failures + 2)
 
     def excess(rate: float) -> float:
         return mixture - successes * math.log(rate) - failures * math.log1p(-rate) - wanted
 
     middle = min(max(successes / n if n else 0.5, _TINY), 1 - _TINY)
-    low = 0.0 if excess(_TINY) <= 0 or middle <= _TINY else float(brentq(excess, _TINY, middle))
-    high = 1.0 if excess(1 - _TINY) <= 0 or middle >= 1 - _TINY else float(brentq(excess, middle, 1 - _TINY))
+    low = 0.0 if excess(_TINY) <= 0 or middle <= _TINY else _root(excess, _TINY, middle)
+    high = 1.0 if excess(1 - _TINY) <= 0 or middle >= 1 - _TINY else _root(excess, middle, 1 - _TINY)
     return low, high
 
 
