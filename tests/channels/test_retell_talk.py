@@ -47,6 +47,7 @@ class Noted:
 
     talks_of: list[str] = field(default_factory=list)
     transcripts: list[Transcript] = field(default_factory=list)
+    noted: asyncio.Event = field(default_factory=asyncio.Event)
     over: bool = False
 
     async def talks(self, party: Party) -> None:
@@ -54,6 +55,7 @@ class Noted:
 
     async def heard(self, party: Party, transcript: Transcript) -> None:
         self.transcripts.append(transcript)
+        self.noted.set()
 
     async def is_over(self, party: Party) -> bool:
         return self.over
@@ -137,13 +139,16 @@ async def test_the_caller_may_speak_first(stage: Stage) -> None:
     assert [role for role, _ in await stage.lines()] == ["user", "agent"]
 
 
-async def test_updates_are_noted_and_never_answered(stage: Stage) -> None:
+async def test_updates_are_noted_and_never_answered(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retell_talk, "NOTE_AFTER", 0)
     async with stage.line() as (peer, _):
         await peer.greeted()
         peer.heard("Can I")
         await peer.send({"interaction_type": "update_only", "transcript": peer.transcript, "turntaking": "user_turn"})
         await peer.send({"interaction_type": "ping_pong", "timestamp": 1})
         assert (await peer.frame())["response_type"] == "ping_pong"
+        async with asyncio.timeout(5):
+            await stage.ledger.noted.wait()
     assert [one.content for one in stage.ledger.transcripts[-1]] == [GREETING, "Can I"]
     assert await stage.lines() == [("agent", GREETING)]
 

@@ -14,13 +14,14 @@ from starlette.staticfiles import StaticFiles
 
 from parley.agents import agent_routes, understanding_routes
 from parley.app.drain import Door, Drain
+from parley.app.hooks import Hooks
 from parley.app.limits import Surroundings
 from parley.app.pages import VERSION
 from parley.app.pages import router as open_routes
 from parley.app.persons import router as person_routes
 from parley.app.resources import Resources
 from parley.calls import call_routes, number_routes
-from parley.channels import chat_routes, retell_webhook_routes, voice_routes
+from parley.channels import chat_routes, retell_line_routes, retell_webhook_routes, voice_routes
 from parley.conversations import conversation_routes
 from parley.experiments import prompt_routes, result_routes
 from parley.frontdesk import frontdesk_routes
@@ -41,6 +42,7 @@ ROUTERS = (
     call_routes,
     number_routes,
     retell_webhook_routes,
+    retell_line_routes,
     conversation_routes,
     result_routes,
     prompt_routes,
@@ -63,8 +65,10 @@ def create_app(
     """The application over resources that its lifespan opens and closes. `drain`: SIGTERM waits for live sockets."""
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         async with resources as opened:
+            opened.simulated.deliver_with(Hooks(app, opened.state()).deliver)
+            await opened.simulated.open()
             with drain.before_sigterm() if drain else nullcontext():
                 yield opened.state()
 

@@ -17,8 +17,8 @@ from parley.app.retention import Retention
 from parley.app.settings import Settings
 from parley.app.speech import local_speech
 from parley.app.warmup import Warmup
-from parley.calls import CallParts, Calls, LineSecrets, open_calls
-from parley.channels import SpeechParts
+from parley.calls import CallParts, Calls, CallTranscripts, LineSecrets, SimulatedLine, SimulatedParts, open_calls
+from parley.channels import CallLedger, LineParts, PhoneLines, SpeechParts, TalkParts
 from parley.conversations import (
     Asides,
     ConversationFacts,
@@ -94,6 +94,8 @@ class Resources:
     speech: SpeechParts
     takeover: Takeover
     calls: Calls
+    phone_lines: PhoneLines
+    simulated: SimulatedLine
     lines: Lines
     listener: Listener
     live: LiveView
@@ -217,6 +219,22 @@ async def open_resources(
             )
         )
         agents.followed_by(calls.lines.want)
+        lines = Lines(db, vaults, unwritten, opening, order)
+        talk = TalkParts(responder, lines, transcripts, listener, CallLedger(calls.progress))
+        phone_lines = PhoneLines(LineParts(talk, calls.answering, calls.progress, agents, businesses))
+        simulated = SimulatedLine(
+            SimulatedParts(
+                db=db,
+                clock=clock,
+                agents=agents,
+                secrets=calls.secrets,
+                said=CallTranscripts(transcripts),
+                answer=phone_lines.answer,
+                deliver=calls.reports.receive,
+                holder=holder.number,
+            )
+        )
+        carriers.simulate_with(simulated)
         resources = Resources(
             settings=settings,
             db=db,
@@ -249,7 +267,9 @@ async def open_resources(
             speech=speech,
             takeover=Takeover(db, vaults, unwritten),
             calls=calls,
-            lines=Lines(db, vaults, unwritten, opening, order),
+            phone_lines=phone_lines,
+            simulated=simulated,
+            lines=lines,
             listener=listener,
             live=LiveView(db, listener),
             metrics=metrics,

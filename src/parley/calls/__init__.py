@@ -11,17 +11,19 @@ from parley.calls.close import FactFinder
 from parley.calls.failures import CallInitiationError, DataExtractionError, RetellAPIError
 from parley.calls.initiate import NewCall
 from parley.calls.lines import Drift
-from parley.calls.progress import CHANGED, Progress
+from parley.calls.progress import CHANGED, HEARD, Progress
 from parley.calls.record import CallRecord, Status
 from parley.calls.report import Reports
 from parley.calls.room import CallParts, Calls, open_calls
 from parley.calls.routes import router as call_routes
 from parley.calls.routes_numbers import router as number_routes
 from parley.calls.secrets import LineSecrets
-from parley.calls.transcript import Said
+from parley.calls.simulated import SimulatedLine, SimulatedParts
+from parley.calls.transcript import CallTranscripts, Said
 
 __all__ = [
     "CHANGED",
+    "HEARD",
     "RETELL",
     "SIMULATED",
     "TWILIO",
@@ -29,6 +31,7 @@ __all__ = [
     "CallInitiationError",
     "CallParts",
     "CallRecord",
+    "CallTranscripts",
     "Calls",
     "CarrierAccount",
     "CarrierChoice",
@@ -41,6 +44,8 @@ __all__ = [
     "Reports",
     "RetellAPIError",
     "Said",
+    "SimulatedLine",
+    "SimulatedParts",
     "Status",
     "call_routes",
     "number_routes",

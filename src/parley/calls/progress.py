@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,13 +15,14 @@ from parley.calls.close import Closing
 from parley.calls.numbers import e164_or_empty
 from parley.calls.outcome import is_over, outcome_of, seconds_of
 from parley.calls.record import ACTIVE, CallRecord, Status, before
-from parley.inference.carrier import CarrierCall
+from parley.inference.carrier import CarrierCall, CarrierLine
 from parley.kit.clock import Clock
 from parley.kit.db import Database
 from parley.kit.errors import NotFound
 from parley.kit.events import Event, publish
 from parley.kit.ids import new_id
 
+HEARD: Final = "call.heard"  # {"call_id"}: more was said
 CHANGED: Final = "call.changed"  # {"call_id", "status"}: a call's status or record changed
 ASK_AGAIN: Final = timedelta(minutes=5)  # an active call of which nothing was heard for so long is asked about
 _UNANNOUNCED: Final = timedelta(minutes=3)  # in which a call that was announced must arrive
@@ -54,6 +55,16 @@ class Progress:
                 raise NotFound("call")
             await tell(connection, changed)
         return changed
+
+    async def heard(self, tenant_id: str, call_id: str, lines: Sequence[CarrierLine]) -> None:
+        """The carrier's transcript of a call that goes on, for those who follow it."""
+        call = await self.get(tenant_id, call_id)
+        if not call.is_active:
+            return
+        kept = [asdict(line) for line in await self._closing.kept(call, lines)]
+        async with self._db.begin(tenant_id, durable=False) as connection:
+            if await store.advance(connection, call, ACTIVE, {"lines": kept}) is not None:
+                await publish(connection, Event(tenant_id, HEARD, {"call_id": call_id}))
 
     async def announced(
         self, tenant_id: str, agent_id: str, agent_version: int, carrier: str, caller: str | None, own: str | None

@@ -74,6 +74,26 @@ class CarrierEvent:
     applied_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class SimulatedCall:
+    """A call of the simulated line. `holder` is the process that carries it; `seconds` its own clock; `reported_at`:
+    when its last webhook was sent."""
+
+    id: str
+    tenant_id: str
+    call_id: str
+    agent_id: str
+    holder: int
+    simulate: dict[str, Any]
+    status: Literal["registered", "ongoing", "ended"]
+    reason: str | None
+    seconds: float
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    reported_at: datetime | None
+
+
 class Rows(Generic[Record]):
     """The rows of one table as records of one kind."""
 
@@ -133,6 +153,7 @@ numbers = Rows(tables.phone_numbers, PhoneNumber)
 suppressions = Rows(tables.suppressions, Suppression)
 carrier_agents = Rows(tables.carrier_agents, CarrierAgent)
 events = Rows(tables.carrier_events, CarrierEvent)
+simulated = Rows(tables.simulated_calls, SimulatedCall)
 
 _CALLS = tables.call_records
 _C = _CALLS.c
@@ -191,10 +212,10 @@ async def find_line(connection: AsyncConnection, kind: Line, wanted: str) -> tup
     return None if row is None else (row.tenant_id, row.id)
 
 
-async def find_owner(connection: AsyncConnection, call_id: str) -> str | None:
-    """Through the platform's door: the tenant of a call of ours."""
-    query = text("SELECT tenant_id FROM find_owner('call_records', :wanted)")
-    owner: str | None = (await connection.execute(query, {"wanted": call_id})).scalar_one_or_none()
+async def find_owner(connection: AsyncConnection, call_id: str, kind: str = "call_records") -> str | None:
+    """Through the platform's door: the tenant of a call of ours, or of one of the simulated line."""
+    query = text("SELECT tenant_id FROM find_owner(:kind, :wanted)")
+    owner: str | None = (await connection.execute(query, {"kind": kind, "wanted": call_id})).scalar_one_or_none()
     return owner
 
 
@@ -204,3 +225,21 @@ async def find_calls_due(connection: AsyncConnection, moment: datetime, most: in
         text("SELECT tenant_id, id FROM find_calls_due(:moment, :most)"), {"moment": moment, "most": most}
     )
     return [(row.tenant_id, row.id) for row in rows]
+
+
+async def find_simulated_lost(connection: AsyncConnection) -> list[tuple[str, str]]:
+    """Through the platform's door: (tenant, simulated call) of those under way whose process is gone."""
+    rows = await connection.execute(text("SELECT tenant_id, id FROM find_simulated_lost()"))
+    return [(row.tenant_id, row.id) for row in rows]
+
+
+async def claim_simulated(
+    connection: AsyncConnection, tenant_id: str, wanted: str, holder: int
+) -> SimulatedCall | None:
+    """Take a call over from a process that is gone; None where another one was faster, or the call is over."""
+    table = tables.simulated_calls
+    query = update(table).where(table.c.tenant_id == tenant_id, table.c.id == wanted, table.c.reported_at.is_(None))
+    query = query.where(~func.holder_lives(table.c.holder)).values(holder=holder)
+    columns = [table.c[field.name] for field in fields(SimulatedCall)]
+    row = (await connection.execute(query.returning(*columns))).mappings().one_or_none()
+    return None if row is None else SimulatedCall(**row)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, DateTime, Integer, Table, Text
+from sqlalchemy import Boolean, Column, DateTime, Float, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from parley.kit.db import metadata
@@ -96,4 +96,22 @@ carrier_agents = Table(
     Column("fingerprint", Text),
     Column("error", Text),
     Column("published_at", _When),
+)
+
+simulated_calls = Table(
+    "simulated_calls",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("tenant_id", Text, nullable=False),
+    Column("call_id", Text, nullable=False),
+    Column("agent_id", Text, nullable=False),
+    Column("holder", Integer, nullable=False),
+    Column("simulate", JSONB, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("reason", Text),
+    Column("seconds", Float(53), nullable=False),
+    Column("created_at", _When, nullable=False),
+    Column("started_at", _When),
+    Column("ended_at", _When),
+    Column("reported_at", _When),
 )

@@ -8,16 +8,24 @@ from parley.channels.admission import Admission
 from parley.channels.browser import BrowserLine, Format
 from parley.channels.chat import router as chat_routes
 from parley.channels.live import SpeechParts, hold_call
+from parley.channels.retell_party import TalkParts
+from parley.channels.retell_socket import CallLedger, LineParts, PhoneLines
+from parley.channels.retell_socket import router as retell_line_routes
 from parley.channels.retell_webhooks import router as retell_webhook_routes
 from parley.channels.voice import router as voice_routes
 
 __all__ = [
     "Admission",
     "BrowserLine",
+    "CallLedger",
     "Format",
+    "LineParts",
+    "PhoneLines",
     "SpeechParts",
+    "TalkParts",
     "chat_routes",
     "hold_call",
+    "retell_line_routes",
     "retell_webhook_routes",
     "voice_routes",
 ]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 
+from parley.calls import CHANGED
 from parley.channels import retell_frames as frames
 from parley.channels.retell_frames import BadFrame, CallDetails, PingPong, Request, Transcript, Update
 from parley.channels.retell_mouth import Mouth
@@ -25,6 +26,7 @@ from parley.kit.events import MISSED, Event
 HANG_UP, TOO_BIG, BROKEN, UNREADABLE, REPLACED = 1000, 1009, 1011, 1007, 4408
 LONGEST_QUIET = 60.0  # without a frame; Retell pings every two seconds
 GREET_AFTER = 1.0
+NOTE_AFTER = 0.25  # so often at most is the transcript noted for those who follow the call
 _MOST_BAD_FRAMES = 50
 
 _log = log.get("retell")
@@ -60,7 +62,7 @@ class PhoneTalk:
             _log.warning("retell.quiet", call_id=self._party.call_id)
             await self._line.close(BROKEN)
         finally:
-            for task in (watching, self._greeting):
+            for task in (watching, self._greeting, self._noting):
                 if task is not None:
                     task.cancel()
             await self._replies.aclose()
@@ -167,6 +169,7 @@ class PhoneTalk:
         """One note at a time; what came meanwhile is in the next."""
         written: Transcript | None = None
         while written != self._noted and self._noted is not None:
+            await asyncio.sleep(NOTE_AFTER)
             written = self._noted
             try:
                 await self._parts.ledger.heard(self._party, written)
@@ -195,9 +198,7 @@ class PhoneTalk:
                 await self._speak_for(str(news.data.get("message_id")))
         elif news.name == HELD:
             await self._replies.fall_silent()
-        elif news.name == ENDED or (
-            (news.name == MISSED or "call_id" in news.data) and await self._parts.ledger.is_over(self._party)
-        ):
+        elif news.name == ENDED or (news.name in (MISSED, CHANGED) and await self._parts.ledger.is_over(self._party)):
             await self._line.close(HANG_UP)
 
     async def _speak_for(self, message_id: str) -> None:

@@ -107,6 +107,27 @@ CREATE TABLE carrier_agents (
 CREATE INDEX ix_carrier_agents_tenant_id ON carrier_agents (tenant_id, id);
 """
 
+SIMULATED = """
+-- Where the simulated line stands with each of its calls: a carrier outlives those it calls for.
+CREATE TABLE simulated_calls (
+  id text COLLATE "C" PRIMARY KEY,
+  tenant_id text COLLATE "C" NOT NULL REFERENCES tenants ON DELETE CASCADE,
+  call_id text COLLATE "C" NOT NULL UNIQUE,
+  agent_id text COLLATE "C" NOT NULL,
+  holder integer NOT NULL,
+  simulate jsonb NOT NULL,
+  status text NOT NULL CHECK (status IN ('registered', 'ongoing', 'ended')),
+  reason text,
+  seconds double precision NOT NULL DEFAULT 0,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  started_at timestamptz,
+  ended_at timestamptz,
+  reported_at timestamptz
+);
+CREATE INDEX ix_simulated_calls_tenant_id ON simulated_calls (tenant_id, id);
+CREATE INDEX ix_simulated_calls_unreported ON simulated_calls (holder) WHERE reported_at IS NULL;
+"""
+
 LOOKUPS = """
 -- Whose a call, an agent at a carrier, the secret of a line or a telephone number is.
 CREATE FUNCTION find_line(kind text, wanted text) RETURNS TABLE (tenant_id text, id text)
@@ -119,18 +140,27 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 CREATE FUNCTION find_calls_due(moment timestamptz, most integer) RETURNS TABLE (tenant_id text, id text)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
   SELECT tenant_id, id FROM call_records WHERE check_at <= moment ORDER BY check_at LIMIT most $$;
+
+-- Simulated calls under way whose process is gone.
+CREATE FUNCTION find_simulated_lost() RETURNS TABLE (tenant_id text, id text)
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+  SELECT tenant_id, id FROM simulated_calls WHERE reported_at IS NULL AND NOT holder_lives(holder) ORDER BY id $$;
 """
 
-TABLES = ("call_records", "carrier_events", "phone_numbers", "suppressions", "carrier_agents")
-READABLE = {"call_records": "retell_call_id, check_at", "carrier_agents": "agent_id, carrier_agent_id, token_hash"}
-FUNCTIONS = ("find_line(text, text)", "find_calls_due(timestamptz, integer)")
+TABLES = ("call_records", "carrier_events", "phone_numbers", "suppressions", "carrier_agents", "simulated_calls")
+READABLE = {
+    "call_records": "retell_call_id, check_at",
+    "carrier_agents": "agent_id, carrier_agent_id, token_hash",
+    "simulated_calls": "holder, reported_at",
+}
+FUNCTIONS = ("find_line(text, text)", "find_calls_due(timestamptz, integer)", "find_simulated_lost()")
 
 
 def upgrade() -> None:
-    for script in (CALLS, LINES):
+    for script in (CALLS, LINES, SIMULATED):
         run(script)
     hold_apart(*TABLES)
-    let_find_owner("call_records", "phone_numbers", "suppressions", "carrier_agents")
+    let_find_owner("call_records", "phone_numbers", "suppressions", "carrier_agents", "simulated_calls")
     for table, columns in {**READABLE, "phone_numbers": "number, agent_id"}.items():
         op.execute(f"GRANT SELECT ({columns}) ON {table} TO parley_lookup")
     run(LOOKUPS)
