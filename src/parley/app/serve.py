@@ -91,7 +91,9 @@ async def run_dev(
                     await worker
 
     app = create_app(resources(), settings.allowed_origins)
-    config = uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False)
+    config = uvicorn.Config(
+        app, host=host, port=port, log_level="warning", server_header=False, ws_per_message_deflate=False
+    )
     server = uvicorn.Server(config)
     await server.serve()
     if not server.started:
@@ -109,6 +111,7 @@ def run_server(host: str, port: int, workers: int, proxies: str | None) -> None:
         port=port,
         workers=workers,
         log_level="warning",
+        ws_per_message_deflate=False,  # sound does not shrink, and a zlib context per call costs more than the call
         server_header=False,
         proxy_headers=proxies is not None,
         forwarded_allow_ips=proxies,

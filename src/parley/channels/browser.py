@@ -93,7 +93,10 @@ class BrowserLine:
         self._seq = 0
         self._binary = binary
         self._incoming: deque[Incoming] = deque()
-        self._news = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._waiter: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._deadline = 0.0
         self._outbox: asyncio.Queue[bytes | None] = asyncio.Queue(_MOST_OUTBOX)
         self._playout = Playout()
         self._next_at = time.monotonic()
@@ -105,29 +108,57 @@ class BrowserLine:
 
     async def receive(self) -> Incoming:
         """The next frame or control; silence where the client sends none."""
-        while not self._incoming:
-            self._news.clear()
-            wait = self._next_at - time.monotonic() if self._quiet else _QUIET_S
-            try:
-                async with asyncio.timeout(max(0.0, wait)):
-                    await self._news.wait()
-            except TimeoutError:
-                self._quiet = True
-                self._next_at = max(self._next_at, time.monotonic() - _QUIET_S) + _FRAME_S
+        incoming = self._incoming
+        if not incoming:
+            if self._quiet:
+                now = time.monotonic()
+                self._next_at = max(self._next_at, now - _QUIET_S) + _FRAME_S
+                await self._something(self._next_at - now)
+            else:
+                await self._something(_QUIET_S)
+            if not incoming:
+                if not self._quiet:
+                    self._quiet, self._next_at = True, time.monotonic()
                 return SILENCE
         self._quiet = False
-        item = self._incoming[0]
+        item = incoming[0]
         if isinstance(item, bytes):
-            await self._pace()
-        return self._incoming.popleft() if not isinstance(item, HungUp) else item
+            if not self._listening:
+                await self._pace()
+            elif len(incoming) > 1:  # a backlog is handed out at once, but not in one go
+                await asyncio.sleep(0)
+        return incoming.popleft() if not isinstance(item, HungUp) else item
+
+    async def _something(self, within_s: float) -> None:
+        """Until something has come in, or the time is up. One timer serves many frames: it looks, when it goes off, at
+        how long nothing has come."""
+        self._waiter = waiter = self._loop.create_future()
+        self._deadline = deadline = self._loop.time() + within_s
+        if self._timer is None or self._timer.when() > deadline:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._loop.call_at(deadline, self._time_is_up)
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+
+    def _time_is_up(self) -> None:
+        self._timer = None
+        if self._waiter is None:
+            return
+        if self._loop.time() < self._deadline:
+            self._timer = self._loop.call_at(self._deadline, self._time_is_up)
+        else:
+            self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     async def _pace(self) -> None:
         """Hold a backlog back while the agent speaks: the caller did not say all of it in that moment."""
         now = time.monotonic()
-        if self._listening:
-            self._next_at = now
-            await asyncio.sleep(0)
-            return
         self._next_at = max(self._next_at + _FRAME_S, now - _FRAME_S)
         if self._next_at > now:
             await asyncio.sleep(self._next_at - now)
@@ -136,6 +167,7 @@ class BrowserLine:
         """Queue an event for the client. One that does not keep up is hung up on."""
         if isinstance(event, AgentState):
             self._listening = event.state == "listening"
+            self._next_at = time.monotonic()
         if isinstance(event, Audio):
             self._playout.add(len(event.pcm) / 2 / event.sample_rate * 1000, time.monotonic())
         elif isinstance(event, Clear):
@@ -152,6 +184,8 @@ class BrowserLine:
         """Let the client know that it is over: the last event is held back until all of the call is on record."""
         if self._ended is not None:
             self._queue(self._ended)
+        if self._timer is not None:
+            self._timer.cancel()
         while self._outbox.full():  # a client that does not read must not keep the call open
             self._outbox.get_nowait()
         self._outbox.put_nowait(None)
@@ -232,15 +266,15 @@ class BrowserLine:
             raise InvalidInput(f"data must be at most {MOST_MESSAGE_BYTES // 1_000_000} MB long.")
         decode = self._decoder.push
         pcm = decode(data) if len(data) < _LONG_BYTES else await asyncio.to_thread(decode, data)
-        frames = list(self._framer.push(pcm))
+        frames = self._framer.push(pcm)
         if len(self._incoming) + len(frames) > _MOST_BACKLOG_FRAMES:
             raise InvalidInput("data comes faster than it can be heard; more than five minutes are waiting.")
         self._incoming.extend(frames)
-        self._news.set()
+        self._wake()
 
     def _put(self, item: Incoming) -> None:
         self._incoming.append(item)
-        self._news.set()
+        self._wake()
 
     def _packed(self, event: Event) -> list[bytes]:
         if not isinstance(event, Audio):

@@ -27,42 +27,48 @@ _DECAY = 0.5
 class Silero:
     """One session's detector. Call it with frames of 20 ms; the answer is that of the last full window."""
 
-    __slots__ = ("_context", "_filled", "_probability", "_run", "_state", "_window")
+    __slots__ = ("_filled", "_input", "_inputs", "_probability", "_run", "_window")
 
     def __init__(self, run: Callable[[dict[str, Any]], tuple[Any, Any]]) -> None:
         self._run = run
-        self._window = np.zeros((1, _CONTEXT + _WINDOW), np.float32)
-        self._state = np.zeros((2, 1, 128), np.float32)
+        self._window = np.zeros(_WINDOW, np.int16)
+        self._input = np.zeros((1, _CONTEXT + _WINDOW), np.float32)
+        self._inputs: dict[str, Any] = {"input": self._input, "state": np.zeros((2, 1, 128), np.float32), "sr": _SR}
         self._filled = 0
         self._probability = 0.0
 
     def __call__(self, frame: bytes) -> float:
         """The probability, 0..1, that somebody speaks."""
         samples = np.frombuffer(frame, np.int16)
+        filled, count = self._filled, len(samples)
+        if filled + count < _WINDOW:
+            self._window[filled : filled + count] = samples
+            self._filled = filled + count
+            return self._probability
         start = 0
-        while start < len(samples):
-            taken = min(len(samples) - start, _WINDOW - self._filled)
-            place = _CONTEXT + self._filled
-            self._window[0, place : place + taken] = samples[start : start + taken]
+        while start < count:
+            taken = min(count - start, _WINDOW - self._filled)
+            self._window[self._filled : self._filled + taken] = samples[start : start + taken]
             self._filled += taken
             start += taken
             if self._filled == _WINDOW:
-                self._probability = self._judge()
                 self._filled = 0
+                self._probability = self._judge()
         return self._probability
 
     def _judge(self) -> float:
-        heard = self._window[0, _CONTEXT:]
-        if float(np.abs(heard).max()) < _QUIET:
+        heard, whole = self._window, self._input[0]
+        if int(heard.min()) > -_QUIET and int(heard.max()) < _QUIET:
             probability = self._probability * _DECAY
-        else:
-            scaled = self._window / 32_768.0
-            output, self._state = self._run({"input": scaled, "state": self._state, "sr": _SR})
-            probability = float(output[0, 0])
-        self._window[0, :_CONTEXT] = heard[-_CONTEXT:]
-        return probability
+            whole[:_CONTEXT] = heard[-_CONTEXT:] * _SCALE
+            return probability
+        np.multiply(heard, _SCALE, out=whole[_CONTEXT:])
+        output, self._inputs["state"] = self._run(self._inputs)
+        whole[:_CONTEXT] = whole[-_CONTEXT:]
+        return float(output[0, 0])
 
 
+_SCALE = np.float32(1 / 32_768)
 _SR: NDArray[np.int64] = np.array(_RATE, np.int64)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from parley.inference.speech import FRAME_BYTES
 
 SILENCE = bytes(FRAME_BYTES)
@@ -17,12 +15,14 @@ class Framer:
     def __init__(self) -> None:
         self._rest = b""
 
-    def push(self, pcm: bytes) -> Iterator[bytes]:
+    def push(self, pcm: bytes) -> list[bytes]:
         """Whole frames, in order. An odd byte waits for its other half."""
+        if not self._rest and len(pcm) == FRAME_BYTES:
+            return [pcm]
         data = self._rest + pcm if self._rest else pcm
         whole = len(data) - len(data) % FRAME_BYTES
         self._rest = data[whole:]
-        return (data[start : start + FRAME_BYTES] for start in range(0, whole, FRAME_BYTES))
+        return [data[start : start + FRAME_BYTES] for start in range(0, whole, FRAME_BYTES)]
 
     def flush(self) -> bytes | None:
         """What is left, filled up with silence to a frame; None when nothing is."""
