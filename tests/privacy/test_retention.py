@@ -29,7 +29,7 @@ class Later(SystemClock):
 
 
 def after(resources: Resources, days: int) -> Retention:
-    return Retention(resources.db, resources.businesses, resources.unwritten, Later(days))
+    return Retention(resources.db, resources.businesses, resources.unwritten, resources.arms, Later(days))
 
 
 async def keep(business: Business, **settings: Any) -> None:

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley import conversations, frontdesk, outbox
-from parley.conversations import Involved, Unwritten
+from parley.conversations import Involved, Unwritten, phone_unit
+from parley.experiments import Arms, UnitKind
 from parley.kit.clock import Clock
 from parley.kit.db import Database
 from parley.kit.errors import NotFound
@@ -35,8 +36,9 @@ class _Known:
 class Persons:
     """The verbs on one person's data."""
 
-    def __init__(self, db: Database, vaults: Vaults, unwritten: Unwritten, clock: Clock) -> None:
+    def __init__(self, db: Database, vaults: Vaults, unwritten: Unwritten, arms: Arms, clock: Clock) -> None:
         self._db = db
+        self._arms = arms
         self._vaults = vaults
         self._unwritten = unwritten
         self._clock = clock
@@ -72,12 +74,20 @@ class Persons:
                 "webhook_deliveries": await outbox.erase_person(
                     connection, tenant_id, known.subject.value, involved.own
                 ),
+                "experiment_assignments": await self._forget_arm(connection, tenant_id, known.subject),
             }
             receipt_id = new_id()
             detail = {"kind": kind, "subject": self._vaults.fingerprint(tenant_id, known.subject), "counts": counts}
             await record_audit(connection, who, tenant_id, "person.erased", receipt_id, **detail)
         self._unwritten.forget(involved.own)
         return {"id": receipt_id, "counts": counts, "at": self._clock.now()}
+
+    async def _forget_arm(self, connection: AsyncConnection, tenant_id: str, subject: Subject) -> int:
+        """Which prompt under experiment answers the person is kept under a digest of who they are."""
+        unit: tuple[UnitKind, str] | None = ("user", subject.value)
+        if subject.kind == "phone":
+            unit = phone_unit(subject.value)
+        return await self._arms.forget_units(connection, tenant_id, [unit] if unit is not None else [])
 
     async def _find(self, connection: AsyncConnection, tenant_id: str, kind: SubjectKind, value: str) -> _Known:
         tenant = await get_tenant(connection, tenant_id)

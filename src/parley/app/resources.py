@@ -181,14 +181,14 @@ async def open_resources(
         search = Search(db, embedder)
         library = Library(db, embedder, jobs)
         vaults, unwritten = Vaults(db, keyring, HeldConversations()), Unwritten(clock)
-        retention = Retention(db, businesses, unwritten, clock)
-        reservations, leads = Reservations(db, clock), Leads(db, clock)
-        listings, incidents = Listings(db), Incidents(db)
         prompts, arms = Prompts(db), Arms(keyring, clock)
         watch = Watch(db, prompts)
+        retention = Retention(db, businesses, unwritten, arms, clock)
+        reservations, leads = Reservations(db, clock), Leads(db, clock)
+        listings, incidents = Listings(db), Incidents(db)
         declared_tools = DeclaredTools(db, keyring, outbound)
         outbox = Outbox(db, keyring, outbound, clock)
-        opening, order = Opening(db, agents, holder, vaults, unwritten), LocalOrder()
+        opening, order = Opening(db, agents, arms, holder, vaults, unwritten), LocalOrder()
         talk_facts = TalkFacts(db, Extraction(Extractor(embedder), models), clock)
         responder = Responder(
             Parts(
@@ -276,7 +276,7 @@ async def open_resources(
             prompts=prompts,
             arms=arms,
             watch=watch,
-            persons=Persons(db, vaults, unwritten, clock),
+            persons=Persons(db, vaults, unwritten, arms, clock),
             retention=retention,
         )
         for part in (library, learning, retention, outbox, watch, calls):

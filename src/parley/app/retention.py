@@ -14,6 +14,7 @@ from typing import Any
 
 from parley import conversations, frontdesk, outbox
 from parley.conversations import Unwritten
+from parley.experiments import Arms
 from parley.kit import log
 from parley.kit.clock import Clock
 from parley.kit.db import Database
@@ -30,10 +31,11 @@ _log = log.get("retention")
 class Retention:
     """The nightly job."""
 
-    def __init__(self, db: Database, businesses: Businesses, unwritten: Unwritten, clock: Clock) -> None:
+    def __init__(self, db: Database, businesses: Businesses, unwritten: Unwritten, arms: Arms, clock: Clock) -> None:
         self._db = db
         self._businesses = businesses
         self._unwritten = unwritten
+        self._arms = arms
         self._clock = clock
 
     def background(self) -> Sequence[Job]:
@@ -71,6 +73,7 @@ class Retention:
         while True:
             async with self._db.begin(tenant_id) as connection:
                 gone = await conversations.forget_before(connection, tenant_id, cutoff, _AT_ONCE)
+                await self._arms.forget_before(connection, tenant_id, cutoff)
                 await frontdesk.forget_words_of(connection, tenant_id, gone)
             self._unwritten.forget(gone)
             forgotten += len(gone)

@@ -8,7 +8,7 @@ from typing import Protocol
 from parley.agents import Agent, defaults
 from parley.channels.admission import Admission
 from parley.channels.spoken import Spoken
-from parley.conversations import Asides, Responder, Transcripts
+from parley.conversations import Asides, Ask, Responder, Transcripts
 from parley.inference.speech import Speaker, Transcriber, VadFactory, Voice
 from parley.knowledge import Library
 from parley.voice import KeptSpeech, Line, Manners, Parts, SemanticPause, Session, Settings
@@ -68,6 +68,7 @@ async def hold_call(
     `greets`: the agent speaks first. Raises nothing that a caller or a vendor can cause.
     """
     speech = rooms.speech
+    arm = await rooms.responder.foresee(Ask(agent.tenant_id, "", agent.id, conversation_id, channel=channel))
     language = agent.definition.language or "en"
     spoken = Spoken(
         rooms.responder,
@@ -77,10 +78,11 @@ async def hold_call(
         agent.id,
         conversation_id=conversation_id,
         channel=channel,
+        prompt_id=None if arm is None else arm.prompt_id,
     )
     settings = Settings(
         language=language,
-        voice=Voice(agent.definition.voice or "", language, _speed(agent)),
+        voice=Voice((arm and arm.voice) or agent.definition.voice or "", language, _speed(agent)),
         greeting=_greeting(agent, language, business) if greets else "",
         hints=(agent.name, business, *await rooms.library.texts(agent.tenant_id, _HINT_CHARACTERS)),
         manners=Manners(language=language, endpointing=SemanticPause(language)),

@@ -25,6 +25,7 @@ class Spoken:
         *,
         conversation_id: str | None = None,
         channel: str = "voice",
+        prompt_id: str | None = None,
     ) -> None:
         self._responder = responder
         self._transcripts = transcripts
@@ -33,6 +34,7 @@ class Spoken:
         self._agent_id = agent_id
         self.conversation_id = conversation_id
         self._channel = channel
+        self._prompt_id = prompt_id
         self._lines: dict[int, str] = {}  # turn → the caller's line as it is stored
         self._decided: dict[int, asyncio.Future[bool]] = {}
 
@@ -79,6 +81,7 @@ class Spoken:
             agent_id=self._agent_id,
             conversation_id=self.conversation_id,
             channel=self._channel,
+            prompt_id=self._prompt_id,
         )
 
     def _future(self, turn: CallerTurn) -> asyncio.Future[bool]:

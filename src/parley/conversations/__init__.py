@@ -5,6 +5,7 @@ arrived (channels) and what made the model (ports). Enter through `Responder.res
 reading, `Recall` for the cache.
 """
 
+from parley.conversations.arm import phone_unit
 from parley.conversations.asides import Asides
 from parley.conversations.declared import Declared
 from parley.conversations.desk import Desk
@@ -85,6 +86,7 @@ __all__ = [
     "export_person",
     "find_person",
     "forget_before",
+    "phone_unit",
     "schema_of",
     "wanted_schema",
 ]

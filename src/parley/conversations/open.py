@@ -11,17 +11,19 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.agents import Agents, Version
 from parley.conversations import store
+from parley.conversations.arm import unit_of
 from parley.conversations.ordering import TurnHolder
 from parley.conversations.takeover import MESSAGE
 from parley.conversations.turn import Ask, Turn
 from parley.conversations.unwritten import Unwritten
+from parley.experiments import Addressed, Arm, Arms
 from parley.inference.facts import SlotValue
 from parley.kit.db import Database
 from parley.kit.errors import Conflict, InvalidInput, NotFound, TooMany
 from parley.kit.events import Event, publish
 from parley.kit.ids import new_id
 from parley.privacy import Masking, Mode, Vaults
-from parley.tenants import get_tenant
+from parley.tenants import Tenant, get_tenant
 from parley.understanding import read_slots
 
 _HISTORY_LINES = 20
@@ -31,7 +33,7 @@ _ANY_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 _CONTACTS = frozenset({"name", "phone", "email"})
 
 
-_Taken = tuple[store.Conversation, Version, Masking, list[store.Message]]
+_Taken = tuple[store.Conversation, Version, Masking, list[store.Message], Arm | None]
 
 
 class _ColdRecognisers(Exception):
@@ -41,9 +43,12 @@ class _ColdRecognisers(Exception):
 class Opening:
     """Opens turns."""
 
-    def __init__(self, db: Database, agents: Agents, holder: TurnHolder, vaults: Vaults, unwritten: Unwritten) -> None:
+    def __init__(
+        self, db: Database, agents: Agents, arms: Arms, holder: TurnHolder, vaults: Vaults, unwritten: Unwritten
+    ) -> None:
         self._db = db
         self._agents = agents
+        self._arms = arms
         self._holder = holder
         self._vaults = vaults
         self._unwritten = unwritten
@@ -76,7 +81,10 @@ class Opening:
         while True:
             try:
                 async with self._db.begin(ask.tenant_id) as connection:
-                    await self._begin(connection, ask, conversation_id)
+                    tenant = await get_tenant(connection, ask.tenant_id)
+                    if tenant is None:
+                        raise NotFound("tenant")
+                    await self._begin(connection, tenant, ask, conversation_id)
                     await store.release_turn(connection, ask.tenant_id, conversation_id, self._holder.number)
                 return conversation_id
             except _ColdRecognisers:
@@ -127,25 +135,42 @@ class Opening:
         if tenant is None:
             raise NotFound("tenant")
         if ask.conversation_id is None:
-            taken: _Taken | None = await self._begin(connection, ask, conversation_id)
+            taken: _Taken | None = await self._begin(connection, tenant, ask, conversation_id)
         else:
             taken = await self._go_on(connection, ask, conversation_id)
         if taken is None:
             return None
-        conversation, version, masking, earlier = taken
+        conversation, version, masking, earlier, arm = taken
         talk = None if masking.keeps_words else self._unwritten.talk(conversation_id)
         if talk is not None:
             masking, earlier = talk.masking, list(talk.lines)
             conversation = replace(conversation, state={**conversation.state, "slots": talk.slots, "node": talk.node})
-        turn = Turn(tenant, version, conversation, tuple(earlier), new_id(), ask.message, ask.message, masking, talk)
+        said = ask.message
+        turn = Turn(tenant, version, conversation, tuple(earlier), new_id(), said, said, masking, talk, arm)
         if masking.hides:
             turn = replace(turn, message=masking.hide(ask.message, told=_told(turn)))
         await self._write(connection, turn)
         return turn
 
-    async def _begin(self, connection: AsyncConnection, ask: Ask, conversation_id: str) -> _Taken:
-        """A new conversation, with the newest version of its agent."""
+    async def foresee(self, ask: Ask) -> Arm | None:
+        """The arm that the conversation of this line has or would begin with: a voice must be known before it speaks.
+
+        Put its prompt's id into `Ask.prompt_id` of what follows.
+        """
+        async with self._db.begin(ask.tenant_id) as connection:
+            if ask.conversation_id is not None:
+                conversation = await store.get_conversation(connection, ask.tenant_id, ask.conversation_id)
+                return None if conversation is None else await self._recall_arm(connection, conversation)
+            tenant = await get_tenant(connection, ask.tenant_id)
+            if tenant is None:
+                raise NotFound("tenant")
+            version = await self._agents.newest_version(connection, ask.tenant_id, ask.agent_id)
+            return await self._assign(connection, tenant, version, ask, new_id())
+
+    async def _begin(self, connection: AsyncConnection, tenant: Tenant, ask: Ask, conversation_id: str) -> _Taken:
+        """A new conversation, with the newest version of its agent and the arm it is to be answered by."""
         version = await self._agents.newest_version(connection, ask.tenant_id, ask.agent_id)
+        arm = await self._assign(connection, tenant, version, ask, conversation_id)
         mode = version.definition.privacy_on(ask.channel)
         masking = await self._masking(connection, ask.tenant_id, conversation_id, mode)
         row = {
@@ -155,6 +180,8 @@ class Opening:
             "agent_version": version.number,
             "agent_config": version.config_key,
             "agent_name": version.name,
+            "experiment_id": None if arm is None else arm.prompt_id,
+            "experiment_revision": None if arm is None else arm.revision,
             "channel": ask.channel,
             "session_id": ask.session_id,
             "user_id": ask.user_id,
@@ -163,7 +190,7 @@ class Opening:
             "privacy": mode,
             "metadata": orjson.dumps(masking.hide_json(dict(ask.metadata))).decode(),
         }
-        return await store.add_conversation(connection, row), version, masking, []
+        return await store.add_conversation(connection, row), version, masking, [], arm
 
     async def _go_on(self, connection: AsyncConnection, ask: Ask, conversation_id: str) -> _Taken | None:
         """A conversation that exists, with the version it began with; None while another process has its turn."""
@@ -176,7 +203,22 @@ class Opening:
         # A statement of its own, after the claim: it has to see what the turn before has just committed.
         earlier = await store.last_messages(connection, ask.tenant_id, conversation_id, _HISTORY_LINES)
         masking = await self._masking(connection, ask.tenant_id, conversation_id, conversation.privacy)
-        return conversation, version, masking, earlier
+        return conversation, version, masking, earlier, await self._recall_arm(connection, conversation)
+
+    async def _assign(
+        self, connection: AsyncConnection, tenant: Tenant, version: Version, ask: Ask, conversation_id: str
+    ) -> Arm | None:
+        agent = Addressed(version.agent_id, version.config_key, version.name)
+        return await self._arms.assign(
+            connection, tenant.id, tenant.prompts_revision, agent, unit_of(ask), conversation_id, ask.prompt_id
+        )
+
+    async def _recall_arm(self, connection: AsyncConnection, conversation: store.Conversation) -> Arm | None:
+        """The arm it began with: nothing that happens to prompts since changes it."""
+        if conversation.experiment_id is None:
+            return None
+        revision = conversation.experiment_revision or 1
+        return await self._arms.recall(connection, conversation.tenant_id, conversation.experiment_id, revision)
 
     async def _version_of(self, connection: AsyncConnection, ask: Ask, conversation: store.Conversation) -> Version:
         if conversation.status == "ended":

@@ -36,6 +36,7 @@ from parley.conversations.trace import Trace
 from parley.conversations.turn import Answer, Ask, Turn
 from parley.conversations.wishes import read_wishes
 from parley.conversations.write import Writer
+from parley.experiments import Arm
 from parley.inference.facts import Facts, Step, ToolOutcome
 from parley.kit.clock import Clock
 from parley.kit.ids import new_id
@@ -113,6 +114,10 @@ class Responder:
                 if answer.cut_short:
                     await self._parts.settlement.settle(turn, answer, trace)
             yield await self._parts.settlement.settle(turn, answer, trace)
+
+    async def foresee(self, ask: Ask) -> Arm | None:
+        """See `Opening.foresee`."""
+        return await self._parts.opening.foresee(ask)
 
     async def drain(self) -> None:
         """Wait until every answer that was cut short is on disk."""
@@ -215,7 +220,7 @@ class Responder:
             tenant_id=turn.tenant.id,
             agent_id=turn.version.agent_id,
             version=turn.version.number,
-            prompt_id=turn.conversation.experiment_id or "",
+            prompt_id="" if turn.arm is None else turn.arm.key,
             language=language,
             knowledge_revision=turn.tenant.knowledge_revision,
             text=turn.message,

@@ -74,6 +74,7 @@ class ConversationOut(Read):
     id: str
     tenant_id: str
     experiment_id: str | None
+    experiment_revision: int | None
     session_id: str | None
     user_id: str | None
     agent_id: str | None

@@ -30,6 +30,7 @@ class Conversation:
     agent_config: str | None
     agent_name: str | None
     experiment_id: str | None
+    experiment_revision: int | None
     channel: str
     session_id: str | None
     user_id: str | None
@@ -99,10 +100,11 @@ def _own(tenant_id: str, conversation_id: str) -> Any:
 
 
 _ADD_CONVERSATION = f"""
-    INSERT INTO conversations (id, tenant_id, agent_id, agent_version, agent_config, agent_name, channel, session_id,
-      user_id, language, turn_holder, privacy, metadata, message_count)
-    VALUES (%(id)s, %(tenant_id)s, %(agent_id)s, %(agent_version)s, %(agent_config)s, %(agent_name)s, %(channel)s,
-      %(session_id)s, %(user_id)s, %(language)s, %(turn_holder)s, %(privacy)s, %(metadata)s::jsonb, 1)
+    INSERT INTO conversations (id, tenant_id, agent_id, agent_version, agent_config, agent_name, experiment_id,
+      experiment_revision, channel, session_id, user_id, language, turn_holder, privacy, metadata, message_count)
+    VALUES (%(id)s, %(tenant_id)s, %(agent_id)s, %(agent_version)s, %(agent_config)s, %(agent_name)s,
+      %(experiment_id)s, %(experiment_revision)s, %(channel)s, %(session_id)s, %(user_id)s,
+      %(language)s, %(turn_holder)s, %(privacy)s, %(metadata)s::jsonb, 1)
     RETURNING {_COLUMNS}
 """  # noqa: S608 - only constants
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, DateTime, Float, Integer, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Float, Integer, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from parley.kit.db import metadata
@@ -19,6 +19,7 @@ conversations = Table(
     Column("agent_config", Text),
     Column("agent_name", Text),
     Column("experiment_id", Text),
+    Column("experiment_revision", Integer),
     Column("channel", Text, nullable=False),
     Column("session_id", Text),
     Column("user_id", Text),
@@ -33,6 +34,9 @@ conversations = Table(
     Column("duration", Float(53)),
     Column("user_satisfaction", Integer),
     Column("task_completed", Boolean),
+    Column("escalated", Boolean),
+    Column("tokens", BigInteger),
+    Column("judged_at", _When),
     Column("metadata", JSONB, nullable=False),
     Column("started_at", _When, nullable=False),
     Column("last_message_at", _When, nullable=False),

@@ -10,6 +10,7 @@ from parley.agents import Flow, LlmChoice, Version, default_flow
 from parley.conversations import store
 from parley.conversations.events import Action, Cached, Source
 from parley.conversations.unwritten import Talk
+from parley.experiments import Arm
 from parley.inference.facts import SlotValue
 from parley.inference.ports import ChatModel
 from parley.inference.usage import Usage
@@ -30,7 +31,10 @@ class ModelChoice(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One line of a caller and where it belongs. A left-out conversation begins a new one."""
+    """One line of a caller and where it belongs. A left-out conversation begins a new one.
+
+    `prompt_id`: the prompt under experiment that was chosen before the first line, for its voice.
+    """
 
     tenant_id: str
     message: str
@@ -39,6 +43,7 @@ class Ask:
     session_id: str | None = None
     user_id: str | None = None
     channel: str = "text"
+    prompt_id: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self) -> None:
@@ -66,6 +71,7 @@ class Turn:
     said: str
     masking: Masking
     talk: Talk | None = None
+    arm: Arm | None = None
 
     @property
     def previous(self) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 
 import orjson
 
-from parley.agents import LlmChoice, defaults
+from parley.agents import defaults
 from parley.conversations import prompt
+from parley.conversations.arm import instructions_of, sampling_of, system_prompt_of
 from parley.conversations.confirmed import Confirmed
 from parley.conversations.events import Acting, Action, Delta
 from parley.conversations.hidden import Secrets
@@ -111,15 +112,13 @@ class Writer:
             yield Delta(text)
 
     def _request(self, turn: Turn, facts: Facts, found: Findings, toolbox: Toolbox) -> ChatRequest:
-        definition = turn.version.definition
-        words = defaults(turn.version.type, facts.language)
-        instructions = definition.prompts.get("instructions", "")
+        instructions = instructions_of(turn, facts.language)
         if turn.masking.hides:
             instructions = f"{instructions}\n{_PLACEHOLDERS.get(facts.language, _PLACEHOLDERS['en'])}".strip()
-        script = prompt.Script(definition.system_prompt or words.system_prompt, instructions, turn.tenant.name)
+        script = prompt.Script(system_prompt_of(turn, facts.language), instructions, turn.tenant.name)
         talk = turn.earlier[-_PROMPT_LINES:]
         messages = prompt.build(script, facts, talk, found.passages, whole=found.whole)
-        return ChatRequest(messages, facts, toolbox.specs, **_sampling(definition.llm))
+        return ChatRequest(messages, facts, toolbox.specs, **sampling_of(turn))
 
 
 async def _confirmed(turn: Turn, answer: Answer, toolbox: Toolbox) -> Confirmed:
@@ -150,13 +149,9 @@ def _about(facts: Facts) -> tuple[Passage, ...]:
 def _instructions(turn: Turn, language: str) -> str:
     definition = turn.version.definition
     words = defaults(turn.version.type, language).system_prompt
-    return "\n\n".join((words, definition.system_prompt, definition.prompts.get("instructions", "")))
-
-
-def _sampling(choice: str | LlmChoice | None) -> dict[str, Any]:
-    if isinstance(choice, LlmChoice):
-        return {"temperature": choice.temperature, "max_tokens": choice.max_tokens}
-    return {}
+    own = (words, definition.system_prompt, definition.prompts.get("instructions", ""))
+    tried = () if turn.arm is None else (turn.arm.system_prompt, turn.arm.instructions or "")
+    return "\n\n".join((*own, *tried))
 
 
 def _with_outcomes(

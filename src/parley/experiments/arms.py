@@ -66,8 +66,11 @@ class Arms:
         agent: Addressed,
         unit: tuple[UnitKind, str] | None,
         conversation_id: str,
+        wanted: str | None = None,
     ) -> Arm | None:
         """The arm of a new conversation; None where no active prompt applies to the agent.
+
+        `wanted`: the prompt that was chosen already, which holds if it still applies.
 
         Who is known by user_id, telephone number or session gets the same arm again for as long as it is active.
         """
@@ -77,6 +80,8 @@ class Arms:
         fitting = [prompt for prompt in known.prompts if applies(prompt, agent)]
         if not fitting:
             return None
+        if wanted is not None and (earlier := next((one for one in fitting if one.id == wanted), None)) is not None:
+            return await self.recall(connection, tenant_id, earlier.id, earlier.revision)
         options = [Option(prompt.id, prompt.weight) for prompt in fitting]
         digest = self._digest(tenant_id, *(unit or ("conversation", conversation_id)))
         if rules_of(known.rules, agent).allocation == "adaptive":
