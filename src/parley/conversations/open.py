@@ -81,10 +81,7 @@ class Opening:
         while True:
             try:
                 async with self._db.begin(ask.tenant_id) as connection:
-                    tenant = await get_tenant(connection, ask.tenant_id)
-                    if tenant is None:
-                        raise NotFound("tenant")
-                    await self._begin(connection, tenant, ask, conversation_id)
+                    await self._begin(connection, await _tenant_of(connection, ask), ask, conversation_id)
                     await store.release_turn(connection, ask.tenant_id, conversation_id, self._holder.number)
                 return conversation_id
             except _ColdRecognisers:
@@ -100,7 +97,8 @@ class Opening:
                     known = await store.get_conversation(connection, ask.tenant_id, conversation_id)
                     if known is not None:
                         return known, False
-                    begun, _, masking, _ = await self._begin(connection, ask, conversation_id)
+                    tenant = await _tenant_of(connection, ask)
+                    begun, _, masking, _, _ = await self._begin(connection, tenant, ask, conversation_id)
                     await store.release_turn(connection, ask.tenant_id, conversation_id, self._holder.number)
                     await self.speak(connection, begun, masking, said)
                     return begun, True
@@ -131,9 +129,7 @@ class Opening:
         return message_id
 
     async def _take_turn(self, connection: AsyncConnection, ask: Ask, conversation_id: str) -> Turn | None:
-        tenant = await get_tenant(connection, ask.tenant_id)
-        if tenant is None:
-            raise NotFound("tenant")
+        tenant = await _tenant_of(connection, ask)
         if ask.conversation_id is None:
             taken: _Taken | None = await self._begin(connection, tenant, ask, conversation_id)
         else:
@@ -161,9 +157,7 @@ class Opening:
             if ask.conversation_id is not None:
                 conversation = await store.get_conversation(connection, ask.tenant_id, ask.conversation_id)
                 return None if conversation is None else await self._recall_arm(connection, conversation)
-            tenant = await get_tenant(connection, ask.tenant_id)
-            if tenant is None:
-                raise NotFound("tenant")
+            tenant = await _tenant_of(connection, ask)
             version = await self._agents.newest_version(connection, ask.tenant_id, ask.agent_id)
             return await self._assign(connection, tenant, version, ask, new_id())
 
@@ -243,6 +237,13 @@ class Opening:
             return
         await store.add_question(connection, turn.conversation, store.Line(turn.question_id, "", len(turn.said)))
         self._unwritten.add(turn.talk, "user", turn.message)
+
+
+async def _tenant_of(connection: AsyncConnection, ask: Ask) -> Tenant:
+    tenant = await get_tenant(connection, ask.tenant_id)
+    if tenant is None:
+        raise NotFound("tenant")
+    return tenant
 
 
 def _told(turn: Turn) -> dict[str, SlotValue]:
