@@ -153,13 +153,19 @@ class Opening:
 
         Put its prompt's id into `Ask.prompt_id` of what follows.
         """
-        async with self._db.begin(ask.tenant_id) as connection:
-            if ask.conversation_id is not None:
-                conversation = await store.get_conversation(connection, ask.tenant_id, ask.conversation_id)
-                return None if conversation is None else await self._recall_arm(connection, conversation)
-            tenant = await _tenant_of(connection, ask)
-            version = await self._agents.newest_version(connection, ask.tenant_id, ask.agent_id)
-            return await self._assign(connection, tenant, version, ask, new_id())
+        try:
+            async with self._db.begin(ask.tenant_id) as connection:
+                return await self._foresee(connection, ask)
+        except (NotFound, Conflict):
+            return None  # the line itself will say so
+
+    async def _foresee(self, connection: AsyncConnection, ask: Ask) -> Arm | None:
+        if ask.conversation_id is not None:
+            conversation = await store.get_conversation(connection, ask.tenant_id, ask.conversation_id)
+            return None if conversation is None else await self._recall_arm(connection, conversation)
+        tenant = await _tenant_of(connection, ask)
+        version = await self._agents.newest_version(connection, ask.tenant_id, ask.agent_id)
+        return await self._assign(connection, tenant, version, ask, new_id())
 
     async def _begin(self, connection: AsyncConnection, tenant: Tenant, ask: Ask, conversation_id: str) -> _Taken:
         """A new conversation, with the newest version of its agent and the arm it is to be answered by."""
