@@ -147,13 +147,14 @@ async def open_resources(
     open_mode: bool = False,
     any_host: bool = False,
     warmup: Warmup | None = None,
+    clock: Clock | None = None,
 ) -> AsyncIterator[Resources]:
     """Build everything; close it in reverse order. Raises where the database's roles would not hold tenants apart.
 
     `warmup`: one that has begun already.
     """
     warmup = warmup or begin_warmup(settings)
-    clock: Clock = SystemClock()
+    clock = clock or SystemClock()
     keyring = Keyring(secret_key)
     db = Database(url)
     jobs = JobQueue(url)

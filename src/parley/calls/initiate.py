@@ -22,7 +22,7 @@ from parley.calls.suppress import is_suppressed
 from parley.inference.carrier import Simulate
 from parley.kit.clock import Clock
 from parley.kit.db import Database
-from parley.kit.errors import Conflict, NotFound, TooMany
+from parley.kit.errors import Conflict, InvalidInput, NotFound, TooMany
 from parley.kit.ids import new_id
 from parley.personas import persona
 from parley.tenants import Principal, Tenant, get_tenant, record_audit
@@ -67,8 +67,7 @@ class Initiation:
         request), `TooMany`, and `CallInitiationError` where it may not or could not be placed.
         """
         number = e164(wish.phone_number)
-        if wish.simulate is not None:
-            persona(wish.simulate.persona)
+        _check_persona(wish.simulate)
         agent = await self._agents.get(tenant_id, wish.agent_config_id)
         account = await self._account(tenant_id, agent, wish)
         async with self._db.begin(tenant_id) as connection:
@@ -145,6 +144,14 @@ class Initiation:
             "check_at": now + CLAIM,
             "created_at": now,
         }
+
+
+def _check_persona(simulate: Simulate | None) -> None:
+    if simulate is not None:
+        try:
+            persona(simulate.persona)
+        except InvalidInput as error:
+            raise InvalidInput(f"simulate.{error.detail}") from error
 
 
 async def _earlier(connection: AsyncConnection, tenant_id: str, wish: NewCall) -> CallRecord | None:
