@@ -36,8 +36,9 @@ _OPT_OUTS: Final = tuple(
         r"\b(?:nicht|nie|niemals) (?:mehr|wieder) (?:von ihnen )?(?:angerufen werden|anrufen|anzurufen|kontaktieren)\b",
         r"\bh(?:ö|oe)r(?:en sie|t)? (?:bitte )?(?:endlich )?auf,? (?:mich |hier |uns )?(?:ständig |immer )?anzurufen\b",
         r"\bkeine (?:weiteren )?(?:anrufe|werbeanrufe) mehr\b|\bwill keine (?:weiteren )?anrufe\b",
-        r"\b(?:nehmen|streichen|l(?:ö|oe)schen|entfernen) sie (?:bitte )?(?:mich|uns|meine nummer|diese nummer)\b"
-        r"(?! (?:an|auf|für|ein)\b)",
+        r"\b(?:nehmen|streichen|l(?:ö|oe)schen|entfernen) sie (?:bitte )?(?:mich|uns|\w+ (?:telefon|handy)?nummer)"
+        r"(?: bitte)? (?:aus|von) (?:ihre[rmn]?|der|dieser|den) ",
+        r"\b(?:l(?:ö|oe)schen|entfernen) sie (?:bitte )?(?:meine|unsere|diese) (?:telefon|handy)?nummer\b",
     )
 )
 
