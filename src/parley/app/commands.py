@@ -6,7 +6,8 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -73,15 +74,22 @@ def dev(host: str, port: int, data_dir: Path | None, *, allow_open: bool) -> Non
                 f"--host {host} would let anyone who reaches it act as administrator. Add --allow-open if you mean it, "
                 "or use `parley serve`, which requires credentials."
             )
-        import uvloop
+        # PostgreSQL makes its cluster while this process imports what it serves with: each takes more than a second.
+        with (
+            out.status("Starting PostgreSQL") as status,
+            ExitStack() as stack,
+            ThreadPoolExecutor(1, thread_name_prefix="postgres-start") as aside,
+        ):
+            starting = aside.submit(stack.enter_context, database(settings, shared=False))
+            import uvloop
 
-        from parley.app import serve as server
-        from parley.app.migrate import migrate as run_migrations
-        from parley.app.resources import begin_warmup
-        from parley.app.welcome import show_welcome
+            from parley.app import serve as server
+            from parley.app.migrate import migrate as run_migrations
+            from parley.app.resources import begin_warmup
+            from parley.app.welcome import show_welcome
 
-        warmup = begin_warmup(settings)
-        with out.status("Starting PostgreSQL") as status, database(settings, shared=False) as url:
+            warmup = begin_warmup(settings)
+            url = starting.result()
             status.update("Migrating")
             run_migrations(url)
             status.update("Starting")
