@@ -119,7 +119,8 @@ async def test_a_conversation_by_the_agents_schema(business: Business) -> None:
     said = (await business.owner.get(f"/conversations/{here.conversation_id}/messages")).json()["messages"]
     assert facts["evidence"]["party_size"]["message_id"] == said[0]["id"]
 
-    wider = {**schema, "properties": {**schema["properties"], "time": {"type": "string", "format": "time"}}}
+    fields: Any = schema["properties"]
+    wider = {**schema, "properties": {**fields, "time": {"type": "string", "format": "time"}}}
     await business.owner.patch(f"/agents/{here.agent_id}", json={"extraction_schema": wider})
     again = (await business.owner.post(f"/conversations/{here.conversation_id}/extract")).json()["structured_data"]
     assert again["time"] == "19:00"

@@ -6,6 +6,7 @@ by the agent's words. Nothing is guessed: a field nobody spoke of is None. The l
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -14,9 +15,12 @@ from parley.house.extractor_answers import read_field
 from parley.house.extractor_dispatch import read_dispatch
 from parley.house.extractor_match import Matcher
 from parley.house.extractor_reading import Reading
-from parley.house.extractor_talk import Talk
+from parley.house.extractor_talk import Talk, unsure
 from parley.inference.ports import Embedder
 from parley.understanding import Extracted, Finding, Line, Schema, detect_language, fits, gather, with_emergency
+
+_NEAR, _CLEARLY = 0.35, 0.08  # cosines
+_MOST_COMPARED = 30
 
 
 class Extractor:
@@ -35,7 +39,7 @@ class Extractor:
         emergency's fields too.
         """
         if schema.dispatch:
-            found, emergency = read_dispatch(lines)
+            found, emergency = read_dispatch(lines, emergency=schema.name == "emergency")
             return gather(with_emergency(schema) if emergency and schema.name == "check_in" else schema, found)
         return gather(schema, await self._by_fields(lines, schema, now, language, region))
 
@@ -52,7 +56,27 @@ class Extractor:
             if finding is not None and finding.value is not None and fits(one, finding.value) is None:
                 finding = None
             found[one.name] = finding
-        return found
+        return found | await self._by_meaning(matcher, schema, found, spoken)
+
+    async def _by_meaning(
+        self, matcher: Matcher, schema: Schema, found: Mapping[str, Finding | None], language: str
+    ) -> dict[str, Finding | None]:
+        """Of an enum no option of which was named, the one whose meaning is nearest to the answer, if any is near."""
+        picked: dict[str, Finding | None] = {}
+        if self._embedder is None or language not in self._embedder.languages:
+            return picked
+        for one in schema.fields:
+            answer = matcher.best(one.name, 1.0) if one.kind == "enum" and found.get(one.name) is None else ()
+            if not answer or unsure(answer[0].line.text) or len(one.options) > _MOST_COMPARED:
+                continue
+            texts = [answer[0].line.text[:300], *(re.sub(r"[_-]+", " ", option) for option in one.options)]
+            vectors = await self._embedder.embed(texts)
+            near = vectors[1:] @ vectors[0]
+            order = near.argsort()[::-1]
+            clear = len(order) < 2 or near[order[0]] - near[order[1]] >= _CLEARLY
+            if near[order[0]] >= _NEAR and clear:
+                picked[one.name] = Finding(one.options[order[0]], answer[0].quote(), answer[0].line.id, 0.55)
+        return picked
 
 
 def _language(lines: Sequence[Line]) -> str:

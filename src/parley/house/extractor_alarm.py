@@ -45,22 +45,32 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"won'?t (?:start|move)|lost all power|overheat\w*|smoke (?:is )?(?:coming|from|pouring)|smoking|(?:fuel|"
             r"oil|diesel|air) leak|stranded|"
             r"reifen(?:platzer|panne)|reifen (?:\w+ )?geplatzt|geplatzt|panne\b|liegen ?geblieben|"
-            r"motor(?:schaden| (?:ist )?(?:aus|ausgefallen|kaputt|gestorben|qualmt))|"
+            r"motor(?:schaden| (?:ist )?(?:aus|ausgefallen|kaputt|gestorben|qualmt|verreckt|abgestorben))|"
             r"bremsen (?:\w+ )?(?:versag\w*|ausgefallen)|raucht\b|qualmt|springt nicht an|kühlwasser|"
             r"defekt",
+        ),
+        (
+            "Other",
+            r"(?:this is|it'?s|i have|i'?ve got|got) an emergency|mayday|need help (?:right )?now|fuel spill|hazmat|"
+            r"leaking (?:fuel|chemicals|cargo)|(?:das ist |habe )?(?:ein|einen) notfall|brauche (?:sofort )?hilfe",
         ),
     )
 )
 _OTHERS = re.compile(
     r"\b(?:up ahead|ahead of|ahead\b|in front of|other (?:side|direction|lane)|there (?:was|is|were|'s|has been)|"
     r"there'?s|saw|seen|passed (?:a|an)|because of (?:a|an|the)|wegen|due to|stuck (?:in|behind)|traffic|"
-    r"behind (?:a|an)|radio|heard|im stau|vor mir|voraus|gesperrt)\b",
+    r"behind (?:a|an)|radio|heard|im stau|vor mir|voraus|gesperrt|vollsperrung|sperrung|nach (?:einem|"
+    r"dem) unfall|geht (?:gar )?nichts|staut|stau)\b",
     re.IGNORECASE,
 )
 _PAST = re.compile(
     r"\b(?:this morning|yesterday|last (?:night|week|month|year|time)|earlier|had (?:to get|it|them|a guy)|"
     r"(?:got|been|all) (?:it )?(?:fixed|repaired|patched)|fixed|road service (?:took|came|got)|heute (?:morgen|"
     r"früh)|gestern|vorhin|letzte\w*|repariert|already (?:fixed|back)|back (?:rolling|on the road)|years? ago)\b",
+    re.IGNORECASE,
+)
+_FALSE_ALARM = re.compile(
+    r"\b(?:false alarm|thought (?:i|it|that|there)|turned out|falscher alarm|fehlalarm|dachte (?:schon|erst))\b",
     re.IGNORECASE,
 )
 _OWN = re.compile(
@@ -82,8 +92,11 @@ class Alarm:
         return Finding(self.kind, self.statement.quote(), self.statement.line.id, 0.92 if self.sure else 0.75)
 
 
-def find_alarm(talk: Talk) -> Alarm | None:
-    """The emergency of the talk, or None. The agent's care afterwards (is anyone hurt?) makes a doubtful one sure."""
+def find_alarm(talk: Talk, *, expected: bool = False) -> Alarm | None:
+    """The emergency of the talk, or None.
+
+    The agent's care afterwards (is anyone hurt?) makes a doubtful one sure; where one is `expected` nothing need.
+    """
     cared = _care(talk)
     doubtful: Alarm | None = None
     for one in talk.statements:
@@ -94,9 +107,9 @@ def find_alarm(talk: Talk) -> Alarm | None:
         if sure or any(number > one.line.number for number in cared):
             return _settled(talk, alarm)
         doubtful = doubtful or alarm
-    if doubtful is not None and any(number >= doubtful.number - 1 for number in cared):
+    if doubtful is not None and (expected or any(number >= doubtful.number - 1 for number in cared)):
         return _settled(talk, doubtful)
-    return _unnamed(talk, cared)
+    return _unnamed(talk, cared) or (_told_first(talk, cared) if expected else None)
 
 
 def _care(talk: Talk) -> list[int]:
@@ -123,7 +136,7 @@ def _kind(one: Statement) -> tuple[str, bool]:
         for name, pattern in _KINDS
         if (match := pattern.search(text)) and not DENIED.search(text[: match.start()])
     ]
-    if not found or _PAST.search(text):
+    if not found or _PAST.search(text) or _FALSE_ALARM.search(one.line.text):
         return "", False
     if one.first and polarity(text) == "no" and len(text.split()) <= 8:
         return "", False
@@ -144,7 +157,8 @@ def _kind(one: Statement) -> tuple[str, bool]:
     reading = read_emergency(text, language=language)
     own = _OWN.search(text) is not None or re.search(r"[!]", text) is not None
     present = re.search(
-        r"\b(?:just|right now|now|i'?m|i am|gerade|eben|jetzt|help|oh (?:god|no|my)|hold on|hang on)\b|!",
+        r"\b(?:just|right now|now|i'?m|i am|gerade|eben|jetzt|stehe|liege|bin|help|oh (?:god|no|my)|hold on|"
+        r"hang on)\b|!",
         text,
         re.IGNORECASE,
     )
@@ -161,6 +175,14 @@ def _settled(talk: Talk, alarm: Alarm) -> Alarm:
         if name in kinds and alarm.kind in ("Breakdown", name):
             return Alarm(name, alarm.statement, alarm.number, alarm.sure)
     return alarm
+
+
+def _told_first(talk: Talk, cared: list[int]) -> Alarm | None:
+    """Of a call known to be an emergency of no kind that rules know: what was said before the agent cared."""
+    if not cared:
+        return None
+    told = [one for one in talk.statements if one.line.number < cared[0]]
+    return Alarm("Other", told[-1], told[-1].line.number, sure=False) if told else None
 
 
 def _unnamed(talk: Talk, cared: list[int]) -> Alarm | None:

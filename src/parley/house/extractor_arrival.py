@@ -19,7 +19,7 @@ _ARRIVING = re.compile(
     re.IGNORECASE,
 )
 _NOT_ARRIVING = re.compile(
-    r"\b(?:instead of|since|seit|been here|ago|arrived|got here|got in|checked in|started|left|was at|waited|"
+    r"\b(?:since|seit|been here|ago|arrived|got here|got in|checked in|started|left|was at|waited|"
     r"waiting|finished|until|till after|detention|lost|cost|behind|late\b|delay\w*|sat|sitting|haven'?t moved|"
     r"had me|told them|took|break|kept|parked a|"
     r"for (?:an?|about|almost|over|like|the (?:last|past)|\w+) ?(?:hours?|minutes?|hour and)|hat mich|gewartet|"
@@ -36,6 +36,7 @@ _LEADS = re.compile(r"\b(?:at|by|around|closer to|call it|um|gegen)\s*(?:like |a
 _SURELY = re.compile(r"\beta\b|be there|i'?d say|closer|make\b|i'?m\b.*\bout\b", re.IGNORECASE)
 _FROM_NOW = re.compile(r"^\s*(?:out|away|from|more|till|until|to go)\b", re.IGNORECASE)
 _IN = re.compile(r"\bin (?:about |around |like )?\S+ \S+$", re.IGNORECASE)
+_REPLACED = re.compile(r"\b(?:instead of|rather than|not|statt|nicht)\s+(?:at |um |until |till )?$", re.IGNORECASE)
 _COUNTED = re.compile(r"^\W*(?:miles?|mi\b|km\b|%|percent|pounds|pallets)", re.IGNORECASE)
 
 
@@ -86,6 +87,7 @@ def _score(one: Statement, text: str, stretch: _Stretch) -> float:
         if not asked and not _FROM_NOW.search(after) and not _IN.search(f"{said} {text[stretch.start : stretch.end]}"):
             score -= 3
     score -= 1 if stretch.kinds == {"day"} else 0
+    score -= 8 if _REPLACED.search(said) else 0
     score -= 6 if _COUNTED.search(after) else 0
     score -= 2.5 if re.search(r"\b(?:if|falls|wenn)\b[^,]*$", before, re.IGNORECASE) else 0
     return score

@@ -5,10 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from parley.house.extractor_match import FieldWords
 from parley.house.extractor_reading import Reading, latest, negated_before, place_of, proven, said, slot_of
 from parley.house.extractor_talk import Statement, polarity, unsure
-from parley.understanding import Field, Finding, detect_language, find_numbers
+from parley.understanding import Field, Finding, NumberMention, detect_language, find_numbers, fits
 
+_MONEY = frozenset(
+    "budget price cost amount salary rent dollars euro preis miete gehalt copay deposit fee betrag pay "
+    "rate wage".split()
+)
+_ORDER = frozenset("floor stock story level etage rank place position lane grade".split())
+_YES_OPTIONS = frozenset({"yes", "ja", "true"})
+_NO_OPTIONS = frozenset({"no", "nein", "none", "false", "keine", "not needed"})
 _ENDS_NO = re.compile(r"\b(?:so|also)\W+(?:no|nein)\W*$", re.IGNORECASE)
 _DENIES = re.compile(
     r"\b(?:not|never|don'?t|doesn'?t|didn'?t|isn'?t|can'?t|won'?t|haven'?t|hasn'?t|no longer|expired|nicht|"
@@ -23,51 +31,35 @@ _WHETHER = re.compile(
 
 
 def read_number(reading: Reading, one: Field) -> Finding | None:
+    """The number asked for, or said next to the field's own words."""
     words = reading.matcher.words[one.name]
-    about_money = any(
-        term
-        in (
-            "budget",
-            "price",
-            "cost",
-            "amount",
-            "salary",
-            "rent",
-            "dollars",
-            "euro",
-            "preis",
-            "miete",
-            "gehalt",
-            "copay",
-            "deposit",
-            "fee",
-            "betrag",
-            "pay",
-        )
-        for term in (*words.name, *words.described)
-    )
+    own = {*words.name, *words.described}
+    about_money, about_order = bool(own & _MONEY), bool(own & _ORDER)
     found: list[tuple[float, Finding]] = []
     for statement in reading.matcher.talk.statements:
         slot = slot_of(reading, statement, words)
         text = statement.held()
         asked = min(reading.matcher.asked(one.name, statement), 3.0)
         if slot is not None:
-            found.append((3.0 + asked, proven(slot, statement, 0.9)))
+            found.append((4.0 + asked, proven(slot, statement, 0.9)))
             continue
         for number in find_numbers(text, detect_language(text, reading.language)):
-            near = f"{text[max(0, number.start - 28) : number.start]} {text[number.end : number.end + 28]}"
-            beside = words.weight(near)
+            beside = _beside(words, text, number)
             score = asked + min(beside, 3.0)
             score += (1.0 if number.money else -1.5) if about_money and (number.money or beside < 1) else 0.0
-            if number.money and not about_money:
-                score -= 2.0
-            value = int(number.value) if number.value == int(number.value) else number.value
-            if one.kind == "integer" and not isinstance(value, int):
-                continue
-            if (one.least is not None and value < one.least) or (one.most is not None and value > one.most):
-                continue
-            found.append((score, proven(value, statement, min(0.95, 0.5 + 0.12 * score))))
+            score -= 2.0 if number.money and not about_money else 0.0
+            score -= 0.8 if number.ordinal and not about_order else 0.0
+            value = fits(one, number.value)
+            if value is not None:
+                found.append((score, proven(value, statement, min(0.95, 0.5 + 0.12 * score))))
     return latest(found, 1.6 if about_money else 1.2)
+
+
+def _beside(words: FieldWords, text: str, number: NumberMention) -> float:
+    """How much the words at a number speak of the field: the next two count in full, those further off by half."""
+    before, after = text[max(0, number.start - 28) : number.start], text[number.end : number.end + 28]
+    next_to = f"{' '.join(before.split()[-2:])} {' '.join(after.split()[:2])}"
+    return (words.weight(next_to) + words.weight(f"{before} {after}")) / 2
 
 
 def read_boolean(reading: Reading, one: Field) -> Finding | None:
@@ -109,56 +101,49 @@ def whether(answer: Sequence[Statement], one: Field) -> Finding | None:
 
 def option_places(option: str, text: str) -> Iterator[int]:
     """Where a text names an option of an enum."""
+    yield from (place for place, _ in _named(option, text))
+
+
+def _named(option: str, text: str) -> Iterator[tuple[int, bool]]:
+    """(place, whether word for word) of an option in a text."""
     parts = [part for part in re.findall(r"[^\W_]+", option.lower()) if len(part) > 1] or [option.lower()]
     spoken = [(match.start(), match.group().lower()) for match in re.finditer(r"[^\W_]+", text)]
     for at, (start, _) in enumerate(spoken):
         window = [word for _, word in spoken[at : at + len(parts)]]
-        if len(window) == len(parts) and all(
-            _same_option(part, word) for part, word in zip(parts, window, strict=True)
-        ):
-            yield start
+        if window == parts:
+            yield start, True
+        elif len(window) == len(parts) and all(map(_same_option, parts, window)):
+            yield start, False
 
 
 def _same_option(part: str, word: str) -> bool:
     if part == word:
         return True
-    return (
-        len(part) >= 4
-        and len(word) >= 4
-        and (word.startswith(part) or part.startswith(word) or (len(part) >= 6 and part[:-2] == word[: len(part) - 2]))
-    )
+    if len(part) < 4 or len(word) < 4:
+        return False
+    return word.startswith(part) or part.startswith(word) or (len(part) >= 6 and part[:-2] == word[: len(part) - 2])
 
 
 def read_enum(reading: Reading, one: Field) -> Finding | None:
+    """The option that is named, best in answer to its question."""
     found: list[tuple[float, Finding]] = []
     for statement in reading.matcher.talk.statements:
         asked = min(reading.matcher.asked(one.name, statement), 2.5)
         text = statement.held()
-        for option in sorted(one.options, key=len, reverse=True):
-            for place in option_places(option, text):
-                if negated_before(text[:place]):
-                    continue
-                found.append(
-                    (
-                        1.0 + asked + len(option.split()) * 0.2,
-                        proven(option, statement, min(0.95, 0.65 + 0.12 * asked)),
-                    )
-                )
-    best = latest(found, 1.0)
-    if best is not None:
-        return best
+        for option in one.options:
+            for place, exact in _named(option, text):
+                if not negated_before(text[:place]):
+                    score = (2.0 if exact else 1.0) + asked + 0.4 * len(option.split())
+                    found.append((score, proven(option, statement, min(0.95, 0.65 + 0.12 * asked))))
+    return latest(found, 1.0) or _yes_or_no(reading, one)
+
+
+def _yes_or_no(reading: Reading, one: Field) -> Finding | None:
+    """The option that a bare yes or no means, where there is one."""
     answer = reading.matcher.best(one.name, 1.0)
-    if not answer:
-        return None
-    yes_no = {
-        "yes": next((each for each in one.options if each.lower() in ("yes", "ja", "true")), None),
-        "no": next(
-            (each for each in one.options if each.lower() in ("no", "nein", "none", "false", "keine", "not needed")),
-            None,
-        ),
-    }
-    said = polarity(answer[0].line.text)
-    picked = yes_no.get(said) if said else None
+    said_so = polarity(answer[0].line.text) if answer else ""
+    meant = {"yes": _YES_OPTIONS, "no": _NO_OPTIONS}.get(said_so, frozenset())
+    picked = next((option for option in one.options if option.lower() in meant), None)
     return proven(picked, answer[0], 0.75) if picked else None
 
 

@@ -58,7 +58,7 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
             "Loading Delay",
             r"shipper|still loading|loading (?:me|took|delay)|loaded (?:me )?late|(?:get(?:ting)?|got|"
             r"be(?:ing)?) loaded|(?:haven't|hadn't|not) (?:even )?(?:started )?load\w*|late load\w*|"
-            r"load wasn'?t ready|pick ?up (?:ran|was) late|verlader|beladung|beim laden|absender|"
+            r"load wasn'?t ready|pick ?up (?:ran|was) late|verlader|beladung|beim (?:be)?laden|absender|"
             r"ware (?:war )?nicht (?:fertig|bereit)",
             "loading delay",
         ),
@@ -75,7 +75,7 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
             r"lenkzeit\w*|ruhezeit|pausenzeit|fahrzeit",
             "hours of service",
         ),
-        ("Fueling", r"fuel(?:ing|ed)?|tanken|getankt", "fueling"),
+        ("Fueling", r"fuel(?:ing|ed)?|tanken|getankt", "fueling|fuel|fueled|tanken|getankt"),
         (
             "Wrong Address",
             r"wrong (?:address|turn|exit|directions?)|got lost|lost my way|gps (?:sent|took|had)|falsche adresse|"
@@ -104,11 +104,17 @@ _ELSE = re.compile(
 )
 _ALL_WELL = re.compile(
     r"\b(?:no delays?|not (?:late|delayed|behind)|no problems?|no issues?|on (?:time|schedule)|smooth|"
-    r"keine? (?:verspätung|verzögerung|probleme?)|nicht verspätet|alles gut|nach plan|im zeitplan|pünktlich|"
+    r"keine? (?:verspätung|verzögerung|probleme?)|nicht verspätet|all good|alles gut|nach plan|im zeitplan|pünktlich|"
     r"not so far|none)\b",
     re.IGNORECASE,
 )
 _ALARM = re.compile(r"\b(?:i (?:just )?(?:hit|crashed|jackknifed)|hit me|help)\b", re.IGNORECASE)
+_NO_REASON = re.compile(
+    r"\b(?:good|fine|well|great|thanks|thank you|hello|hear|what|who|why|time|there|arriv\w*|here|soon|maybe|call\w*|"
+    r"sorry|see|say|think so|gut|danke|da|bald|warum|was|alles|\d+|driv\w+|roll\w+|mov\w+|unload\w*|door|dock|"
+    r"waiting)\b|\?$",
+    re.IGNORECASE,
+)
 _GENERIC_STOP = re.compile(
     r"^(?:yes|yeah|yep|a (?:little|bit).*|little bit.*|ja|some|couple (?:of )?(?:hours?|minutes?)|about .*hours?|"
     r".{0,6})$",
@@ -218,8 +224,9 @@ def _other(one: Statement, whole: str) -> str:
         re.IGNORECASE,
     )
     text = re.sub(r"^(?:well|so|uh|um|yeah|yes|ja|also)[, ]+", "", one.text, flags=re.IGNORECASE).strip(" .!?")
+    plain = not polarity(one.text) and len(text.split()) >= 2 and not _NO_REASON.search(text)
     if (
-        asked_why
+        (asked_why or (plain and "delay" in one.asked))
         and one.first
         and len(text) <= 110
         and not _GENERIC_STOP.match(text)

@@ -17,14 +17,16 @@ from parley.house.extractor_topics import TOPICS
 from parley.house.extractor_unloading import pod_acknowledged, unloading_status
 from parley.understanding import Finding, Line
 
+_SURE = 0.7
 
-def read_dispatch(lines: Sequence[Line]) -> tuple[Mapping[str, Finding | None], bool]:
-    """All fields of both records, and whether the call turned into an emergency."""
+
+def read_dispatch(lines: Sequence[Line], *, emergency: bool = False) -> tuple[Mapping[str, Finding | None], bool]:
+    """All fields of both records, and whether the call turned into an emergency; `emergency`: it is known to be one."""
     talk = Talk(lines, TOPICS)
     missed = not_the_driver(talk)
     if missed is not None:
         return {"call_outcome": missed}, False
-    alarm = find_alarm(talk)
+    alarm = find_alarm(talk, expected=emergency)
     end = alarm.number if alarm is not None else None
     found: dict[str, Finding | None] = _check_in(talk, end)
     if alarm is not None:
@@ -49,13 +51,18 @@ def _check_in(talk: Talk, end: int | None) -> dict[str, Finding | None]:
     place = location(talk, 0, until)
     reason = delay_reason(talk, end)
     arrival = eta(talk)
-    status = driver_status(talk, delayed=reason, under_way=place or arrival, end=end)
+    status = driver_status(talk, delayed=reason, under_way=(place or arrival) if end is None else None, end=end)
+    unloading = unloading_status(talk, end)
+    waits = unloading is not None and unloading.value == "Waiting"  # says too little: for what?
+    if unloading is not None and not waits and (status is None or status.confidence < _SURE):
+        state = "Unloading" if "Unloading" in str(unloading.value) else "Arrived"
+        status = Finding(state, unloading.quote, unloading.message_id, 0.8)
     arrived = status is not None and status.value in ("Arrived", "Unloading")
     return {
         "driver_status": status,
         "current_location": place,
         "eta": None if arrived else arrival,
         "delay_reason": reason,
-        "unloading_status": unloading_status(talk, end) if arrived else None,
+        "unloading_status": unloading if arrived else None,
         "pod_reminder_acknowledged": pod_acknowledged(talk, end),
     }

@@ -20,6 +20,7 @@ _CONNECTS = re.compile(
     r"\b(?:connect\w*|transfer\w*|put(?:ting)? you (?:through|on)|patch\w*|hand(?:ing)? (?:you|this|"
     r"the call) (?:over|off)|bring(?:ing)? (?:in|on)|(?:get|getting) (?:you )?(?:a|an|my|the|"
     r"our) [\w -]{3,30} (?:on the (?:line|phone)|for you|right now|now)|escalat\w*|forward\w*|loop(?:ing)? in|"
+    r"conferenc\w*|"
     r"rout(?:e|ing) (?:you|this)|verbinde\w*|weiter(?:leit|verbind)\w*|stelle (?:sie |dich )?(?:jetzt |"
     r"gleich )?(?:zu|durch)|durchstell\w*|übergebe|hole (?:jetzt )?(?:einen|meinen|eine))\b",
     re.IGNORECASE,
@@ -46,7 +47,7 @@ _SERVICES = re.compile(
 )
 _ASKED_TO = re.compile(
     r"\b(?:please |you (?:should|need to|must)|can you|have you|did you|"
-    r"if you haven'?t) (?:\w+ )?call(?:ed)? (?:911|112)|^call 911",
+    r"if you haven'?t) (?:\w+ )?call(?:ed)? (?:911|112)|(?:^|,\s*|\band )(?:then )?(?:please )?call 911",
     re.IGNORECASE,
 )
 

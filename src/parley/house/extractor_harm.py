@@ -75,7 +75,7 @@ def injury_status(talk: Talk, begin: int) -> Finding | None:
             and not _breath(one)
             and len(one.text.split()) <= 3
         ):
-            return Finding("Injuries reported", one.quote(), one.line.id, 0.75)
+            return _illness(talk) or Finding("Injuries reported", one.quote(), one.line.id, 0.75)
     if none is not None:
         return Finding("No injuries reported", none.quote(), none.line.id, 0.9)
     return _illness(talk)
@@ -125,55 +125,53 @@ _EVERYONE = re.compile(
 
 
 def safety_status(talk: Talk, begin: int) -> Finding | None:
-    """By the last answer about safety; a danger told of outweighs a yes."""
+    """By the last answer about safety. A danger told of later outweighs it; unasked good news outweighs nothing."""
     found: Finding | None = None
     for one in talk.statements:
         if one.line.number < begin:
             continue
         asked = "safety" in one.asked
-        answer = polarity(one.text) if one.first and asked else ""
-        if UNSAFE_QUESTION.search(one.question) and answer:
-            answer = "no" if answer == "yes" else "yes"
-        unsafe = _UNSAFE.search(one.text)
-        if unsafe and (asked or begin <= one.line.number) and not DENIED.search(one.text[: unsafe.start()]):
-            if asked or found is None or "not safe" in str(found.value):
-                found = Finding(
-                    f"Driver is not safe: {_clause(one.text, _UNSAFE)}",
-                    one.quote(),
-                    one.line.id,
-                    0.85 if asked else 0.7,
-                )
+        safe = _safe(one, asked=asked)
+        if safe is None or (safe and not asked and found is not None):
             continue
-        if answer == "no" and not unsure(one.text):
-            found = Finding("Driver is not safe", one.quote(), one.line.id, 0.85)
-        elif (
-            answer == "yes"
-            or (asked and _SAFE.search(one.text))
-            or (
-                _SAFE.search(one.text)
-                and found is None
-                and not re.search(r"\bload|trailer|ladung\b", one.text, re.IGNORECASE)
-            )
-        ):
-            if found is not None and "not safe" in str(found.value) and not (answer or asked):
-                continue
-            if found is not None and "not safe" in str(found.value) and found.message_id == one.line.id:
-                continue
-            found = _safe(one, asked=asked, already=found)
+        if safe and found is not None and _NOT_SAFE in str(found.value) and found.message_id == one.line.id:
+            continue
+        found = _safety(one, found, safe=safe, asked=asked)
     return found
 
 
-def _safe(one: Statement, *, asked: bool, already: Finding | None) -> Finding:
+def _safe(one: Statement, *, asked: bool) -> bool | None:
+    """Whether one sentence says safe or not; None where it says neither."""
+    answer = polarity(one.text) if one.first and asked else ""
+    if answer and UNSAFE_QUESTION.search(one.question):
+        answer = "no" if answer == "yes" else "yes"
+    unsafe = _UNSAFE.search(one.text)
+    if unsafe and not DENIED.search(one.text[: unsafe.start()]):
+        return False
+    if answer == "no" and not unsure(one.text):
+        return False
+    told = _SAFE.search(one.text)
+    of_the_load = told is not None and _OF_THE_LOAD.search(re.split(r",|\band\b|\bund\b", one.text[: told.end()])[-1])
+    return True if answer == "yes" or (told and not of_the_load) else None
+
+
+def _safety(one: Statement, before: Finding | None, *, safe: bool, asked: bool) -> Finding:
+    if not safe:
+        told = f": {_clause(one.text, _UNSAFE)}" if _UNSAFE.search(one.text) else ""
+        return Finding(f"{_NOT_SAFE}{told}", one.quote(), one.line.id, 0.85 if asked else 0.7)
+    if before is not None and before.value == _EVERYONE_SAFE:
+        return before
     everyone = _EVERYONE.search(one.text) or (asked and _EVERYONE.search(one.question))
-    if already is not None and "everyone" in str(already.value):
-        return already
-    value = "Driver confirmed everyone is safe" if everyone else "Driver confirmed they are safe"
+    value = _EVERYONE_SAFE if everyone else "Driver confirmed they are safe"
     return Finding(value, one.quote(), one.line.id, 0.9 if asked else 0.7)
 
 
+_NOT_SAFE, _EVERYONE_SAFE = "Driver is not safe", "Driver confirmed everyone is safe"
+_OF_THE_LOAD = re.compile(r"\b(?:load|cargo|freight|trailer|ladung|fracht|ware)\b", re.IGNORECASE)
 _LOAD_GOOD = re.compile(
     r"\b(?:load|cargo|freight|trailer|it|doors?|everything|ladung|fracht|ware|die|straps?|seal)(?:'s| is| are|"
-    r"s are| looks?| seems?| ist|s)? (?:\w+ ){0,2}(?:secure[d]?|fine|good|okay|ok|intact|sealed|safe|all right|"
+    r"s are| looks?| seems?| ist|s)? (?:\w+ ){0,2}(?:secure[d]?|fine|good|okay|ok|intact|sealed|locked|secured|"
+    r"strapped down|safe|all right|"
     r"alright|strapped|still on|gesichert|fest|sicher|in ordnung|unversehrt|holding)\b|\bseal(?:'s|"
     r" is)? (?:still )?(?:on|intact)|\bdidn'?t (?:shift|move|spill)|\bnothing (?:shifted|moved|spilled|fell)|"
     r"\bnichts (?:verrutscht|passiert)|\bforget about the load",

@@ -147,7 +147,7 @@ class Matcher:
         parts = sentences(one.question)
         asking = [part for part in parts if part.rstrip().endswith("?")] or parts[-1:]
         words = self.words[name]
-        score = max((words.weight(part) for part in asking), default=0.0) + 0.3 * words.weight(one.question)
+        score = max((words.weight(part) for part in asking), default=0.0) + 0.5 * words.weight(one.question)
         near = self._near.get((name, one.question), 0.0)
         return score / 2 + (max(0.0, near - _ALIKE) * 5 if near > _ALIKE else 0.0)
 

@@ -33,7 +33,7 @@ _NOT_THERE = re.compile(
 )
 _LED = re.compile(
     r"\b(?:in|at|near|by|outside|past|passing|passed|through|into|from|leaving|between|of|around|on|bei|hinter|"
-    r"vor|auf|an|crossed|entering|reached)\s+(?:the |a |my |their |our |der |dem |die |den )?$",
+    r"vor|auf|an|crossed|entering|reached)\s+(?:the |a |my |their |our |der |dem |die |den )?$|,\s*$",
     re.IGNORECASE,
 )
 
@@ -56,14 +56,14 @@ def _places_of(one: Statement) -> list[Candidate]:
     asked = "location" in one.asked
     text = one.held()
     found: list[Candidate] = []
-    for mention in find_places(text, bare=asked):
+    for mention in find_places(text, bare=asked or "status" in one.asked):
         before = text[: mention.start]
         clause = ENDS.split(before)[-1]
         score = 1.0 + (3 if asked else 0) + min(mention.roads, 2) + min(mention.names, 2) * 0.5
         if _THERE.search(clause) or _THERE.search(text[mention.start : mention.end]):
             score += 1.5
-        if _BOUND.search(before):
-            score -= 4
+        if _BOUND.search(clause):
+            score -= 7
         if _NOT_THERE.search(clause):
             score -= 6
         rest = f"{clause}{ENDS.split(text[mention.end :])[0]}"

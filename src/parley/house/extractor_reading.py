@@ -34,15 +34,10 @@ class Reading:
     region: str
 
     def slots(self, one: Statement) -> Mapping[str, object]:
-        """Slots of one sentence, with its question."""
+        """Slots of one sentence, with its question; the reader of slots knows words of taking back itself."""
         language = detect_language(f"{one.question} {one.text}", self.language)
-        return read_slots(
-            one.held(),
-            now=self.now,
-            language=language,
-            previous=one.question if one.first else "",
-            default_region=self.region,
-        ).slots
+        asked = one.question if one.first else ""
+        return read_slots(one.text, now=self.now, language=language, previous=asked, default_region=self.region).slots
 
 
 def negated_before(before: str) -> bool:

@@ -27,7 +27,8 @@ _UNLOADING = re.compile(
     r"is) (?:working|on it|unloading)|half(?:way)? (?:done|unloaded|empty)|taking (?:it|the pallets|pallets|"
     r"freight) off|(?:they'?re|crew'?s|guys are) (?:working|on it)|"
     r"lad(?:en|et|e) (?:gerade |jetzt |schon |mich )*(?:ab|aus)\b|wird (?:gerade |schon |jetzt )*(?:ab|ent|"
-    r"aus)(?:ge)?laden|am (?:ab|ent|aus)laden|beim (?:ab|ent|aus)laden|entlädt|entladen (?:gerade|mich|wird))\b",
+    r"aus)(?:ge)?laden|am (?:ab|ent|aus)laden|beim (?:ab|ent|aus)laden|entlädt|entladen (?:gerade|mich|wird)|"
+    r"gerade entladen|werde (?:jetzt )?entladen)\b",
     re.IGNORECASE,
 )
 _EMPTIED = re.compile(
@@ -56,9 +57,10 @@ _LATE = re.compile(
     r"so|pretty) (?:be )?late|behind(?: schedule)?|delayed|stuck|held up|haven'?t moved|not moving|(?:not|won'?t|"
     r"can'?t|never) (?:gonna |going to )?make (?:it|that|two|the|my|\d)|at a (?:standstill|dead stop)|standstill|"
     r"stopped dead|parking lot out here|crawling|slow(?:er)? (?:going|than)|"
-    r"taking it slow|broke down|lost (?:about |like |a |an |almost )?(?:\w+ )?(?:hours?|minutes)|cost me|"
+    r"taking it slow|broke down|more like (?=\d|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)|"
+    r"lost (?:about |like |a |an |almost )?(?:\w+ )?(?:hours?|minutes)|cost me|"
     r"pushed (?:me )?back|going nowhere|backed up|verspät\w*|zu spät|später|stau|hänge fest|stehe (?:hier )?fest|"
-    r"verzöger\w*|steht alles|dauert länger|nichts geht|aufgehalten)\b",
+    r"verzöger\w*|steht alles|dauert länger|nichts geht|geht (?:gar )?nichts|aufgehalten)\b",
     re.IGNORECASE,
 )
 _ON_TIME = re.compile(

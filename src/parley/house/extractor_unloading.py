@@ -28,13 +28,15 @@ _STATES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "Unloaded",
             r"finished unloading|done unloading|(?:all|already|been|got|just|i'?m|am|are|fully) unloaded|"
             r"unloaded (?:at|already|about|around|this|and)|(?:i'?m|we'?re|i am|am) empty|dropped (?:already|it|"
-            r"the (?:load|trailer)|off)|delivered (?:it|already|at|this)|all done|i'?m done|(?:bin|ist|wurde|"
+            r"the (?:load|trailer)|off)|delivered (?:it|already|at|this)|all (?:done|empty)|i'?m done|(?:just|"
+            r"they|already) finished|they'?re done|(?:bin|ist|wurde|"
             r"sind) (?:schon |bereits |fertig )?(?:leer|abgeladen|entladen|ausgeladen)|fertig (?:ab|ent|aus)geladen",
         ),
         ("Detention", r"detention|standgeld|standzeit\w*"),
         (
             "Waiting for Lumper",
-            r"(?:waiting|wait) (?:on|for) (?:the |a |some )?lumpers?|no lumpers?|lumpers? (?:isn'?t|aren'?t|hasn'?t|"
+            r"(?:waiting|wait) (?:on|for) (?:the |a |some )?lumpers?(?: service)?|no lumpers?|lumpers? (?:isn'?t|"
+            r"aren'?t|hasn'?t|"
             r"haven'?t|not) [\w ]{0,12}|short (?:handed )?on lumpers|need a lumper|warte\w* auf (?:die |"
             r"den )?(?:entlade\w*|staplerfahrer|lumper)",
         ),
@@ -44,6 +46,7 @@ _STATES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"assigned )?(?:me a )?(?:door|dock|bay)(?: assignment)?|(?:no|not in a|don'?t have a|haven'?t (?:got|"
             r"given me) a) (?:open )?(?:door|dock)|(?:haven'?t|hasn'?t|not) (?:been )?assigned|wart\w* (?:noch |"
             r"schon )?auf (?:eine |die |ein |das )?(?:freie |freies )?(?:rampe|tor)|keine (?:freie )?rampe|in line|"
+            r"(?:before|until|till) (?:they|i) (?:can |could )?(?:get|give|have|assign) (?:me )?a (?:door|dock|bay)|"
             r"in the (?:queue|staging)|staging",
         ),
         (
@@ -62,6 +65,11 @@ _STATES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
     )
 )
+_LOADING = re.compile(
+    r"\b(?:shipper|(?:getting|being|get|still|started|start|not|to be) load(?:ed|ing)|loading me|verlader|"
+    r"beladen|beladung)\b",
+    re.IGNORECASE,
+)
 _NOT_DONE = re.compile(
     r"\b(?:not|haven'?t|hasn'?t|isn'?t|aren'?t|until|till|when|once|if|nicht|noch nicht|sobald|wenn|to get|"
     r"gonna get|bis)\s+(?:\w+\s+){0,2}$",
@@ -69,8 +77,8 @@ _NOT_DONE = re.compile(
 )
 _POSITION = re.compile(r"\b(?:not|which|what|no|kein\w*|welche\w*|from|next)\s*(?:\w+\s)?$", re.IGNORECASE)
 _AT_DOCK = re.compile(
-    r"\b(?:in|at|on|backed (?:in|into|up)(?: to)?|bumped|an|am) (?:the|a|my|der|die|dem) (?:door|dock|bay|rampe|"
-    r"tor)\b|\bin the dock\b",
+    r"\b(?:in|at|on|backed (?:in|into|up)(?: to)?|an|am) (?:the|a|my|der|die|dem) (?:door|dock|bay|rampe|"
+    r"tor)\b|\bin the dock\b|\bbumped (?:the )?dock\b",
     re.IGNORECASE,
 )
 
@@ -148,6 +156,8 @@ def _door(match: re.Match[str]) -> str:
 
 def _state(one: Statement) -> str:
     text = one.held()
+    if _LOADING.search(text):
+        return ""
     for name, pattern in _STATES:
         for match in pattern.finditer(text):
             if name in ("Unloaded", "Unloading", "Refused") and _NOT_DONE.search(text[: match.start()]):
@@ -170,7 +180,8 @@ def _state(one: Statement) -> str:
 
 _REMINDS = TOPICS["pod"]
 _AGREES = re.compile(
-    r"\b(?:will do|i will|i'?ll (?:get|send|upload|text|have|take|bring|make sure|do|remember|grab|scan|email|"
+    r"\b(?:will do|i can(?: do that| send| get| upload)?|alrighty|okey ?doke?y?|perfect|great|i will|"
+    r"i'?ll (?:get|send|upload|text|have|take|bring|make sure|do|remember|grab|scan|email|"
     r"be sure)|won'?t forget|not forget|already (?:sent|got|uploaded|did|have)|(?:i )?(?:got|have) (?:it|them|"
     r"that|the pod|the paperwork)|sent it|uploaded|no problem|always do|roger|copy|ten[- ]?four|10-4|"
     r"you (?:bet|got it)|sounds good|sure|of course|absolutely|okay|ok|alright|yes|yeah|yep|yup|got (?:it|ya|"

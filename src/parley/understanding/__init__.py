@@ -24,7 +24,7 @@ from parley.understanding.extraction import (
     parse_schema,
     with_emergency,
 )
-from parley.understanding.extraction_numbers import find_numbers
+from parley.understanding.extraction_numbers import NumberMention, find_numbers
 from parley.understanding.extraction_places import find_places, plain_place
 from parley.understanding.extraction_times import TimeKind, TimeMention, find_times
 from parley.understanding.extraction_transcript import Line, read_transcript
@@ -52,6 +52,7 @@ __all__ = [
     "Finding",
     "IntentReading",
     "Line",
+    "NumberMention",
     "OwnIntents",
     "Schema",
     "SlotCorrection",

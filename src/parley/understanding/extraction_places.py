@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from parley.understanding.language import function_words
+from parley.understanding.language import detect_language, function_words
 from parley.understanding.lexicon import load_lexicon, read_yaml
 
 _NUMBER_WORDS = (
@@ -55,7 +55,8 @@ _MORE = re.compile(
 _STREET = re.compile(
     r"\b\d{1,5} [A-Z][\w']+(?: [A-Z][\w']+){0,2} (?:Street|St|Avenue|Ave|Road|Rd|Drive|Dr|Boulevard|Blvd|Lane|Ln|"
     r"Way|Court|Ct|Parkway|Pkwy)\b\.?"
-    r"|\b(?:\d+(?:st|nd|rd|th)|[A-Z]\w+) (?:and|&) (?:\d+(?:st|nd|rd|th)|[A-Z]\w+)\b|\b[A-ZÄÖÜ]\w*(?:straße|weg|"
+    r"|\b(?:\d+(?:st|nd|rd|th)|[A-Z]\w+) (?:and|&) (?:\d+(?:st|nd|rd|th)|[A-Z]\w+)\b|\b(?!Parkplatz|"
+    r"Rastplatz)[A-ZÄÖÜ]\w*(?:straße|weg|"
     r"platz|allee|ring|damm)\b(?: \d+\w?)?"
 )
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
@@ -102,7 +103,9 @@ _BEFORE_NAME = frozenset(
 _NEVER = frozenset(
     "i i'm i'll i've i'd pod bol eta gps ok okay yes yeah yep yup no nope hey hi hello well so um uh hos dot "
     "cdl am pm sir ma'am boss man bro "
-    "sorry thanks thank god jesus copy roger dispatch monday tuesday wednesday thursday friday saturday sunday "
+    "sorry correct right exactly affirmative negative sure absolutely definitely certainly perfect wonderful "
+    "awesome understood gotcha thanks thank god jesus copy roger dispatch monday tuesday wednesday thursday "
+    "friday saturday sunday "
     "january february march april may "
     "june july august september october november december montag dienstag mittwoch donnerstag freitag samstag "
     "sonntag stau unfall baustelle "
@@ -194,6 +197,7 @@ def _tokens(text: str) -> list[_Token]:
 
 def _mark(text: str, tokens: list[_Token], *, bare: bool) -> None:
     lower = text == text.lower()
+    bare = bare and (detect_language(text) == "en" or len(tokens) <= 3)  # every German noun has a capital
     marks: list[tuple[str, int, int]] = []
     for pattern in (_ROAD, _ROAD_FOLDED):
         marks += [("road", *match.span()) for match in pattern.finditer(text)]
@@ -333,7 +337,9 @@ _SPELLED = re.compile(
 
 def plain_place(text: str) -> str:
     """Spoken road numbers in digits and an interstate in its usual writing: "eye forty" → "I-40"."""
-    text = re.sub(r"\s+", " ", text).strip(" ,.-")
+    text = re.sub(
+        r"^(?:der|die|das|dem|den|the)\s+(?=[AB] ?\d)", "", re.sub(r"\s+", " ", text).strip(" ,.-"), flags=re.IGNORECASE
+    )
     text = _SPELLED.sub(lambda match: f"{match['lead']}{match['gap']}{_read_number(match['words'])}", text)
     text = re.sub(r"\b(?:I|i|eye) ?[- ]?(\d{1,3})\b", r"I-\1", text)
     return re.sub(r"\bexit (\d)", r"exit \1", text)
