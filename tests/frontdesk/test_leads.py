@@ -13,6 +13,7 @@ from parley.app.resources import Resources
 from parley.frontdesk import NewLead
 from parley.frontdesk.routes_leads import csv_line
 from parley.frontdesk.score import score
+from parley.kit.ids import new_id
 from tests.conftest import Business
 
 pytestmark = pytest.mark.anyio
@@ -73,11 +74,30 @@ async def test_two_leads_that_turn_out_to_be_one_become_the_older(business: Busi
     assert (await business.owner.get(f"/leads/{other['id']}")).status_code == 404
 
 
+async def conversation(business: Business) -> str:
+    assert (await business.owner.post("/agents", json={"name": "Desk"})).status_code == 201
+    said = await business.owner.post("/chat/message", json={"message": "Hello"})
+    return str(said.json()["conversation_id"])
+
+
 async def test_a_conversation_fills_in_one_lead(business: Business) -> None:
-    first = await post(business, name="Mo", conversation_id="c1")
-    second = await post(business, 200, name="Mo", phone="030 901820", conversation_id="c1")
+    talk = await conversation(business)
+    first = await post(business, name="Mo", conversation_id=talk)
+    second = await post(business, 200, name="Mo", phone="030 901820", conversation_id=talk)
     assert (second["id"], second["contacts"]) == (first["id"], 1)
-    await post(business, name="Ann", phone="030 901821", conversation_id="c1")
+    await post(business, name="Ann", phone="030 901821", conversation_id=talk)
+
+
+async def test_an_unknown_conversation_is_refused(business: Business, rival: Business) -> None:
+    theirs = await conversation(rival)
+    for unknown in ("c1", new_id(), theirs):
+        refused = await post(business, 422, name="Mo", conversation_id=unknown)
+        assert "conversation_id" in refused["detail"]
+        table = {"date": "2030-05-04", "time": "19:00", "party_size": 2, "name": "Mo", "conversation_id": unknown}
+        answer = await business.owner.post("/reservations", json=table)
+        assert answer.status_code == 422
+        assert "conversation_id" in answer.json()["detail"]
+    assert (await business.owner.get("/leads")).json()["leads"] == []
 
 
 async def test_parallel_captures_of_one_person_make_one_lead(business: Business, resources: Resources) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -21,6 +24,9 @@ from parley.kit.web import ERRORS, Body
 from parley.privacy import Subject, SubjectKind, VaultFind, Vaults, subject_of
 from parley.tenants import AccessHere, MayManage, Principal, get_tenant, record_audit, region_of
 
+_PATIENCE = 10.0
+_POLL = 0.05
+
 router = APIRouter(prefix="/privacy", tags=["privacy"], responses=ERRORS)
 
 
@@ -36,9 +42,19 @@ class _Known:
 class Persons:
     """The verbs on one person's data."""
 
-    def __init__(self, db: Database, vaults: Vaults, unwritten: Unwritten, arms: Arms, clock: Clock) -> None:
+    def __init__(
+        self,
+        db: Database,
+        vaults: Vaults,
+        unwritten: Unwritten,
+        arms: Arms,
+        clock: Clock,
+        *,
+        patience: float = _PATIENCE,
+    ) -> None:
         self._db = db
         self._arms = arms
+        self._patience = patience
         self._vaults = vaults
         self._unwritten = unwritten
         self._clock = clock
@@ -60,9 +76,12 @@ class Persons:
         return {"at": self._clock.now(), "subject": {kind: known.subject.value}, **talks, **records}
 
     async def erase(self, who: Principal, tenant_id: str, kind: SubjectKind, value: str) -> dict[str, Any]:
-        """Delete or empty all of it in one transaction. Erasing again finds nothing and changes nothing."""
-        async with self._db.begin(tenant_id) as connection:
-            known = await self._find(connection, tenant_id, kind, value)
+        """Delete or empty all of it in one transaction. Erasing again finds nothing and changes nothing.
+
+        Turns of theirs that are under way are waited for, so that what they learn goes too; one that takes longer than
+        `patience` seconds finds its conversation gone and writes nothing more.
+        """
+        async with self._still(tenant_id, kind, value) as (connection, known):
             involved = known.involved
             elsewhere = [one for one in known.sealed if one.conversation_id not in involved.own]
             entries = await self._vaults.count(connection, tenant_id, involved.own)
@@ -88,6 +107,32 @@ class Persons:
         if subject.kind == "phone":
             unit = phone_unit(subject.value)
         return await self._arms.forget_units(connection, tenant_id, [unit] if unit is not None else [])
+
+    @asynccontextmanager
+    async def _still(
+        self, tenant_id: str, kind: SubjectKind, value: str
+    ) -> AsyncIterator[tuple[AsyncConnection, _Known]]:
+        """A transaction in which all that is known of the person is locked, none of it in the middle of a turn."""
+        deadline = asyncio.get_running_loop().time() + self._patience
+        while True:
+            async with self._db.begin(tenant_id) as connection:
+                known, busy = await self._lock(connection, tenant_id, kind, value)
+                if not busy or asyncio.get_running_loop().time() >= deadline:
+                    yield connection, known
+                    return
+            await asyncio.sleep(_POLL)
+
+    async def _lock(
+        self, connection: AsyncConnection, tenant_id: str, kind: SubjectKind, value: str
+    ) -> tuple[_Known, bool]:
+        """What is known once nothing of it can change any more, and whether a turn is under way in it."""
+        known = await self._find(connection, tenant_id, kind, value)
+        while True:
+            busy = await conversations.lock_person(connection, tenant_id, known.involved)
+            again = await self._find(connection, tenant_id, kind, value)
+            if again.involved.own | again.involved.mentioned <= known.involved.own | known.involved.mentioned:
+                return again, busy
+            known = again
 
     async def _find(self, connection: AsyncConnection, tenant_id: str, kind: SubjectKind, value: str) -> _Known:
         tenant = await get_tenant(connection, tenant_id)

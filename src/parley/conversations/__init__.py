@@ -24,7 +24,7 @@ from parley.conversations.lines import Lines
 from parley.conversations.live import LiveView
 from parley.conversations.open import Opening
 from parley.conversations.ordering import LocalOrder, TurnHolder
-from parley.conversations.persons import Involved, erase_person, export_person, find_person, forget_before
+from parley.conversations.persons import Involved, erase_person, export_person, find_person, forget_before, lock_person
 from parley.conversations.recall import Recall
 from parley.conversations.respond import Parts, Responder
 from parley.conversations.routes import router as conversation_routes
@@ -86,6 +86,7 @@ __all__ = [
     "export_person",
     "find_person",
     "forget_before",
+    "lock_person",
     "phone_unit",
     "schema_of",
     "wanted_schema",

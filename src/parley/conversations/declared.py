@@ -49,4 +49,4 @@ class Declared:
             return content if isinstance(content, dict) else {"result": content}
 
         # What reads may be asked again; what writes happens once per conversation and arguments.
-        return Tool(ToolSpec(row.name, row.description, row.parameters), act, changes=row.method != "GET")
+        return Tool(ToolSpec(row.name, row.description, row.parameters), act, changes=row.method != "GET", outside=True)

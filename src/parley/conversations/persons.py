@@ -14,6 +14,7 @@ import orjson
 from sqlalchemy import ColumnElement, Table, Text, cast, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from parley.conversations import store
 from parley.conversations.tables import conversations, messages, tool_runs, turns
 from parley.privacy import Masking, Subject
 
@@ -110,6 +111,14 @@ async def _given(connection: AsyncConnection, tenant_id: str, conversation_id: s
     )
     rows = [*(await connection.execute(slots)).scalars(), *(await connection.execute(arguments)).scalars()]
     return "\n".join(text for text in rows if text)
+
+
+async def lock_person(connection: AsyncConnection, tenant_id: str, involved: Involved) -> bool:
+    """Keep the person's conversations, and those that mention them, from changing until the transaction ends.
+
+    Returns whether one of them is being answered just now: what that turn learns is not written down yet.
+    """
+    return bool(await store.lock_conversations(connection, tenant_id, [*involved.own, *involved.mentioned]))
 
 
 # Handing out

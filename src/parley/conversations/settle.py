@@ -59,11 +59,12 @@ class Settlement:
         row = {**_turn_row(turn, answer, trace, timings), "lines": int(bool(reply))}
         news = {"conversation_id": conversation_id, "message_id": reply_id if reply else turn.question_id}
         async with self._db.begin(tenant_id) as connection:
-            await self._vaults.save(connection, tenant_id, conversation_id, turn.masking)
-            if await store.settle_turn(connection, tenant_id, conversation_id, turn.question_id, line, row):
+            stands = await store.settle_turn(connection, tenant_id, conversation_id, turn.question_id, line, row)
+            if stands:  # erased meanwhile: who asked still hears the answer, and nothing of it is written down
+                await self._vaults.save(connection, tenant_id, conversation_id, turn.masking)
                 await publish(connection, Event(tenant_id, MESSAGE, news))
-            await tell_of_turn(connection, turn, answer, ended=bool(row["ends"]))
-        if turn.talk is not None:
+                await tell_of_turn(connection, turn, answer, ended=bool(row["ends"]))
+        if turn.talk is not None and stands:
             self._unwritten.add(turn.talk, "agent", reply)
             turn.talk.before = (turn.talk.slots, turn.talk.node)
             turn.talk.slots, turn.talk.node = dict(answer.slots), answer.node

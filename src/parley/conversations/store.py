@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -161,6 +161,26 @@ async def lock_conversation(
     query = select(conversations.c.privacy, held.label("in_turn")).where(_own(tenant_id, conversation_id))
     row = (await connection.execute(query.with_for_update())).one_or_none()
     return None if row is None else (row.privacy, bool(row.in_turn))
+
+
+async def hold_conversation(connection: AsyncConnection, tenant_id: str, conversation_id: str) -> bool:
+    """Whether it still stands; it cannot be erased until the transaction ends."""
+    query = (
+        select(conversations.c.id).where(_own(tenant_id, conversation_id)).with_for_update(read=True, key_share=True)
+    )
+    return (await connection.execute(query)).one_or_none() is not None
+
+
+async def lock_conversations(
+    connection: AsyncConnection, tenant_id: str, conversation_ids: Collection[str]
+) -> tuple[str, ...]:
+    """Those that a living process is answering; all of the rows are locked until the transaction ends."""
+    held = and_(conversations.c.turn_holder.is_not(None), func.holder_lives(conversations.c.turn_holder))
+    query = select(conversations.c.id, held.label("in_turn")).where(
+        conversations.c.tenant_id == tenant_id, conversations.c.id.in_(conversation_ids)
+    )
+    rows = await connection.execute(query.order_by(conversations.c.id).with_for_update())
+    return tuple(row.id for row in rows if row.in_turn)
 
 
 async def release_turn(connection: AsyncConnection, tenant_id: str, conversation_id: str, holder: int) -> None:

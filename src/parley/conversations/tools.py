@@ -46,13 +46,14 @@ class Tool:
     """A tool: what the model sees of it, and what it does. `changes`: it runs once, and is remembered.
 
     `settles`: what it says holds from now on, however often it is asked for (a change, a cancellation); what was
-    remembered about the same reference holds no more.
+    remembered about the same reference holds no more. `outside`: it gives what it is given to somebody else.
     """
 
     spec: ToolSpec
     act: Action
     changes: bool = False
     settles: bool = False
+    outside: bool = False
 
 
 class Incidents(Protocol):
@@ -91,6 +92,8 @@ class Toolbox:
         fault = self._unknown_placeholder(given) or _fault(tool.spec, real)
         if fault is not None:
             return ToolOutcome(name, given, {"error": self.turn.masking.hide(fault)}, ok=False)
+        if tool.outside and not await self._stands():
+            return ToolOutcome(name, given, {"error": "This conversation was erased."}, ok=False)
         key, before = await self._before(tool, given) if tool.changes else (_key(name, given), None)
         if before is not None:
             return ToolOutcome(name, given, before, ok=True)
@@ -99,6 +102,11 @@ class Toolbox:
         if tool.changes:
             await self._record(key, outcome)
         return outcome
+
+    async def _stands(self) -> bool:
+        """Whether the conversation is still there: what leaves the house cannot be taken back."""
+        async with self.db.begin(self.turn.tenant.id) as connection:
+            return await store.hold_conversation(connection, self.turn.tenant.id, self.turn.conversation.id)
 
     async def raise_incident(self, danger: EmergencyReading, excerpt: str) -> ToolOutcome:
         """Put an emergency on record. Not a tool of the model's: nobody can talk it out of it."""
@@ -158,9 +166,11 @@ class Toolbox:
         row = {"key": key, "name": outcome.name, "arguments": arguments, "result": dict(outcome.result)}
         if self._runs is not None:
             self._runs.append(store.ToolRun(key, outcome.name, dict(outcome.result)))
-        async with self.db.begin(self.turn.tenant.id) as connection:
-            await self.vaults.save(connection, self.turn.tenant.id, self.turn.conversation.id, self.turn.masking)
-            await store.add_tool_run(connection, self.turn.tenant.id, self.turn.conversation.id, row)
+        tenant_id, conversation_id = self.turn.tenant.id, self.turn.conversation.id
+        async with self.db.begin(tenant_id) as connection:
+            if await store.hold_conversation(connection, tenant_id, conversation_id):
+                await self.vaults.save(connection, tenant_id, conversation_id, self.turn.masking)
+                await store.add_tool_run(connection, tenant_id, conversation_id, row)
 
 
 def _fault(spec: ToolSpec, arguments: Mapping[str, Any]) -> str | None:

@@ -40,6 +40,8 @@ async def raise_incident(
 
     A conversation raises one incident of a kind: raising it again gives the first, and False.
     """
+    if not await store.hold_conversation(connection, tenant_id, conversation_id):
+        excerpt, evidence = "", None  # the emergency stays on record, the words of who was erased do not
     row = {
         "id": new_id(),
         "tenant_id": tenant_id,

@@ -60,6 +60,7 @@ class Leads:
         word against it. Raises `InvalidInput` naming the field.
         """
         async with self._db.begin(tenant_id) as connection:
+            await store.check_conversation(connection, tenant_id, said.conversation_id)
             values = await _normal(connection, tenant_id, {f.name: getattr(said, f.name) for f in fields(NewLead)})
             if not (values["name"] or values["phone"] or values["email"]):
                 raise InvalidInput("name, phone or email is needed for a lead.")
@@ -98,6 +99,7 @@ class Leads:
     async def change(self, who: Principal, tenant_id: str, lead_id: str, values: Mapping[str, Any]) -> Lead:
         """Set fields or `status`; the score follows. Raises `Conflict` where phone or email is another lead's."""
         async with self._db.begin(tenant_id) as connection:
+            await store.check_conversation(connection, tenant_id, values.get("conversation_id"))
             await store.lock(connection, f"{tenant_id}:leads")
             before = await _get(connection, tenant_id, lead_id)
             given = await _normal(connection, tenant_id, values)

@@ -168,6 +168,7 @@ class Reservations:
         An expired hold is booked where there is still room; a request stays a request, for a person to confirm.
         """
         async with self._db.begin(tenant_id) as connection:
+            await store.check_conversation(connection, tenant_id, details.get("conversation_id"))
             before = await _find(connection, tenant_id, wanted, lock=True)
             if before.status in ("confirmed", "requested"):
                 return before
@@ -188,6 +189,7 @@ class Reservations:
         `phone` or `name` is the caller's: one of those given must be the reservation's, else it reads `NotFound`.
         """
         async with self._db.begin(tenant_id) as connection:
+            await store.check_conversation(connection, tenant_id, changes.get("conversation_id"))
             before = await self._callers(connection, tenant_id, wanted, phone, name)
             return await self._rewrite(connection, before, changes, who)
 
@@ -241,6 +243,7 @@ class Reservations:
         self, tenant_id: str, wish: Wish, status: str, idempotency_key: str | None, who: Principal | None
     ) -> Reservation:
         async with self._db.begin(tenant_id) as connection:
+            await store.check_conversation(connection, tenant_id, wish.conversation_id)
             if idempotency_key is not None:
                 await store.lock(connection, f"{tenant_id}:key:{idempotency_key}")
                 known = await _R.first(connection, tenant_id, _COLUMN.idempotency_key == idempotency_key)

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.frontdesk import tables
 from parley.frontdesk.seating import Taken
+from parley.kit.errors import InvalidInput
 
 Record = TypeVar("Record")
 
@@ -278,6 +279,25 @@ async def known_references(connection: AsyncConnection, tenant_id: str, wanted: 
     r = tables.reservations.c
     query = select(r.reference).where(r.tenant_id == tenant_id, r.reference.in_(wanted))
     return set((await connection.execute(query)).scalars())
+
+
+_HOLD = text("SELECT 1 FROM conversations WHERE tenant_id = :tenant_id AND id = :id FOR KEY SHARE")
+
+
+async def hold_conversation(connection: AsyncConnection, tenant_id: str, conversation_id: str | None) -> bool:
+    """Whether the conversation a record names stands, which it then does until the transaction ends; True for none.
+
+    To be asked before anything else is locked. What is erased waits for this, and after it nothing finds its way back.
+    """
+    if conversation_id is None:
+        return True
+    return (await connection.execute(_HOLD, {"tenant_id": tenant_id, "id": conversation_id})).first() is not None
+
+
+async def check_conversation(connection: AsyncConnection, tenant_id: str, conversation_id: str | None) -> None:
+    """Raise `InvalidInput` where a record names a conversation that is not there (any more)."""
+    if not await hold_conversation(connection, tenant_id, conversation_id):
+        raise InvalidInput("conversation_id names no conversation.", code="conversation.unknown")
 
 
 async def lock(connection: AsyncConnection, *keys: str) -> None:
