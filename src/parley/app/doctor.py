@@ -25,7 +25,7 @@ def examine(out: Console, settings: Settings) -> bool:
     for name, value in settings.shown().items():
         table.add_row(name, value)
     out.print(table)
-    findings = [finding for check in (_database, _embedder, _speech, _models) for finding in check(settings)]
+    findings = [finding for check in (_database, _embedder, _speech, _models, _carriers) for finding in check(settings)]
     result = Table("", "Part", "Finding", title="Checks", title_justify="left")
     for part, well, text in findings:
         result.add_row("[green]ok[/green]" if well else "[red]!![/red]", part, text)
@@ -50,6 +50,15 @@ def _database(settings: Settings) -> Iterator[Finding]:
         return "database", True, "reachable, newest schema, held by row-level security"
 
     yield _attempt("database", lambda: _on_database(settings, look))
+
+
+def _carriers(settings: Settings) -> Iterator[Finding]:
+    from parley.app.doctor_carriers import carrier_findings
+
+    # What keeps the database from being asked is a finding of its own.
+    is_well = settings.database_url is not None and next(_database(settings))[1]
+    url = settings.database_url.get_secret_value() if settings.database_url is not None and is_well else None
+    yield from carrier_findings(settings, url)
 
 
 def _on_database(settings: Settings, look: Callable[[str], Finding]) -> Finding:

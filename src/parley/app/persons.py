@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from parley import conversations, frontdesk, outbox
+from parley import calls, conversations, frontdesk, outbox
 from parley.conversations import Involved, Unwritten, phone_unit
 from parley.experiments import Arms, UnitKind
 from parley.kit.clock import Clock
@@ -70,6 +70,7 @@ class Persons:
             }
             talks = await conversations.export_person(connection, tenant_id, known.subject, involved, maskings)
             records = await frontdesk.export_person(connection, tenant_id, known.subject, involved.own)
+            records |= await calls.export_person(connection, tenant_id, known.subject, involved.own)
             fingerprint = self._vaults.fingerprint(tenant_id, known.subject)
             detail = {"kind": kind, "subject": fingerprint}
             await record_audit(connection, who, tenant_id, "person.exported", **detail)
@@ -88,6 +89,7 @@ class Persons:
             entries += await self._vaults.forget(connection, tenant_id, elsewhere)
             counts = {
                 **await frontdesk.erase_person(connection, tenant_id, known.subject, involved.own),
+                **await calls.erase_person(connection, tenant_id, known.subject, involved.own),
                 **await conversations.erase_person(connection, tenant_id, known.subject, involved),
                 "vault_entries": entries,
                 "webhook_deliveries": await outbox.erase_person(
@@ -141,6 +143,7 @@ class Persons:
         subject = subject_of(kind, value, region_of(tenant))
         sealed = await self._vaults.find(connection, tenant_id, subject)
         linked = await frontdesk.conversations_of(connection, tenant_id, subject)
+        linked |= await calls.conversations_of(connection, tenant_id, subject)
         placeholders = [(one.conversation_id, one.placeholder) for one in sealed]
         involved = await conversations.find_person(connection, tenant_id, subject, linked, placeholders)
         return _Known(subject, involved, sealed)
@@ -189,6 +192,8 @@ class ExportOut(BaseModel):
     leads: list[dict[str, Any]]
     reservations: list[dict[str, Any]]
     incidents: list[dict[str, Any]]
+    calls: list[dict[str, Any]]
+    suppressions: list[dict[str, Any]]
 
 
 class ReceiptOut(BaseModel):

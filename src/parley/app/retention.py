@@ -1,9 +1,9 @@
 """Forgetting what is older than a tenant wants it kept, every night.
 
 `retention_days` in a tenant's settings bounds conversations: their lines, traces, tool runs and vault go with them, and
-what an incident quotes of them. `record_retention_days` bounds what the business wrote down: reservations after their
-end, leads and incidents after their last change. Without a number neither is forgotten. What was sent to webhooks is
-kept for thirty days at most.
+what an incident or a call's record quotes of them. `record_retention_days` bounds what the business wrote down:
+reservations and calls after their end, leads and incidents after their last change. Without a number neither is
+forgotten. What was sent to webhooks is kept for thirty days at most.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from parley import conversations, frontdesk, outbox
+from parley import calls, conversations, frontdesk, outbox
 from parley.conversations import Unwritten
 from parley.experiments import Arms
 from parley.kit import log
@@ -62,6 +62,7 @@ class Retention:
             cutoff = self._clock.now() - timedelta(days=days)
             async with self._db.begin(tenant_id) as connection:
                 counts |= await frontdesk.forget_before(connection, tenant_id, cutoff)
+                counts |= await calls.forget_before(connection, tenant_id, cutoff)
         async with self._db.begin(tenant_id) as connection:
             told = self._clock.now() - timedelta(days=min(_TOLD_DAYS, settings.get("retention_days") or _TOLD_DAYS))
             counts["webhook_deliveries"] = await outbox.forget_before(connection, tenant_id, told)
@@ -75,6 +76,7 @@ class Retention:
                 gone = await conversations.forget_before(connection, tenant_id, cutoff, _AT_ONCE)
                 await self._arms.forget_before(connection, tenant_id, cutoff)
                 await frontdesk.forget_words_of(connection, tenant_id, gone)
+                await calls.forget_words_before(connection, tenant_id, cutoff)
             self._unwritten.forget(gone)
             forgotten += len(gone)
             if len(gone) < _AT_ONCE:
