@@ -21,7 +21,7 @@ from tests.isolation.victims import CANARY, Victim, add_rows_without_routes, fur
 pytestmark = pytest.mark.anyio
 
 TABLES = sorted(metadata.tables)
-VIEWS = ["agent_configurations", "conversation_logs"]
+VIEWS = ["agent_configurations", "conversation_facts", "conversation_logs", "record_facts", "turn_facts"]
 UNTENANTED = {
     "alembic_version": "the schema's revision",
     "procrastinate_events": "the queue's own log",

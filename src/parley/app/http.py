@@ -25,6 +25,7 @@ from parley.channels import chat_routes, retell_line_routes, retell_webhook_rout
 from parley.conversations import conversation_routes
 from parley.experiments import prompt_routes, result_routes
 from parley.frontdesk import frontdesk_routes
+from parley.insights import insight_routes
 from parley.kit.web import install_error_handlers
 from parley.knowledge import knowledge_routes
 from parley.outbox import outbox_routes
@@ -49,6 +50,7 @@ ROUTERS = (
     frontdesk_routes,
     privacy_routes,
     outbox_routes,
+    insight_routes,
     person_routes,
 )
 

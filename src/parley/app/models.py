@@ -18,8 +18,9 @@ from parley.inference.errors import ProviderKeyRejected
 from parley.inference.fallback import Budget, FallbackChat
 from parley.inference.metered import Meter, MeteredChat
 from parley.inference.ports import ChatModel
+from parley.inference.usage import Usage
 from parley.kit.errors import InvalidInput
-from parley.providers.catalog import Access, ProviderKeys, default_chain, resolve
+from parley.providers.catalog import PRICES, Access, ProviderKeys, default_chain, resolve
 from parley.providers.openai_chat import OpenAIClients
 from parley.providers.retired import hint, is_gone
 from parley.tenants import Businesses
@@ -52,6 +53,7 @@ class Models:
 
     def __init__(self, settings: Settings, businesses: Businesses, meter: Meter) -> None:
         self._keys = provider_keys(settings)
+        self._prices = {**PRICES, **settings.model_prices}
         self._businesses = businesses
         self._meter = meter
         self._clients = OpenAIClients()
@@ -102,6 +104,11 @@ class Models:
                 resolve(name, self._keys, clients=self._clients, extra={"house": lambda _: self._house})
             if model and is_gone(vendor, model, datetime.now(UTC).date()):
                 raise InvalidInput(f"llm: {hint(name)}")
+
+    def cost(self, model: str, usage: Usage) -> int:
+        """See `conversations.Settlement`: dollars per million tokens are millionths of a dollar per token."""
+        prompt, completion = self._prices.get(model, (0.0, 0.0))
+        return round(prompt * usage.prompt_tokens + completion * usage.completion_tokens)
 
     def health(self) -> list[ModelHealth]:
         """How each model that was asked with our keys is doing; a tenant's own keys are the tenant's matter."""

@@ -47,6 +47,7 @@ from parley.experiments import Arms, Prompts, Watch
 from parley.frontdesk import DeclaredTools, Incidents, Leads, Listings, Reservations
 from parley.house import Extractor
 from parley.inference.ports import Embedder
+from parley.insights import Insights
 from parley.kit.clock import Clock, SystemClock
 from parley.kit.db import Database
 from parley.kit.events import Listener
@@ -79,6 +80,7 @@ class Resources:
     incidents: Incidents
     declared_tools: DeclaredTools
     outbox: Outbox
+    insights: Insights
     library: Library
     search: Search
     vaults: Vaults
@@ -199,7 +201,7 @@ async def open_resources(
                 tools=Tools(db, vaults, Desk(reservations, leads, listings, incidents), Declared(db, declared_tools)),
                 writer=Writer(models),
                 recall=recall,
-                settlement=Settlement(db, vaults, unwritten, metrics.turn_settled),
+                settlement=Settlement(db, vaults, unwritten, metrics.turn_settled, models.cost),
                 clock=clock,
                 order=order,
             )
@@ -253,6 +255,7 @@ async def open_resources(
             incidents=incidents,
             declared_tools=declared_tools,
             outbox=outbox,
+            insights=Insights(db),
             library=library,
             search=search,
             vaults=vaults,

@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     ollama_base_url: str | None = None
     ollama_model: str | None = None
     llamacpp_base_url: str | None = None
+    model_prices: dict[str, tuple[Annotated[float, Field(ge=0)], Annotated[float, Field(ge=0)]]] = {}
     embeddings_model: str | None = Field(
         default=None, description="A model of an OpenAI-compatible embeddings endpoint, in place of the local embedder."
     )

@@ -17,6 +17,7 @@ from parley.conversations.told import tell_of_turn
 from parley.conversations.trace import Trace
 from parley.conversations.turn import Answer, Turn
 from parley.conversations.unwritten import Unwritten
+from parley.inference.usage import Usage
 from parley.kit import log
 from parley.kit.db import Database
 from parley.kit.events import Event, publish
@@ -28,14 +29,20 @@ _CLOSES = frozenset({"voice"})  # a goodbye closes the line; who types may go on
 _RETRACTS = frozenset({"phone"})  # a carrier may find out that an answer was never spoken
 
 
+Cost = Callable[[str, Usage], int]  # millionths of a US dollar; 0 for a model without a known price
+
+
 class Settlement:
     """Settles turns, whatever becomes of those who asked."""
 
-    def __init__(self, db: Database, vaults: Vaults, unwritten: Unwritten, on_settled: Callable[[Done], None]) -> None:
+    def __init__(
+        self, db: Database, vaults: Vaults, unwritten: Unwritten, on_settled: Callable[[Done], None], cost: Cost
+    ) -> None:
         self._db = db
         self._vaults = vaults
         self._unwritten = unwritten
         self._on_settled = on_settled
+        self._cost = cost
         self._running: set[asyncio.Task[Done]] = set()
 
     async def settle(self, turn: Turn, answer: Answer, trace: Trace) -> Done:
@@ -57,6 +64,7 @@ class Settlement:
         length = None if turn.masking.keeps_words else len(turn.masking.reveal(reply))
         line = store.Line(reply_id, turn.masking.stored(reply), length)
         row = {**_turn_row(turn, answer, trace, timings), "lines": int(bool(reply))}
+        row["cost_micros"] = self._cost(answer.model, answer.usage)
         news = {"conversation_id": conversation_id, "message_id": reply_id if reply else turn.question_id}
         async with self._db.begin(tenant_id) as connection:
             stands = await store.settle_turn(connection, tenant_id, conversation_id, turn.question_id, line, row)

@@ -296,16 +296,20 @@ _SETTLE = """
         message_count = message_count + %(lines)s, turn_holder = NULL, last_message_at = now(),
         status = CASE WHEN %(ends)s THEN 'ended' ELSE status END,
         ended_at = CASE WHEN %(ends)s THEN now() ELSE ended_at END,
-        duration = CASE WHEN %(ends)s THEN extract(epoch FROM now() - started_at) ELSE duration END
+        duration = CASE WHEN %(ends)s THEN extract(epoch FROM now() - started_at) ELSE duration END,
+        prompt_tokens = prompt_tokens + %(prompt_tokens)s,
+        completion_tokens = completion_tokens + %(completion_tokens)s,
+        cost_micros = cost_micros + %(cost_micros)s, cache_hits = cache_hits + (%(cached)s::text IS NOT NULL)::integer,
+        handed_over = handed_over OR %(escalate)s, emergency = emergency OR %(emergency)s
       WHERE tenant_id = %(tenant_id)s AND id = %(conversation_id)s RETURNING message_count), said AS (
       INSERT INTO messages (id, tenant_id, conversation_id, ordinal, role, content, reply_to, metadata)
       SELECT %(line_id)s, %(tenant_id)s, %(conversation_id)s, message_count, 'agent', %(words)s, %(question_id)s,
         %(about)s::jsonb FROM place WHERE %(lines)s = 1)
     INSERT INTO turns (message_id, tenant_id, conversation_id, intent, cached, model, escalate, emergency,
-      prompt_tokens, completion_tokens, first_token_ms, total_ms, trace)
+      prompt_tokens, completion_tokens, cost_micros, first_token_ms, total_ms, trace)
     SELECT CASE WHEN %(lines)s = 1 THEN %(line_id)s ELSE %(question_id)s END, %(tenant_id)s, %(conversation_id)s,
       %(intent)s, %(cached)s, %(model)s, %(escalate)s, %(emergency)s, %(prompt_tokens)s, %(completion_tokens)s,
-      %(first_token_ms)s, %(total_ms)s, %(trace)s::jsonb FROM place
+      %(cost_micros)s, %(first_token_ms)s, %(total_ms)s, %(trace)s::jsonb FROM place
     RETURNING message_id
 """
 

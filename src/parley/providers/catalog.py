@@ -84,6 +84,12 @@ CHAT: dict[str, ChatVendor] = {
     "ollama": ChatVendor("http://localhost:11434/v1", _local),
     "llamacpp": ChatVendor("http://localhost:8080/v1", _local, "default"),
 }
+# US dollars per million tokens of prompt and of completion, where a vendor's model page says so (2026-11-20).
+PRICES: Mapping[str, tuple[float, float]] = {
+    "anthropic/claude-opus-5-5": (4.0, 20.0),
+    "anthropic/claude-sonnet-5-5": (2.0, 10.0),
+    "anthropic/claude-haiku-5-5": (0.1, 0.5),
+}
 # Order of the automatic chain: the fastest first token first, then what runs on the operator's own machines.
 _CHAIN = ("groq", "openai", "vllm", "ollama", "llamacpp")
 
