@@ -34,6 +34,7 @@ _FILL = re.compile(
 )
 _LEADS = re.compile(r"\b(?:at|by|around|closer to|call it|um|gegen)\s*(?:like |about )?$", re.IGNORECASE)
 _SURELY = re.compile(r"\beta\b|be there|i'?d say|closer|make\b|i'?m\b.*\bout\b", re.IGNORECASE)
+_THERE = re.compile(r"\b(?:be|get|arriv\w*|make it|da sein|ankommen)\b", re.IGNORECASE)
 _FROM_NOW = re.compile(r"^\s*(?:out|away|from|more|till|until|to go)\b", re.IGNORECASE)
 _IN = re.compile(r"\bin (?:about |around |like )?\S+ \S+$", re.IGNORECASE)
 _REPLACED = re.compile(r"\b(?:instead of|rather than|not|statt|nicht)\s+(?:at |um |until |till )?$", re.IGNORECASE)
@@ -84,8 +85,8 @@ def _score(one: Statement, text: str, stretch: _Stretch) -> float:
         score -= 0.5
         if "delay" in one.asked and not asked:
             score -= 3
-        if not asked and not _FROM_NOW.search(after) and not _IN.search(f"{said} {text[stretch.start : stretch.end]}"):
-            score -= 3
+        if not asked and not _FROM_NOW.search(after) and not _IN.search(f"{said}{text[stretch.start : stretch.end]}"):
+            score -= 1.5 if _THERE.search(said) else 3
     score -= 1 if stretch.kinds == {"day"} else 0
     score -= 8 if _REPLACED.search(said) else 0
     score -= 6 if _COUNTED.search(after) else 0
@@ -99,7 +100,9 @@ def _confirmed_time(one: Statement) -> list[Candidate]:
     if not asking:
         return []
     stretches = _stretches(asking[-1], detect_language(one.question))
-    return [Candidate(capital(each.written), one, 2.6, asking[-1]) for each in stretches if "clock" in each.kinds]
+    return [
+        Candidate(capital(each.written), one, 2.6, asking[-1]) for each in stretches if each.kinds & {"clock", "span"}
+    ]
 
 
 def _stretches(text: str, language: str) -> list[_Stretch]:

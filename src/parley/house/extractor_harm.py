@@ -96,7 +96,7 @@ def _illness(talk: Talk) -> Finding | None:
 
 def _clause(text: str, pattern: re.Pattern[str]) -> str:
     """The part of a sentence that holds what was found, without a leading "but"."""
-    parts = re.split(r"(?:,\s*(?=but|and|aber)|\bbut\b|\baber\b|;)", text)
+    parts = re.split(r"(?:,\s*(?=but|aber)|\bbut\b|\baber\b|;)", text)
     part = next((part for part in parts if pattern.search(part)), text)
     return re.sub(
         r"^(?:(?:but|and|aber|und|yeah|yes|no|nein|ja|well|uh)\b[, ]*)+", "", part.strip(" ,.!?"), flags=re.IGNORECASE
@@ -170,7 +170,8 @@ _NOT_SAFE, _EVERYONE_SAFE = "Driver is not safe", "Driver confirmed everyone is 
 _OF_THE_LOAD = re.compile(r"\b(?:load|cargo|freight|trailer|ladung|fracht|ware)\b", re.IGNORECASE)
 _LOAD_GOOD = re.compile(
     r"\b(?:load|cargo|freight|trailer|it|doors?|everything|ladung|fracht|ware|die|straps?|seal)(?:'s| is| are|"
-    r"s are| looks?| seems?| ist|s)? (?:\w+ ){0,2}(?:secure[d]?|fine|good|okay|ok|intact|sealed|locked|secured|"
+    r"s are| looks?| seems?| ist|s)? (?:\w+ ){0,2}(?:secure[d]?|fine|good|okay|ok|intact|sealed|locked|closed|"
+    r"shut|secured|"
     r"strapped down|safe|all right|"
     r"alright|strapped|still on|gesichert|fest|sicher|in ordnung|unversehrt|holding)\b|\bseal(?:'s|"
     r" is)? (?:still )?(?:on|intact)|\bdidn'?t (?:shift|move|spill)|\bnothing (?:shifted|moved|spilled|fell)|"
@@ -178,7 +179,7 @@ _LOAD_GOOD = re.compile(
     re.IGNORECASE,
 )
 _LOAD_BAD = re.compile(
-    r"\b(?:spill\w*|all over the (?:road|place|highway)|everywhere|(?:load|cargo|freight|pallets?|it)(?:'s| has|"
+    r"\b(?:spill\w*|all over the (?:road|place|highway)|everywhere|(?:load|cargo|freight|pallets?|it|product)(?:'s| has| is| are| was| got|"
     r" have|s)? (?:\w+ )?(?:shift\w*|fell|fallen|gone|lost|ruined|damaged|tipped|leaking|moved|broke|scattered|"
     r"hanging|burning)|trailer'?s (?:open|burning|on its side|ripped)|not secure\w*|isn'?t secure|insecure|"
     r"cut the seal|seal (?:is )?(?:broken|cut)|doors? (?:is|are) open|verrutscht|verloren|auf der straße|"

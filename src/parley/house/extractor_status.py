@@ -8,7 +8,8 @@ from parley.house.extractor_talk import Statement, Talk, polarity
 from parley.understanding import Finding
 
 _ARRIVED = re.compile(
-    r"\b(?:i'?m here\b|am here|i am here|just got here|got here|been here|i'?ve arrived|have arrived|(?:i|just|"
+    r"\b(?:i'?m here\b|am here|i am here|just got here|got here|(?<!just )been here (?:since|for|about|an|a|all|"
+    r"\d)(?!.{0,40}(?:part|mechanic|tow|repair|shop))|i'?ve arrived|have arrived|(?:i|just|"
     r"already|we) arrived|arrived (?:at|about|around|here|a)|i'?m (?:already )?at the (?:receiver|consignee|"
     r"customer|delivery|warehouse|dock|destination|facility|site)|"
     r"checked in (?:at|with|already)|waiting (?:on|for) (?:a |the |my |an? )?(?:open )?(?:door|dock|lumper|bay)|"
@@ -24,7 +25,8 @@ _ARRIVED = re.compile(
 )
 _UNLOADING = re.compile(
     r"\b(?:(?:being|getting|get|they'?re|are|is|start(?:ed|ing)?|busy|still) unload\w*|unloading|lumpers? (?:are|"
-    r"is) (?:working|on it|unloading)|half(?:way)? (?:done|unloaded|empty)|taking (?:it|the pallets|pallets|"
+    r"is) (?:working|on it|unloading)|half(?:way)? (?:done|unloaded|empty)|(?:taking|pulling|hauling|"
+    r"breaking) (?:it|the pallets|pallets|stuff|the stuff|the freight|"
     r"freight) off|(?:they'?re|crew'?s|guys are) (?:working|on it)|"
     r"lad(?:en|et|e) (?:gerade |jetzt |schon |mich )*(?:ab|aus)\b|wird (?:gerade |schon |jetzt )*(?:ab|ent|"
     r"aus)(?:ge)?laden|am (?:ab|ent|aus)laden|beim (?:ab|ent|aus)laden|entlädt|entladen (?:gerade|mich|wird)|"
@@ -60,7 +62,8 @@ _LATE = re.compile(
     r"taking it slow|broke down|more like (?=\d|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)|"
     r"lost (?:about |like |a |an |almost )?(?:\w+ )?(?:hours?|minutes)|cost me|"
     r"pushed (?:me )?back|going nowhere|backed up|verspät\w*|zu spät|später|stau|hänge fest|stehe (?:hier )?fest|"
-    r"verzöger\w*|steht alles|dauert länger|nichts geht|geht (?:gar )?nichts|aufgehalten)\b",
+    r"verzöger\w*|steht alles|dauert länger|nichts geht|(?:hours?|stunden?) (?:warten|wait\w*|gewartet)|"
+    r"(?:warten|gewartet|waited) .{0,15}(?:stunden?|hours?)|geht (?:gar )?nichts|aufgehalten)\b",
     re.IGNORECASE,
 )
 _ON_TIME = re.compile(

@@ -47,7 +47,9 @@ _YES = re.compile(
     r"roger(?: that)?|ten[- ]?four|10[- ]?4|"
     r"you got it|got it|got ya|got you|gotcha|you bet|no problem|no worries|no doubt|i will|i do|i am|i have|"
     r"i did|certainly|understood|"
-    r"i hear ya|i hear you|fine|for sure|always do|always|that'?s right|that works|that'?d be great|please do|"
+    r"i hear ya|i hear you|fine|for sure|always do|always|that'?s right|that works|looks like it|seems (?:so|"
+    r"like it|to be)|it (?:looks|seems|appears)(?: like it| so)?(?= |[.,!]|$)(?! (?:bad|not))|that'?d be great|"
+    r"please do|"
     r"it is|they are|we are|we do|"
     r"ja+|jo|jep|jawohl|klar|natürlich|sicher|genau|stimmt|richtig|selbstverständlich|gerne?|mach(?:e)? ich|"
     r"wird gemacht|geht klar|"
@@ -61,6 +63,12 @@ _UNSURE = re.compile(
     r"weiß (?:ich|es)? ?(?:noch )?nicht|keine ahnung|schwer zu sagen|nicht sicher|muss ich (?:noch )?(?:schauen|"
     r"prüfen|gucken)|i guess|"
     r"need to check|have to check|haven'?t looked|gotta check|let me check|i no know|not know)\b",
+    re.IGNORECASE,
+)
+_AGAIN = re.compile(
+    r"\b(?:again|repeat|pardon|come again|didn'?t (?:catch|hear|get)|breaking up|you there|can you hear|"
+    r"wiederhol\w*|noch ?mal|"
+    r"nicht verstanden|wie bitte|be more specific|more specific)\b",
     re.IGNORECASE,
 )
 _INAUDIBLE = re.compile(
@@ -139,7 +147,7 @@ class Talk:
         for line in self.lines:
             if line.speaker == "agent":
                 question = f"{question} {line.text}".strip() if not answered and question else line.text
-                asked, answered = self._asked(question), False
+                asked, answered = self._asked(question) or (asked if _AGAIN.search(question) else frozenset()), False
                 continue
             first = True
             for sentence in sentences(line.text):

@@ -42,6 +42,7 @@ TOPICS = {
         r"\bon track for\b",
         r"\b(?:good|set|okay|ok) for (?:the|your)\b",
         r"\bappointment\b",
+        r"\bdelivery (?:time|window|slot)\b",
         r"\bmake (?:your|the|it by)\b.{0,20}(?:appointment|time|window)?",
         r"\byou'?ll (?:arrive|deliver|be there)\b",
         r"\bwann\b.{0,60}\b(?:an(?:kommen|kunft)?|da|dort|bist|sind|schaff|rechnen|erreich)",

@@ -53,7 +53,8 @@ _STATES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "Unloading",
             r"(?:being|getting|get|they'?re|are|is|started|start|busy|still|currently) unload\w*|unloading (?:me|now|"
             r"right now|it)|lumpers? (?:are|is) (?:working|on it|unloading)|half(?:way)? (?:done|unloaded|empty)|"
-            r"taking (?:it|the pallets|pallets|freight) off|(?:they'?re|crew'?s|guys are) (?:working on (?:it|me)|"
+            r"(?:taking|pulling|hauling|breaking) (?:it|the pallets|pallets|stuff|the stuff|the freight|"
+            r"freight) off|(?:they'?re|crew'?s|guys are) (?:working on (?:it|me)|"
             r"on it)|lad(?:en|et|e) (?:gerade |jetzt |schon |mich )*(?:ab|aus)|wird (?:gerade |schon |jetzt )*(?:ab|"
             r"ent|aus)geladen|am (?:ab|ent|aus)laden|beim (?:ab|ent|aus)laden|entladen gerade",
         ),

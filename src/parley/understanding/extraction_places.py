@@ -28,7 +28,7 @@ _ROAD = re.compile(
     rf"us highway|u\.s\.)[ -]?(?:number )?{_NUM}\b"
     rf"|(?:A|B|E|BAB|M) ?\d{{1,3}}\b|(?:the )?(?:[A-Z][a-z]+ |[A-Z]{{2}} |state )?(?:turnpike|thruway|tollway|"
     rf"toll road|parkway|freeway|expressway|beltway|loop|interstate|pass)\b(?: {_NUM}\b)?"
-    rf"|(?:mile ?marker|mile ?post|milepost|marker|mm|exit|ausfahrt|abfahrt|anschlussstelle|kilometer|"
+    rf"|(?:mile ?marker|mile ?post|milepost|marker|mile|mm|exit|ausfahrt|abfahrt|anschlussstelle|kilometer|"
     rf"km)[ -]?(?:number )?{_NUM}\b(?! ?(?:miles|kilometer|km|hours|minutes))"
     rf"|(?:the )(?:405|210|710|605|5|10|15|101|91|60|880|580|680)\b"
     rf"|(?<=\bon )(?:the )?{_NUM}(?=(?:,? (?:{_DIRECTION}|by|near|through|in|at|heading|just|right|outside|"
@@ -300,6 +300,8 @@ def _run(tokens: list[_Token], at: int) -> int:
     """The end of the run of place words from token `at`, trailing small words left out."""
     end = last = at
     while end < len(tokens) and tokens[end].kind and end - last <= 5:
+        if tokens[end - 1].low == "," and end - 1 > at and _facilities().fullmatch(tokens[end].low):
+            break  # "bei Görlitz, Grenze war voll": something else begins
         if tokens[end].kind != "glue":
             last = end
         end += 1
