@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from parley.house.extractor_candidates import ENDS, Candidate, best_of, capital
-from parley.house.extractor_talk import Statement, Talk, polarity
+from parley.house.extractor_talk import Statement, Talk, polarity, sentences
 from parley.understanding import Finding, TimeKind, TimeMention, detect_language, find_times
 
 _ARRIVING = re.compile(
@@ -96,12 +96,14 @@ def _score(one: Statement, text: str, stretch: _Stretch) -> float:
 
 def _confirmed_time(one: Statement) -> list[Candidate]:
     """What the agent asked about ("you'll be there by 3?") and the driver agreed to."""
-    asking = [part for part in re.split(r"(?<=[.!?])\s", one.question) if part.rstrip().endswith("?")]
-    if not asking:
+    asking = [part for part in sentences(one.asker.text) if part.endswith("?")] if one.asker else []
+    if not asking or one.asker is None:
         return []
     stretches = _stretches(asking[-1], detect_language(one.question))
     return [
-        Candidate(capital(each.written), one, 2.6, asking[-1]) for each in stretches if each.kinds & {"clock", "span"}
+        Candidate(capital(each.written), one, 2.6, asking[-1], one.asker.id)
+        for each in stretches
+        if each.kinds & {"clock", "span"}
     ]
 
 

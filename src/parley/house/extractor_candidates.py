@@ -44,4 +44,7 @@ def best_of(candidates: list[Candidate], slack: float) -> Candidate | None:
         return None
     most = max(one.score for one in candidates)
     near = [one for one in candidates if one.score >= most - slack and one.score > 0]
-    return near[-1] if near else None
+    if not near:
+        return None
+    same = [one for one in near if one.statement.place == near[-1].statement.place]
+    return max(reversed(same), key=lambda one: one.score)

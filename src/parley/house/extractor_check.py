@@ -56,29 +56,31 @@ class Claim:
 def check(one: Field, claim: Claim, lines: Sequence[Line], *, now: datetime, region: str = "US") -> Finding | None:
     """The claim as a finding, or None where it does not hold."""
     value = fits(one, claim.value)
-    line = _quoted(claim.quote, lines, either=one.name in BY_AGENT)
-    if value is None or line is None:
+    if value is None:
         return None
-    near = _around(line, lines)
-    text = _within(claim.quote, line.text)
-    if not _supports(one, value, text, near, now, region):
-        return None
-    return Finding(value, text, line.id, 0.85)
+    for line in _quoted(claim.quote, lines, either=one.name in BY_AGENT):
+        text = _within(claim.quote, line.text)
+        if _supports(one, value, text, _around(line, lines), now, region):
+            return Finding(value, text, line.id, 0.85)
+    return None
 
 
 def _plain(text: str) -> str:
     return re.sub(r"\s+", " ", text.translate(_MARKS)).strip(" \"'.…").casefold()
 
 
-def _quoted(quote: str, lines: Sequence[Line], *, either: bool) -> Line | None:
-    """The last line that holds the quote: the caller's, or an agent's that the caller then agreed to."""
+def _quoted(quote: str, lines: Sequence[Line], *, either: bool) -> list[Line]:
+    """The lines that hold the quote, the likeliest first: said alone, by the caller, last.
+
+    An agent's line counts where the caller then agreed to it, or where `either` side may prove the field.
+    """
     wanted = _plain(quote)
     if not wanted:
-        return None
-    holding = [line for line in lines if wanted in _plain(line.text)]
+        return []
+    whole = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
+    holding = [line for line in lines if whole.search(_plain(line.text))]
     spoken = [line for line in holding if either or line.speaker == "caller" or _agreed(line, lines)]
-    own = [line for line in spoken if line.speaker == "caller"]
-    return (own or spoken)[-1] if spoken else None
+    return sorted(spoken, key=lambda line: (_plain(line.text) != wanted, line.speaker != "caller", -line.number))
 
 
 def _agreed(line: Line, lines: Sequence[Line]) -> bool:

@@ -19,7 +19,7 @@ _YES_OPTIONS = frozenset({"yes", "ja", "true"})
 _NO_OPTIONS = frozenset({"no", "nein", "none", "false", "keine", "not needed"})
 _ENDS_NO = re.compile(r"\b(?:so|also)\W+(?:no|nein)\W*$", re.IGNORECASE)
 _DENIES = re.compile(
-    r"\b(?:not|never|don'?t|doesn'?t|didn'?t|isn'?t|can'?t|won'?t|haven'?t|hasn'?t|no longer|expired|nicht|"
+    r"\b(?:not|non|never|don'?t|doesn'?t|didn'?t|isn'?t|can'?t|won'?t|haven'?t|hasn'?t|no longer|expired|nicht|"
     r"kein\w*|nie)\b",
     re.IGNORECASE,
 )

@@ -59,7 +59,7 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
             r"shipper|still loading|loading (?:me|took|delay)|loaded (?:me )?late|(?:get(?:ting)?|got|"
             r"be(?:ing)?) loaded|(?:haven't|hadn't|not) (?:even )?(?:started )?load\w*|late load\w*|"
             r"load wasn'?t ready|pick ?up (?:ran|was) late|verlader|beladung|beim (?:be)?laden|absender|"
-            r"ware (?:war )?nicht (?:fertig|bereit)",
+            r"ware (?:war |ist |ist noch )?nicht (?:fertig|bereit)",
             "loading delay",
         ),
         (
@@ -105,7 +105,7 @@ _ELSE = re.compile(
 _ALL_WELL = re.compile(
     r"\b(?:no delays?|not (?:late|delayed|behind)|no problems?|no issues?|on (?:time|schedule)|smooth|"
     r"keine? (?:verspätung|verzögerung|probleme?)|nicht verspätet|all good|alles gut|nach plan|im zeitplan|pünktlich|"
-    r"not so far|none)\b",
+    r"not so far|nothing (?:major|serious|much|big|crazy)|the usual|none)\b",
     re.IGNORECASE,
 )
 _ALARM = re.compile(r"\b(?:i (?:just )?(?:hit|crashed|jackknifed)|hit me|help)\b", re.IGNORECASE)
@@ -144,6 +144,12 @@ def delay_reason(talk: Talk, end: int | None = None) -> Finding | None:
             if re.search(
                 r"\b(?:i|we|have to|gotta|must|ich|wir) (?:wait|waiting|warte|sit|sitting)\b", whole, re.IGNORECASE
             )
+            else 0
+        )
+        score += (
+            1.0
+            if reasons
+            and re.search(r"\b(?:not|nicht|isn'?t|wasn'?t) (?:ready|fertig|bereit|loaded)\b", one.text, re.IGNORECASE)
             else 0
         )
         score += 1.0 if any(reason.startswith("Road Closure") for reason in reasons) else 0

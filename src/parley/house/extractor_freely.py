@@ -13,6 +13,16 @@ from parley.understanding import Field, Finding
 _NOT_A_PERSON = frozenset(
     "company product business firm street city brand pet file user event firma produkt marke hotel restaurant".split()
 )
+_CALLED = re.compile(
+    r"\b(?:(?:named|called|name(?:'s| is)|heißt)|[Mm](?:y|ein\w*) (?:dog|cat|horse|pet|puppy|company|business|"
+    r"hund|katze|firma))"
+    r" (?P<name>[A-ZÄÖÜ][\w'-]+(?: [A-ZÄÖÜ][\w'-]+){0,3})"
+)
+_INTRODUCES = re.compile(
+    r"(?P<name>[A-ZÄÖÜ][\wäöüß-]+) (?:hier\b|am Apparat|speaking\b|here\b)|\b(?:[Hh]ier (?:ist|spricht)|"
+    r"[Tt]his is) (?:Herr |Frau |Mr\.? |Mrs\.? )?"
+    r"(?P<other>[A-ZÄÖÜ][\wäöüß-]+(?: [A-ZÄÖÜ][\wäöüß-]+)?)|\b(?P<third>[A-ZÄÖÜ][\wäöüß-]+) mein Name"
+)
 _OPENING = re.compile(
     r"\b(?:help you|can i (?:do|help)|may i help|what can i|how can i|for calling|was kann ich|wie kann ich|"
     r"womit kann|worum geht|what seems|what'?s (?:going|the (?:problem|issue|matter))|what happened|"
@@ -61,6 +71,9 @@ def read_time(reading: Reading, one: Field) -> Finding | None:
     return _when(reading, one, "time")
 
 
+_END = re.compile(r"(?:^|_)(?:end|check_?out|return|departure|to|until|abreise)", re.IGNORECASE)
+
+
 def _when(reading: Reading, one: Field, slot: str) -> Finding | None:
     """Where several fields want a date, only one that is asked or spoken of takes it."""
     rivals = [
@@ -69,7 +82,7 @@ def _when(reading: Reading, one: Field, slot: str) -> Finding | None:
         if words.field.kind in (one.kind, "datetime") and name != one.name
     ]
     words = reading.matcher.words[one.name]
-    ends = bool(re.search(r"(?:^|_)(?:end|check_?out|return|departure|to|until|abreise)", one.name, re.IGNORECASE))
+    ends = bool(_END.search(one.name))
     found: list[tuple[float, Finding]] = []
     for statement in reading.matcher.talk.statements:
         slots = reading.slots(statement)
@@ -88,8 +101,17 @@ def _when(reading: Reading, one: Field, slot: str) -> Finding | None:
             score += 0.5 if score > other else (-1.0 if score < other else 0.0)
         else:
             score += 1.0
+        score += 1.0 if slot == "date" and {"date", "end_date"} <= slots.keys() and _stay(one, reading) else 0.0
         found.append((score, proven(value, statement, min(0.95, 0.6 + 0.1 * score))))
     return latest(found, 0.9)
+
+
+def _stay(one: Field, reading: Reading) -> bool:
+    """Whether the schema asks for both ends of a stretch of days, of which this field is one."""
+    return (
+        any(_END.search(name) for name in reading.matcher.words)
+        and reading.matcher.words[one.name].field.kind == "date"
+    )
 
 
 def _about_past(one: Field) -> bool:
@@ -126,7 +148,10 @@ def read_text(reading: Reading, one: Field) -> Finding | None:
     answer = reading.matcher.best(one.name)
     opening = bool(about & _ABOUT)
     if not answer and opening:
-        answer = next((group for group in _lines(reading) if group and _OPENING.search(group[0].question)), ())
+        groups = list(_lines(reading))
+        answer = next((group for group in groups if _OPENING.search(group[0].question)), ()) or next(iter(groups), ())
+    if not answer and "name" in about:
+        return _named(reading)
     if answer:
         return _answer(answer)
     for statement in reversed(reading.matcher.talk.statements):
@@ -169,12 +194,23 @@ def _slot_name(about: set[str]) -> str | None:
     return None
 
 
+def _named(reading: Reading) -> Finding | None:
+    """A name of a thing or an animal: "my dog Bruno", "it's called Harbor Lights"."""
+    for statement in reversed(reading.matcher.talk.statements):
+        match = _CALLED.search(statement.text)
+        if match:
+            return proven(match["name"], statement, 0.7)
+    return None
+
+
 def _slot(reading: Reading, slot: str) -> Finding | None:
     found: Finding | None = None
     for statement in reading.matcher.talk.statements:
         value = reading.slots(statement).get(slot)
         if isinstance(value, str):
             found = proven(value, statement, 0.88)
+        elif slot == "name" and found is None and (match := _INTRODUCES.search(statement.text)):
+            found = proven(match["name"] or match["other"] or match["third"], statement, 0.75)
     return found
 
 
@@ -185,7 +221,10 @@ def _answer(answer: tuple[Statement, ...]) -> Finding | None:
         return proven(None, first, 0.85)
     if unsure(whole):
         return None
-    said = next((one for one in answer if len(_clean(one.held())) > 2 and not _bare(one.text)), None)
+    told = [one for one in answer if len(_clean(one.held())) > 2 and not _bare(one.text)]
+    # "No, we moved. It's 45 Birch Lane now.": what comes after the no is the answer.
+    later = [one for one in told if polarity(one.text) != "no"]
+    said = next(iter(later or told), None)
     if said is None:
         return None
     return proven(_clean(said.held()), said, 0.75)

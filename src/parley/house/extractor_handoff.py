@@ -25,6 +25,11 @@ _CONNECTS = re.compile(
     r"gleich )?(?:zu|durch)|durchstell\w*|übergebe|hole (?:jetzt )?(?:einen|meinen|eine))\b",
     re.IGNORECASE,
 )
+_ON_THE_LINE = re.compile(
+    r"\b(?:bring|get|put|have|going|coming|will be|add)\w*\b.{0,50}\b(?:on|onto|to|in|into) (?:the |this |"
+    r"our )?(?:line|call|phone)\b",
+    re.IGNORECASE,
+)
 _CALLS_BACK = re.compile(
     r"\b(?:will |'?ll |going to )?(?:call|phone|ring|reach|get) (?:you )?(?:back|out to you)|"
     r"call(?:ing)? you (?:right )?back|\bcallback|\brückruf|\bruf\w* (?:sie |dich )?(?:gleich |sofort )?zurück|"
@@ -81,7 +86,7 @@ def _steps(talk: Talk, line: Line, sentence: str) -> list[str]:
         found.append("Callback Promised")
     elif not reached and (_CONNECTS.search(sentence) or target):
         found.append("Transfer Failed")
-    elif _CONNECTS.search(sentence):
+    elif _CONNECTS.search(sentence) or (target and _ON_THE_LINE.search(sentence)):
         if sentence.rstrip().endswith("?") or re.search(
             r"\b(?:would you like|do you want|möchten sie)\b", sentence, re.IGNORECASE
         ):

@@ -16,6 +16,9 @@ DENIED = re.compile(
 """What denies a word that follows it closely."""
 
 ILLNESS = (
+    r"(?:don'?t|not) feel(?:ing)? (?:right|good|well|so)|feel(?:ing)? (?:sick|faint|dizzy|terrible|awful|weak|"
+    r"light-?headed)|"
+    r"blurry|blurred vision|sweating|light-?headed|chest (?:is |feels )?tight\w*|"
     r"chest pains?|heart attack|can'?t breathe|trouble breathing|short(?:ness)? of breath|passed out|"
     r"unconscious|not responding|not breathing|seizure|stroke\b|faint\w*|dizzy|collapsed|diabetic|"
     r"blood sugar|insulin|allergic|going numb|throwing up|really sick|medical emergency|blacked out|"
@@ -30,7 +33,9 @@ _HURT = re.compile(
     r"chest) (?:\w+ )?hurts?(?:ing)?|hurts?\b|hurting|injur\w+|bleed\w*|blood\b|broke(?:n)? (?:my|his|her|arm|"
     r"leg|wrist|rib)\w*|(?:arm|leg|wrist|rib|ankle)s? (?:is|are|'s|may be|might be) broken|pain\w*|burn(?:ed|"
     r"t)? (?:my|his|her)|(?:banged|hit|bumped|cut|twisted|sprained|scraped) (?:my|his|her) (?:\w+ )?(?:head|arm|"
-    r"leg|hand|knee|face|forehead|elbow|shoulder|neck|back)|whiplash|concussion|unconscious|passed out|"
+    r"leg|hand|knee|face|forehead|elbow|shoulder|neck|back)|whiplash|(?:he|she|guy|driver|man|woman|person|"
+    r"lady)\b.{0,25}(?:isn'?t|is not|not) (?:moving|responding|breathing)|unresponsive|out cold|knocked out|"
+    r"sweating|blurry|concussion|unconscious|passed out|"
     r"not responding|numb|scratch\w*|bruise\w*|sore|stiff|ambulance|can'?t (?:move|feel|breathe)|"
     r"verletzt\w*|blutet|blut\b|schmerz\w*|gebrochen|bewusstlos|ohnmächtig|tut (?:\w+ ){0,2}weh|prellung\w*|"
     r"schleudertrauma|verbrannt)\b",
@@ -179,10 +184,12 @@ _LOAD_GOOD = re.compile(
     re.IGNORECASE,
 )
 _LOAD_BAD = re.compile(
-    r"\b(?:spill\w*|all over the (?:road|place|highway)|everywhere|(?:load|cargo|freight|pallets?|it|product)(?:'s| has| is| are| was| got|"
+    r"\b(?:spill\w*|all over the (?:road|place|highway)|everywhere|(?:load|cargo|freight|pallets?|it|"
+    r"product)(?:'s| has| is| are| was| got|"
     r" have|s)? (?:\w+ )?(?:shift\w*|fell|fallen|gone|lost|ruined|damaged|tipped|leaking|moved|broke|scattered|"
     r"hanging|burning)|trailer'?s (?:open|burning|on its side|ripped)|not secure\w*|isn'?t secure|insecure|"
-    r"cut the seal|seal (?:is )?(?:broken|cut)|doors? (?:is|are) open|verrutscht|verloren|auf der straße|"
+    r"cut the seal|seal (?:is )?(?:broken|cut)|doors? (?:is|are|has|have|popped|flew|swung|came)? ?(?:popped |"
+    r"come )?open|hanging out|alles offen|verrutscht|verloren|auf der straße|"
     r"nicht (?:mehr )?(?:gesichert|fest|sicher)|ausgelaufen|umgekippt|beschädigt)\b",
     re.IGNORECASE,
 )

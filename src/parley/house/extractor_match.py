@@ -105,13 +105,14 @@ class FieldWords:
             if alike(word, key)
             for other in others
         ]
+        related += [word for option in one.options for word in terms(option)]
         return cls(one, name, described, related)
 
     def weight(self, text: str) -> float:
         """How much of the field a text speaks of, from 0."""
         words = [word.lower() for word in re.findall(r"[^\W\d_]+", text)]
         score = 0.0
-        for own, value in ((self.name, 2.0), (self.described, 1.0), (self.related, 0.8)):
+        for own, value in ((self.name, 2.0), (self.described, 1.0), (self.related, 1.5)):
             score += value * sum(any(alike(word, said) for said in words) for word in dict.fromkeys(own))
         return score
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from parley.house.extractor_candidates import ENDS, Candidate, best_of, capital
-from parley.house.extractor_talk import Statement, Talk, polarity
+from parley.house.extractor_talk import Statement, Talk, polarity, sentences
 from parley.understanding import Finding, find_places
 
 _THERE = re.compile(
@@ -82,11 +82,10 @@ def _places_of(one: Statement) -> list[Candidate]:
 
 def _confirmed_place(one: Statement) -> Candidate | None:
     """What the agent offered ("You're at the Kroger DC?") and the driver agreed to."""
-    if not one.first or "location" not in one.asked or polarity(one.text) != "yes":
+    if not one.first or "location" not in one.asked or polarity(one.text) != "yes" or one.asker is None:
         return None
-    asking = one.question.split("?")[0]
-    mentions = find_places(re.split(r"(?<=[.!])\s", asking)[-1])
-    question = re.split(r"(?<=[.!])\s", asking)[-1]
-    if not mentions or re.search(r"\bwhere\b|\bwo\b", question, re.IGNORECASE):
+    asking = [part for part in sentences(one.asker.text) if part.endswith("?")]
+    if not asking or re.search(r"\bwhere\b|\bwo\b", asking[0], re.IGNORECASE):
         return None
-    return Candidate(capital(mentions[-1].plain), one, 2.0, f"{question}?")
+    mentions = find_places(asking[0])
+    return Candidate(capital(mentions[-1].plain), one, 2.0, asking[0], one.asker.id) if mentions else None

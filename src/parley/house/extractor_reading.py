@@ -18,7 +18,7 @@ _SPOKEN_SLOTS = {
     "bathrooms": ("bathrooms", "bäder"),
 }
 _NEGATED = re.compile(
-    r"\b(?:no|not|never|don'?t|doesn'?t|isn'?t|aren'?t|without|except|neither|nor|kein\w*|nicht|ohne|instead of|"
+    r"\b(?:no|non|not|never|don'?t|doesn'?t|isn'?t|aren'?t|without|except|neither|nor|kein\w*|nicht|ohne|instead of|"
     r"rather than|nie)\b[^,.;]{0,25}$",
     re.IGNORECASE,
 )

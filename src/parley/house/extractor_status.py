@@ -8,7 +8,8 @@ from parley.house.extractor_talk import Statement, Talk, polarity
 from parley.understanding import Finding
 
 _ARRIVED = re.compile(
-    r"\b(?:i'?m here\b|am here|i am here|just got here|got here|(?<!just )been here (?:since|for|about|an|a|all|"
+    r"\b(?:i'?m here\b|am here|i am here|just got here|got here|(?<!just )been (?:here|there) (?:since|for|about|"
+    r"an|a|all|"
     r"\d)(?!.{0,40}(?:part|mechanic|tow|repair|shop))|i'?ve arrived|have arrived|(?:i|just|"
     r"already|we) arrived|arrived (?:at|about|around|here|a)|i'?m (?:already )?at the (?:receiver|consignee|"
     r"customer|delivery|warehouse|dock|destination|facility|site)|"
@@ -34,10 +35,11 @@ _UNLOADING = re.compile(
     re.IGNORECASE,
 )
 _EMPTIED = re.compile(
-    r"\b(?:finished unloading|done unloading|(?:all|already|been|got|just|i'?m|am|are|fully) unloaded|"
+    r"(?:^\W*(?:i am |we are )?empty\b|\b(?:finished unloading|done unloading|(?:all|already|been|got|just|i'?m|"
+    r"am|are|fully) unloaded|"
     r"unloaded (?:at|already|about|around|this|and)|(?:i'?m|we'?re|am) empty|i am empty|dropped (?:already|it|"
     r"the (?:load|trailer)|off)|delivered|all done|abgeladen|entladen worden|ausgeladen|bin leer|abgeliefert|"
-    r"fertig)\b",
+    r"fertig)\b)",
     re.IGNORECASE,
 )
 _NOT_YET = re.compile(
@@ -62,13 +64,16 @@ _LATE = re.compile(
     r"taking it slow|broke down|more like (?=\d|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)|"
     r"lost (?:about |like |a |an |almost )?(?:\w+ )?(?:hours?|minutes)|cost me|"
     r"pushed (?:me )?back|going nowhere|backed up|verspät\w*|zu spät|später|stau|hänge fest|stehe (?:hier )?fest|"
-    r"verzöger\w*|steht alles|dauert länger|nichts geht|(?:hours?|stunden?) (?:warten|wait\w*|gewartet)|"
+    r"verzöger\w*|steht alles|dauert länger|nichts geht|(?:been |just )?(?:sitting|sat|stuck|parked|"
+    r"waiting) (?:here |there |still )?(?:for )?(?:about |almost |over )?(?:\w+ )?hours?|(?:hours?|"
+    r"stunden?) (?:warten|wait\w*|gewartet)|"
     r"(?:warten|gewartet|waited) .{0,15}(?:stunden?|hours?)|geht (?:gar )?nichts|aufgehalten)\b",
     re.IGNORECASE,
 )
 _ON_TIME = re.compile(
     r"\b(?:on (?:time|schedule|track)|no delays?|not (?:late|delayed|behind|running late)|ahead of schedule|"
-    r"early|smooth|no problems?|no issues?|nothing|all good|pünktlich|im zeitplan|nach plan|keine (?:verspätung|"
+    r"early|smooth|nothing (?:major|serious|much|big|crazy)|no problems?|no issues?|nothing|all good|pünktlich|"
+    r"im zeitplan|nach plan|keine (?:verspätung|"
     r"verzögerung|probleme)|alles gut)\b",
     re.IGNORECASE,
 )
@@ -142,11 +147,23 @@ def _status_of(one: Statement) -> tuple[str, float] | None:
         else _NOT_YET.search(text)
     )
     ready = one.first and polarity(one.text)
+    if (
+        _UNLOADING.search(text)
+        and re.search(r"\b(?:wird|werde|gerade|being|getting)\b", text, re.IGNORECASE)
+        and not denied
+    ):
+        return "Unloading", 0.9
     if not denied or _EMPTIED.search(text):
         if _EMPTIED.search(text) and not (denied and denied.start() < _EMPTIED.search(text).start()):  # type: ignore[union-attr]
             return "Arrived", 0.85
         if _UNLOADING.search(text):
             return "Unloading", 0.9
+    if ready == "yes" and re.search(
+        r"\b(?:you'?ve|have you|you|already) (?:been )?(?:unloaded|delivered)\b|entladen\?|abgeladen\?",
+        one.question,
+        re.IGNORECASE,
+    ):
+        return "Arrived", 0.85
     if _ARRIVED.search(text) and not (denied and denied.start() < _ARRIVED.search(text).start()):  # type: ignore[union-attr]
         return "Arrived", 0.9
     if (

@@ -56,7 +56,7 @@ _YES = re.compile(
     r"alles klar|in ordnung|einverstanden|passt|verstanden|doch|auf jeden fall|unbedingt|si|da)\b)",
     re.IGNORECASE,
 )
-_ENDS_YES = re.compile(r"^(?:\W*\w+){1,4}\W+(?:yeah|yes|yep|yup|ja)\W*$", re.IGNORECASE)
+_ENDS_YES = re.compile(r"^(?:\W*\w+){1,7}\W+(?:yeah|yes|yep|yup|ja)\W*$", re.IGNORECASE)
 _UNSURE = re.compile(
     r"\b(?:not sure|no idea|don'?t know|dunno|do not know|no clue|can'?t (?:say|tell)|hard to say|who knows|"
     r"didn'?t check|haven'?t checked|couldn'?t say|"
@@ -64,6 +64,9 @@ _UNSURE = re.compile(
     r"prüfen|gucken)|i guess|"
     r"need to check|have to check|haven'?t looked|gotta check|let me check|i no know|not know)\b",
     re.IGNORECASE,
+)
+_WHEN = re.compile(
+    r"\W*(?:and |so |ok(?:ay)?,? )?(?:when|what time|what'?s your eta|wann|um wie ?viel uhr)\b", re.IGNORECASE
 )
 _AGAIN = re.compile(
     r"\b(?:again|repeat|pardon|come again|didn'?t (?:catch|hear|get)|breaking up|you there|can you hear|"
@@ -106,7 +109,10 @@ def audible(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One sentence of the caller. `question` is all that the agent said right before; `first` of its line."""
+    """One sentence of the caller, the `first` of its line or not.
+
+    `question` is all that the agent said right before, `asker` the last line of it.
+    """
 
     line: Line
     text: str
@@ -114,6 +120,7 @@ class Statement:
     place: int
     first: bool
     asked: frozenset[str] = frozenset()
+    asker: Line | None = None
 
     @property
     def polarity(self) -> Polarity:
@@ -144,15 +151,17 @@ class Talk:
         """The caller's sentences in order."""
         found: list[Statement] = []
         question, asked, answered = "", frozenset[str](), False
+        asker: Line | None = None
         for line in self.lines:
             if line.speaker == "agent":
+                asker = line
                 question = f"{question} {line.text}".strip() if not answered and question else line.text
                 asked, answered = self._asked(question) or (asked if _AGAIN.search(question) else frozenset()), False
                 continue
             first = True
             for sentence in sentences(line.text):
                 if audible(sentence):
-                    found.append(Statement(line, sentence, question, len(found), first, asked))
+                    found.append(Statement(line, sentence, question, len(found), first, asked, asker))
                     first = False
             answered = True
         return tuple(found)
@@ -163,7 +172,8 @@ class Talk:
         asking = [part for part in parts if part.rstrip().endswith("?")] or parts
         found: set[str] = set()
         for part in asking:
-            found |= {topic for topic, pattern in self.topics.items() if pattern.search(part)}
+            topics = {topic for topic, pattern in self.topics.items() if pattern.search(part)}
+            found |= topics - {"location"} if _WHEN.match(part) and "eta" in topics else topics
         return frozenset(found)
 
     @cached_property

@@ -14,7 +14,8 @@ TOPICS = {
         r"\bwhere\b(?!.*\b(?:unload|deliver to)\b)",
         r"\b(?:your|the|exact|current|nearest)\b.{0,25}\b(?:location|position|city|town|exit|highway|mile marker|"
         r"whereabouts)\b",
-        r"\blocat(?:ion|ed)\b",
+        r"(?<!delivery )(?<!drop )(?<!drop-off )\blocat(?:ion|ed)\b",
+        r"\b(?:which|what) (?:city|town|state|highway|road|exit|area|street)\b",
         r"\bwhereabouts\b",
         r"\bare you (?:in|near|at|around|on|still (?:in|near|at|on)) (?!the (?:road|way)|schedule|time|track|"
         r"a safe|safe|line)",
@@ -36,7 +37,8 @@ TOPICS = {
         r"\barriv(?:e|al|ing)\b",
         r"\bwhen (?:do|will|should|would|can|are|did) you\b.{0,60}\b(?:there|arriv|get|be|make|reach|deliver|"
         r"land|in|expect|figure)",
-        r"\bwhat time\b",
+        r"\bwhat time\b(?!.{0,12}\b(?:did|was|were|have)\b)",
+        r"\b\d{1,2}(?::\d\d)? ?(?:uhr|[ap]\.?m\b|o'clock)",
         r"\bhow (?:soon|long (?:until|till|before|to get))\b",
         r"\bwhen\b.{0,40}\b(?:there|receiver|consignee|destination|delivery)\b",
         r"\bon track for\b",
@@ -45,7 +47,7 @@ TOPICS = {
         r"\bdelivery (?:time|window|slot)\b",
         r"\bmake (?:your|the|it by)\b.{0,20}(?:appointment|time|window)?",
         r"\byou'?ll (?:arrive|deliver|be there)\b",
-        r"\bwann\b.{0,60}\b(?:an(?:kommen|kunft)?|da|dort|bist|sind|schaff|rechnen|erreich)",
+        r"\bwann\b(?!.{0,40}\b(?:weg|los)\b).{0,60}\b(?:an(?:kommen|kunft)?|da|dort|bist|sind|schaff|rechnen|erreich)",
         r"\bankunft",
         r"\bum wie ?viel uhr\b",
         r"^\W*(?:at |around |about |so |gegen |by )?(?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|"

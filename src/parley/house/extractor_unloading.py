@@ -26,7 +26,8 @@ _STATES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "Unloaded",
-            r"finished unloading|done unloading|(?:all|already|been|got|just|i'?m|am|are|fully) unloaded|"
+            r"(?:^|(?<=\n))empty|finished unloading|done unloading|(?:all|already|been|got|just|i'?m|am|are|"
+            r"fully) unloaded|"
             r"unloaded (?:at|already|about|around|this|and)|(?:i'?m|we'?re|i am|am) empty|dropped (?:already|it|"
             r"the (?:load|trailer)|off)|delivered (?:it|already|at|this)|all (?:done|empty)|i'?m done|(?:just|"
             r"they|already) finished|they'?re done|(?:bin|ist|wurde|"
@@ -61,7 +62,8 @@ _STATES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "Waiting",
             r"(?:just |still )?waiting (?:on|for) (?:them|the receiver|somebody|someone|paperwork|the (?:forklift|"
-            r"crew))|they'?re slow|haven'?t (?:even )?(?:started|touched)|hasn'?t started|not started|checked in|"
+            r"crew))|they'?re slow|(?:no|ain'?t got a|don'?t have a) crew|parked .{0,20}waiting|"
+            r"haven'?t (?:even )?(?:started|touched)|hasn'?t started|not started|checked in|"
             r"sitting in the dock|warte\w* (?:noch|auf (?:den|die) (?:empfänger|entladung))|noch nicht angefangen",
         ),
     )
@@ -166,6 +168,12 @@ def _state(one: Statement) -> str:
             return name
     asked = one.first and polarity(one.text)
     if asked == "yes" and re.search(
+        r"\b(?:you'?ve|have you|you|already) (?:been )?(?:unloaded|delivered)\b|(?:ent|ab)geladen\?",
+        one.question,
+        re.IGNORECASE,
+    ):
+        return "Unloaded"
+    if asked == "yes" and re.search(
         r"\b(?:are you|you'?re|so you'?re|they) (?:being |getting |currently )?unload(?:ing|ed)\b",
         one.question,
         re.IGNORECASE,
@@ -183,7 +191,9 @@ _REMINDS = TOPICS["pod"]
 _AGREES = re.compile(
     r"\b(?:will do|i can(?: do that| send| get| upload)?|alrighty|okey ?doke?y?|perfect|great|i will|"
     r"i'?ll (?:get|send|upload|text|have|take|bring|make sure|do|remember|grab|scan|email|"
-    r"be sure)|won'?t forget|not forget|already (?:sent|got|uploaded|did|have)|(?:i )?(?:got|have) (?:it|them|"
+    r"be sure)|won'?t forget|not forget|already (?:sent|got|uploaded|did|have)|signed|in (?:my )?hand|right here|"
+    r"sounds like a plan|you betcha|betcha|appreciate|never (?:do|have|will)|wird erledigt|(?:i )?(?:got|"
+    r"have) (?:it|them|"
     r"that|the pod|the paperwork)|sent it|uploaded|no problem|always do|roger|copy|ten[- ]?four|10-4|"
     r"you (?:bet|got it)|sounds good|sure|of course|absolutely|okay|ok|alright|yes|yeah|yep|yup|got (?:it|ya|"
     r"you)|will\b|understood|noted|thanks|thank you|i hear y\w+|i know|i do|fine|mach(?:e)? ich|"
@@ -234,7 +244,7 @@ def _agreed(answer: tuple[Statement, ...]) -> Finding | None:
         re.IGNORECASE,
     ):
         return Finding(True, line.text, line.id, 0.9)
-    if first == "no":
+    if first == "no" and not re.match(r"\W*never\b", heard, re.IGNORECASE):
         return Finding(False, answer[0].quote(), line.id, 0.75)
     if first == "yes" or (_AGREES.search(heard) and not unsure(heard)):
         proof = next((one for one in answer if _AGREES.search(one.text)), answer[0])

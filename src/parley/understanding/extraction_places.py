@@ -30,7 +30,7 @@ _ROAD = re.compile(
     rf"toll road|parkway|freeway|expressway|beltway|loop|interstate|pass)\b(?: {_NUM}\b)?"
     rf"|(?:mile ?marker|mile ?post|milepost|marker|mile|mm|exit|ausfahrt|abfahrt|anschlussstelle|kilometer|"
     rf"km)[ -]?(?:number )?{_NUM}\b(?! ?(?:miles|kilometer|km|hours|minutes))"
-    rf"|(?:the )(?:405|210|710|605|5|10|15|101|91|60|880|580|680)\b"
+    rf"|(?<=bound )\d{{1,3}}\b|(?:the )(?:405|210|710|605|5|10|15|101|91|60|880|580|680)\b"
     rf"|(?<=\bon )(?:the )?{_NUM}(?=(?:,? (?:{_DIRECTION}|by|near|through|in|at|heading|just|right|outside|"
     rf"around|south|north|west|east|past|going|between|coming)\b|\s*(?:[.,!?;]|$)| and\b| now\b))"
     rf"|(?<=\bauf )(?:der )?[AB] ?\d+\b)"
@@ -104,6 +104,7 @@ _NEVER = frozenset(
     "i i'm i'll i've i'd pod bol eta gps ok okay yes yeah yep yup no nope hey hi hello well so um uh hos dot "
     "cdl am pm sir ma'am boss man bro "
     "sorry correct right exactly affirmative negative sure absolutely definitely certainly perfect wonderful "
+    "mountain eastern central pacific time "
     "awesome understood gotcha thanks thank god jesus copy roger dispatch monday tuesday wednesday thursday "
     "friday saturday sunday "
     "january february march april may "
@@ -250,7 +251,7 @@ def _is_name(text: str, tokens: list[_Token], place: int, *, bare: bool, lower: 
     if capital and before is not None and before.kind == "name":
         return True
     led = before is not None and before.low in _BEFORE_NAME
-    if capital and (led or (bare and (place > 0 or len(tokens) <= 4))):
+    if capital and (led or (bare and (place > 0 or _only_names(text, tokens)))):
         return True
     if (
         capital
@@ -274,6 +275,14 @@ def _is_name(text: str, tokens: list[_Token], place: int, *, bare: bool, lower: 
         "through",
     }
     return lower and near and not _verbal(token.low)
+
+
+def _only_names(text: str, tokens: list[_Token]) -> bool:
+    """Whether a short answer has nothing but capitals and small words: "Barstow, I think", not "Tire no good"."""
+    others = [
+        one for one in tokens if not (text[one.start].isupper() or one.kind or one.low in _GLUE or one.low == "think")
+    ]
+    return len(tokens) <= 5 and not others
 
 
 def _verbal(word: str) -> bool:

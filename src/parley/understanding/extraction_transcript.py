@@ -116,19 +116,19 @@ def _numbered(said: Sequence[tuple[Speaker, str]]) -> tuple[Line, ...]:
 
 
 def _from_text(text: str) -> list[tuple[Speaker, str]]:
-    rows = [row for row in text.splitlines() if row.strip()]
-    if len(rows) <= 2:
-        rows = [piece for row in rows for piece in _inline(row)]
+    rows = [piece for row in text.splitlines() if row.strip() for piece in _inline(row)]
     parted = [_labelled(row) for row in rows]
     labels = Counter(_key(label) for label, _ in parted if label)
     known = sum(count for label, count in labels.items() if _side(label) is not None)
     repeated = sum(count for count in labels.values() if count > 1)
-    if not labels or (not known and (repeated < len(parted) / 2 or len(labels) > 6)):
+    everywhere = all(label for label, _ in parted) and len(parted) > 1
+    if not labels or (not known and not everywhere and (repeated < len(parted) / 2 or len(labels) > 6)):
         return _unlabelled([_TAKEN_OFF.sub("", row).strip() for row in rows])
     joined: list[tuple[str, str]] = []
     for row, (label, said) in zip(rows, parted, strict=True):
         key = _key(label)
-        speaks = bool(label) and (_known_label(key) or (labels[key] > 1 and not known) or _like_a_name(label, labels))
+        plain = not known and (everywhere or labels[key] > 1)
+        speaks = bool(label) and (_known_label(key) or plain or _like_a_name(label, labels))
         if speaks:
             joined.append((label, said.strip()))
         elif joined:
@@ -157,7 +157,8 @@ _INLINE = re.compile(
 
 def _inline(row: str) -> Iterator[str]:
     """A whole talk in one row: "Agent: Hi. User: Hello." """
-    yield from (piece for piece in _INLINE.split(row) if piece.strip())
+    pieces = [piece for piece in _INLINE.split(row) if piece.strip()]
+    yield from pieces if len(pieces) > 2 or (len(pieces) == 2 and _labelled(pieces[0])[0]) else [row]
 
 
 def _labelled(row: str) -> tuple[str, str]:

@@ -1,0 +1,100 @@
+"""The extractor without a hosted model: how often it is right, that it proves what it says, that it never guesses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from parley.house import Extractor
+from parley.inference.scripted import ScriptedEmbedder
+from parley.understanding import builtin_schema, parse_schema, read_transcript
+from tests.house.extraction_scoring import NOW, cases, read, right, verdicts
+
+pytestmark = pytest.mark.anyio
+
+LINES = yaml.safe_load((Path(__file__).parent / "extraction_lines.yaml").read_text(encoding="utf-8"))
+
+
+async def facts(transcript: Any, scenario: str = "check_in", schema: Any = None) -> dict[str, Any]:
+    wanted = parse_schema(schema) if schema else builtin_schema(scenario)
+    return (await Extractor().extract(read_transcript(transcript), wanted, now=NOW)).structured_data()
+
+
+@pytest.mark.parametrize(("part", "least"), [("tuning", 0.97), ("heldout", 0.93)])
+async def test_most_fields_are_right_and_hardly_any_is_made_up(part: str, least: float) -> None:
+    judged = [one for case in cases(part) for one in verdicts(case, await read(Extractor(), case))]
+    assert sum(good for _, good, _ in judged) / len(judged) >= least
+    silent = [good for _, good, null in judged if null]
+    assert silent.count(False) / len(silent) <= 0.03
+
+
+@pytest.mark.parametrize("field", LINES)
+async def test_one_question_and_one_answer(field: str) -> None:
+    wrong = []
+    for question, answer, gold in LINES[field]:
+        scenario = "emergency" if field == "emergency_type" else "check_in"
+        found = (await facts(f"Agent: {question}\nUser: {answer}", scenario))[field]
+        if not right(gold, found):
+            wrong.append((question, answer, gold, found))
+    assert len(wrong) <= len(LINES[field]) * 0.05, wrong
+
+
+@pytest.mark.parametrize("part", ["tuning", "heldout"])
+async def test_every_value_is_quoted_from_the_message_it_names(part: str) -> None:
+    for case in cases(part):
+        found = await read(Extractor(), case)
+        texts = {line.id: line.text for line in case.lines}
+        for name, value in found.values.items():
+            if value is not None:
+                evidence = found.evidence[name]
+                assert evidence.quote in texts[evidence.message_id], (case.id, name)
+                assert 0 < evidence.confidence <= 1
+
+
+async def test_the_later_statement_counts() -> None:
+    found = await facts("Agent: ETA?\nUser: Five.\nAgent: Five?\nUser: No, sorry, make it six thirty PM.")
+    assert found["eta"] == "6:30 PM"
+
+
+async def test_what_the_agent_assumes_is_no_fact() -> None:
+    found = await facts("Agent: So you're in Dallas, arriving at 5 PM, and traffic is bad?\nUser: Who is this?")
+    assert {found[name] for name in ("current_location", "eta", "delay_reason", "driver_status")} == {None}
+
+
+async def test_what_the_driver_agrees_to_is_one() -> None:
+    found = await facts("Agent: You're at the Kroger DC in Memphis?\nUser: Yes.\nAgent: Arriving at 5 PM?\nUser: Yep.")
+    assert "Memphis" in found["current_location"]
+    assert found["evidence"]["current_location"]["quote"].startswith("You're at the Kroger DC")
+
+
+async def test_a_denied_delay_is_null_with_its_proof() -> None:
+    found = await facts("Agent: Any delays?\nUser: No, none at all.")
+    assert found["delay_reason"] is None
+    assert found["evidence"]["delay_reason"]["quote"] == "No, none at all."
+
+
+async def test_a_call_without_a_caller_has_an_outcome_and_nothing_else() -> None:
+    found = await facts("Agent: Hello? Anyone there?\nUser: (silence)\nAgent: Goodbye.")
+    assert found.pop("call_outcome") == "No Answer"
+    found.pop("evidence")
+    assert set(found.values()) == {None}
+
+
+async def test_an_enum_is_met_by_meaning_where_its_words_are_not_said() -> None:
+    schema = {"properties": {"contact_by": {"enum": ["phone call", "letter"], "description": "Preferred contact"}}}
+    lines = read_transcript("Agent: What is your preferred contact?\nUser: Just give me a phone ring, call me")
+    found = await Extractor(ScriptedEmbedder()).extract(lines, parse_schema(schema), now=NOW)
+    assert found.values["contact_by"] == "phone call"
+
+
+async def test_nothing_said_gives_nothing() -> None:
+    assert (await facts([], schema={"a": "string", "b": "boolean", "c": "integer", "d": "date"})) == {
+        "a": None,
+        "b": None,
+        "c": None,
+        "d": None,
+        "evidence": {},
+    }

@@ -1,0 +1,155 @@
+"""Schemas of what to get out of a talk, and transcripts in all their forms."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from parley.kit.errors import InvalidInput
+from parley.understanding import builtin_schema, find_places, find_times, fits, parse_schema, read_transcript
+
+
+def kinds(source: Any) -> dict[str, str]:
+    return {one.name: one.kind for one in parse_schema(source).fields}
+
+
+def test_the_contracts_two_records() -> None:
+    assert [one.name for one in builtin_schema("check_in").fields] == [
+        "call_outcome", "driver_status", "current_location", "eta", "delay_reason", "unloading_status",
+        "pod_reminder_acknowledged",
+    ]  # fmt: skip
+    assert [one.name for one in builtin_schema("emergency").fields] == [
+        "call_outcome", "emergency_type", "safety_status", "injury_status", "emergency_location", "load_secure",
+        "escalation_status",
+    ]  # fmt: skip
+    assert builtin_schema("dispatch") == builtin_schema("check_in")
+
+
+def test_types_of_fields() -> None:
+    properties = {
+        "a": {"type": "string"},
+        "b": {"type": ["number", "null"]},
+        "c": {"anyOf": [{"type": "integer"}, {"type": "null"}]},
+        "d": {"enum": ["x", "y", None]},
+        "e": {"type": "array", "items": {"type": "string", "enum": ["x"]}},
+        "f": {"type": "string", "format": "date-time"},
+        "g": {"type": "array", "items": {"type": "string"}},
+    }
+    found = {"a": "text", "b": "number", "c": "integer", "d": "enum", "e": "enums", "f": "datetime", "g": "texts"}
+    assert kinds({"type": "object", "properties": properties, "required": ["a"]}) == found
+
+
+def test_the_short_form() -> None:
+    assert kinds({"name": "The caller's name", "paid": "boolean", "day": "date"}) == {
+        "name": "text", "paid": "boolean", "day": "date",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("source", "named"),
+    [
+        (None, "schema"),
+        ({}, "schema"),
+        ({"type": "array", "properties": {"a": "string"}}, "schema.type"),
+        ({"type": "object"}, "schema.properties"),
+        ({"properties": {"a": {"type": "object", "properties": {}}}}, "schema.properties.a"),
+        ({"properties": {"a": {"$ref": "#/x"}}}, "schema.properties.a"),
+        ({"properties": {"a": {"type": "string", "enum": []}}}, "schema.properties.a.enum"),
+        ({"properties": {"a": {"type": "array", "items": {"type": "number"}}}}, "schema.properties.a.items"),
+        ({"properties": {"a": {"type": ["string", "number"]}}}, "schema.properties.a.type"),
+        ({"properties": {"a": {"type": "integer", "minimum": "1"}}}, "schema.properties.a.minimum"),
+        ({"properties": {"evidence": {"type": "string"}}}, "evidence"),
+        ({"properties": {"a": 5}}, "schema.properties.a"),
+    ],
+)
+def test_what_is_wrong_is_named(source: Any, named: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse_schema(source)
+    assert named in caught.value.detail
+
+
+def test_values_that_fit() -> None:
+    schema = {"n": {"type": "integer", "maximum": 5}, "e": {"enum": ["Low", "High"]}, "d": {"type": "date"}}
+    number, option, day = parse_schema({"properties": schema}).fields
+    assert [fits(number, value) for value in (3, "4", 3.5, 6, True, None)] == [3, 4, None, None, None, None]
+    assert [fits(option, value) for value in ("high", "Middle")] == ["High", None]
+    assert [fits(day, value) for value in ("2026-11-20", "20.11.2026")] == ["2026-11-20", None]
+
+
+def sides(source: Any) -> list[tuple[str, str]]:
+    return [(line.speaker, line.text) for line in read_transcript(source)]
+
+
+HELLO = [("agent", "Where are you?"), ("caller", "In Tulsa.")]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "Agent: Where are you?\nUser: In Tulsa.",
+        "AGENT: Where are you?\n\nDRIVER: In Tulsa.",
+        "Dispatcher (00:01): Where are you?\nDriver (00:04): In Tulsa.",
+        "[00:00:01] Disponent: Where are you?\n[00:00:04] Fahrer: In Tulsa.",
+        "10:31 AM - Dispatch: Where are you?\n10:32 AM - Mike: In Tulsa.",
+        "**Agent:** Where are you?\n**Caller:** In Tulsa.",
+        "Agent: Where are you? User: In Tulsa.",
+        "Where are you?\nIn Tulsa.",
+        "Speaker 1: Where are you?\nSpeaker 2: In Tulsa.",
+        "Dispatch - Where are you?\nDriver - In Tulsa.",
+        [{"role": "assistant", "content": "Where are you?"}, {"role": "user", "content": "In Tulsa."}],
+        [{"speaker": "Agent", "text": "Where are you?"}, {"speaker": "Mike", "text": "In Tulsa."}],
+        {"messages": [{"role": "agent", "content": "Where are you?"}, {"role": "driver", "content": "In Tulsa."}]},
+        json.dumps([{"role": "agent", "content": "Where are you?"}, {"role": "user", "content": "In Tulsa."}]),
+        [{"role": "system", "content": "Be kind."}, {"role": "agent", "content": "Where are you?"},
+         {"role": "user", "content": "In Tulsa."}],
+    ],
+)  # fmt: skip
+def test_transcripts_in_their_forms(source: Any) -> None:
+    assert sides(source) == HELLO
+
+
+def test_a_line_goes_on_until_the_next_label_and_keeps_its_id() -> None:
+    lines = read_transcript("Agent: Where are you?\nUser: In Tulsa,\nEast side: near the river.\nAgent: Thanks.")
+    assert [line.text for line in lines][1] == "In Tulsa,\nEast side: near the river."
+    assert [line.id for line in lines] == ["1", "2", "3"]
+    assert read_transcript([{"role": "user", "content": "Hi", "message_id": "m7"}])[0].id == "m7"
+
+
+@pytest.mark.parametrize("source", [None, 5, [{"content": 5}], ["Agent: hi", 4]])
+def test_what_is_no_transcript(source: Any) -> None:
+    with pytest.raises(InvalidInput, match="transcript"):
+        read_transcript(source)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("closer to four thirty", ["4:30"]),
+        ("tomorrow at half past seven", ["tomorrow", "7:30"]),
+        ("gegen halb vier", ["3:30"]),
+        ("um achtzehn Uhr", ["18 Uhr"]),
+        ("in about two hours", ["2 hours"]),
+        ("at noon on Friday", ["noon", "on Friday"]),
+        ("guten Morgen", []),
+    ],
+)
+def test_times_and_how_they_are_written(text: str, written: list[str]) -> None:
+    language = "de" if any(word in text for word in ("gegen", "Uhr", "guten")) else "en"
+    assert [one.written for one in find_times(text, language)] == written
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("I'm on I-10 just west of Indio, California", "I-10 just west of Indio, California"),
+        ("eye seventy five north of macon georgia", "I-75 north of macon georgia"),
+        ("mile marker one eighty six eastbound", "mile marker 186 eastbound"),
+        ("Ich bin kurz hinter Kassel auf der A7", "kurz hinter Kassel auf der A7"),
+        ("I hit the guardrail", ""),
+        ("Waiting on lumpers, they're short handed", ""),
+    ],
+)
+def test_places(text: str, plain: str) -> None:
+    assert [one.plain for one in find_places(text)] == ([plain] if plain else [])
