@@ -224,7 +224,7 @@ async def _steps(db: Database, embedder: MiniLM, tenant: str, questions: list[st
             picked = _rarest(weights, counts)
             at = time.perf_counter()
             if picked:
-                await store.match_words(connection, picked, weights, _CANDIDATES)
+                await store.match_words(connection, tenant, picked, weights, _CANDIDATES, vector)
             at = note("words", at)
             await store.match_vector(connection, tenant, vector, _CANDIDATES, total)
             note("vectors, 50 nearest", at)

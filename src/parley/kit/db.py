@@ -129,14 +129,15 @@ class Database:
 Values = Sequence[Any] | Mapping[str, Any]
 
 
-async def fetch(connection: AsyncConnection, statement: str, values: Values = ()) -> list[Any]:
+async def fetch(connection: AsyncConnection, statement: str, values: Values = (), *, prepare: bool = True) -> list[Any]:
     """The rows of one plain statement (`%s` or `%(name)s` for values, `%%` for a percent sign), as tuples.
 
-    It runs in the connection's transaction, prepared. Raises what SQLAlchemy raises.
+    It runs in the connection's transaction. `prepare` False has it planned anew each time, for these very values: where
+    the best plan depends on how much a tenant has. Raises what SQLAlchemy raises.
     """
     raw = _driver_of(connection)
     try:
-        cursor = await raw.execute(statement, values, prepare=True)
+        cursor = await raw.execute(statement, values, prepare=prepare)
         return await cursor.fetchall() if cursor.description else []
     except psycopg.Error as error:
         if raw.closed:

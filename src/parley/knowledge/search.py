@@ -10,6 +10,7 @@ PostgreSQL, where the rarest words pick the candidates.
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence, Set
@@ -63,6 +64,16 @@ class _Large:
     chunks: int
 
 
+@dataclass(frozen=True, slots=True)
+class _ByWords:
+    """What a question's words found: words as the tenant spells them, what they weigh, chunks and their cosines."""
+
+    spelt: Spelt
+    weights: Mapping[str, float]
+    scores: Scores
+    cosines: Scores
+
+
 class Search:
     """Searches one tenant's knowledge at a time."""
 
@@ -98,26 +109,49 @@ class Search:
         asked = query_words(question, language)
         if isinstance(index, _Index):
             return _search_index(index, asked, vector, top_k, threshold)
-        total = index.chunks
+        return await self._search_database(tenant_id, asked, vector, index.chunks, top_k, threshold)
+
+    async def _search_database(
+        self,
+        tenant_id: str,
+        asked: Sequence[QueryWord],
+        vector: NDArray[np.float32] | None,
+        total: int,
+        top_k: int,
+        threshold: float,
+    ) -> Findings:
+        """Words and vectors at the same time, on two connections: PostgreSQL gives each a processor of its own."""
+        words, by_vector = await asyncio.gather(
+            self._by_words(tenant_id, asked, vector, total), self._by_vector(tenant_id, vector, total)
+        )
+        by_vector = {**words.cosines, **by_vector}
+        best = _fused(words.scores, by_vector)[:top_k]
         async with self._db.begin(tenant_id) as connection:
-            names = [lexeme for word in asked for lexeme, _ in word.alternatives]
+            chunks = await store.read_chunks(connection, tenant_id, best, list(words.weights))
+        coverage = _Coverage(words.spelt, words.weights, total)
+        scored = ((chunks[name], by_vector.get(name)) for name in best if name in chunks)
+        passages = (_passage(one.chunk, _relevance(coverage.of(one.lexemes), cosine)) for one, cosine in scored)
+        return Findings(tuple(passage for passage in passages if passage.score >= threshold))
+
+    async def _by_words(
+        self, tenant_id: str, asked: Sequence[QueryWord], vector: NDArray[np.float32] | None, total: int
+    ) -> _ByWords:
+        names = [lexeme for word in asked for lexeme, _ in word.alternatives]
+        async with self._db.begin(tenant_id) as connection:
             counts = await store.term_counts(connection, tenant_id, names)
             spelt = _as_spelt(asked, counts)
             weights = _weights(spelt, counts, total)
             picked = _rarest(weights, counts)
-            by_words = await store.match_words(connection, picked, weights, _CANDIDATES) if picked else {}
-            by_vector: dict[str, float] = {}
-            if vector is not None:
-                by_vector = await store.match_vector(connection, tenant_id, vector, _CANDIDATES, total)
-            missing = [name for name in by_words if name not in by_vector]
-            if vector is not None and missing:
-                by_vector |= await store.cosines(connection, tenant_id, vector, missing)
-            best = _fused(by_words, by_vector)[:top_k]
-            chunks = await store.read_chunks(connection, tenant_id, best, list(weights))
-        coverage = _Coverage(spelt, weights, total)
-        scored = ((chunks[name], by_vector.get(name)) for name in best if name in chunks)
-        passages = (_passage(one.chunk, _relevance(coverage.of(one.lexemes), cosine)) for one, cosine in scored)
-        return Findings(tuple(passage for passage in passages if passage.score >= threshold))
+            if not picked:
+                return _ByWords(spelt, weights, {}, {})
+            scores, cosines = await store.match_words(connection, tenant_id, picked, weights, _CANDIDATES, vector)
+        return _ByWords(spelt, weights, scores, cosines)
+
+    async def _by_vector(self, tenant_id: str, vector: NDArray[np.float32] | None, total: int) -> Scores:
+        if vector is None:
+            return {}
+        async with self._db.begin(tenant_id) as connection:
+            return await store.match_vector(connection, tenant_id, vector, _CANDIDATES, total)
 
     async def _index(self, tenant_id: str, revision: int) -> _Index | _Large:
         """The in-process index of a small tenant; of a large one, how large it is."""

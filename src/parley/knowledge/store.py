@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import RowMapping, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from parley.kit.db import fetch
 from parley.kit.ids import new_id
 from parley.knowledge.tables import documents
 
@@ -216,37 +217,50 @@ async def size(connection: AsyncConnection, tenant_id: str) -> Size:
 
 async def term_counts(connection: AsyncConnection, tenant_id: str, terms: Sequence[str]) -> dict[str, int]:
     """In how many chunks each term stands; terms that stand nowhere are left out."""
-    query = text("SELECT term, chunks FROM knowledge_terms WHERE tenant_id = :tenant AND term = ANY(:terms)")
-    rows = await connection.execute(query, {"tenant": tenant_id, "terms": list(terms)})
-    return {row.term: row.chunks for row in rows if row.chunks > 0}
+    query = "SELECT term, chunks FROM knowledge_terms WHERE tenant_id = %s AND term = ANY(%s) AND chunks > 0"
+    return dict(await fetch(connection, query, (tenant_id, list(terms))))
+
+
+_MATCH_WORDS = """
+    SELECT found.chunk_id, found.score, -(c.embedding <#> %(vector)s::halfvec)
+    FROM match_chunks(%(candidates)s::tsquery, %(words)s::text[]::tsquery[], %(weights)s::real[], %(most)s) AS found
+    JOIN knowledge_chunks c ON c.id = found.chunk_id AND c.tenant_id = %(tenant_id)s
+    ORDER BY found.score DESC, found.chunk_id
+"""
 
 
 async def match_words(
-    connection: AsyncConnection, candidates: Sequence[str], weights: Mapping[str, float], most: int
-) -> dict[str, float]:
-    """Chunks that hold any of `candidates`, scored by the sum of the weights of all the words they hold."""
-    query = text(
-        "SELECT chunk_id, score FROM match_chunks(cast(:candidates AS tsquery), cast(:words AS tsquery[]),"
-        " cast(:weights AS real[]), :most)"
-    )
+    connection: AsyncConnection,
+    tenant_id: str,
+    candidates: Sequence[str],
+    weights: Mapping[str, float],
+    most: int,
+    vector: NDArray[np.float32] | None = None,
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Chunks that hold any of `candidates`, scored by the sum of the weights of all the words they hold, best first;
+    and the cosines of those that have one, where a `vector` is given."""
     values = {
+        "tenant_id": tenant_id,
         "candidates": tsquery_text(candidates),
         "words": [tsquery_text([word]) for word in weights],
         "weights": list(weights.values()),
         "most": most,
+        "vector": None if vector is None else vector_text(vector),
     }
-    return {row.chunk_id: row.score for row in await connection.execute(query, values)}
+    rows = await fetch(connection, _MATCH_WORDS, values, prepare=False)
+    scores = {chunk: score for chunk, score, _ in rows}
+    return scores, {chunk: cosine for chunk, _, cosine in rows if cosine is not None}
 
 
 # The index serves the largest tenants: it walks all tenants' chunks, so among many others it misses a small tenant's,
 # while a scan of one tenant's own finds all of them in less than a millisecond per 2,000. "+ 0" keeps the index out.
 _EXACT_UP_TO = 10_000
 _NEAREST = """
-    SELECT id, -(embedding <#> cast(:vector AS halfvec)) AS cosine FROM knowledge_chunks
-    WHERE tenant_id = :tenant AND embedding IS NOT NULL
-    ORDER BY (embedding <#> cast(:vector AS halfvec)){scan} LIMIT :most
+    SELECT id, -(embedding <#> %(vector)s::halfvec) FROM knowledge_chunks
+    WHERE tenant_id = %(tenant_id)s AND embedding IS NOT NULL
+    ORDER BY (embedding <#> %(vector)s::halfvec){scan} LIMIT %(most)s
 """
-_NEAREST_BY_INDEX, _NEAREST_BY_SCAN = text(_NEAREST.format(scan="")), text(_NEAREST.format(scan=" + 0"))
+_NEAREST_BY_INDEX, _NEAREST_BY_SCAN = _NEAREST.format(scan=""), _NEAREST.format(scan=" + 0")
 
 
 async def match_vector(
@@ -254,8 +268,8 @@ async def match_vector(
 ) -> dict[str, float]:
     """The nearest chunks and their cosines (unit vectors: the inner product). `total` is how many the tenant has."""
     query = _NEAREST_BY_SCAN if total <= _EXACT_UP_TO else _NEAREST_BY_INDEX
-    values = {"tenant": tenant_id, "vector": vector_text(vector), "most": most}
-    return {row.id: float(row.cosine) for row in await connection.execute(query, values)}
+    values = {"tenant_id": tenant_id, "vector": vector_text(vector), "most": most}
+    return dict(await fetch(connection, query, values, prepare=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,13 +281,13 @@ class IndexedChunk:
     embedding: NDArray[np.float32] | None
 
 
-_CHUNKS = text("""
+_CHUNKS = """
     SELECT c.id, c.document_id, d.title, d.source, c.heading, c.content, c.language,
-           ARRAY(SELECT word FROM unnest(cast(:words AS text[]), cast(:queries AS tsquery[])) AS asked (word, query)
-                 WHERE c.lexemes @@ query) AS found
+           ARRAY(SELECT word FROM unnest(%(words)s::text[], %(queries)s::text[]::tsquery[]) AS asked (word, query)
+                 WHERE c.lexemes @@ query)
     FROM knowledge_chunks c JOIN knowledge_documents d ON d.id = c.document_id AND d.tenant_id = c.tenant_id
-    WHERE c.tenant_id = :tenant AND c.id = ANY(:ids)
-""")
+    WHERE c.tenant_id = %(tenant_id)s AND c.id = ANY(%(ids)s)
+"""
 
 
 async def read_chunks(
@@ -281,25 +295,13 @@ async def read_chunks(
 ) -> dict[str, IndexedChunk]:
     """Chunks by id, with those of `words` that they hold and without their vectors."""
     queries = [tsquery_text([word]) for word in words]
-    values = {"tenant": tenant_id, "ids": list(ids), "words": list(words), "queries": queries}
-    rows = await connection.execute(_CHUNKS, values)
-    return {row["id"]: IndexedChunk(_stored(row), frozenset(row["found"]), None) for row in rows.mappings()}
+    values = {"tenant_id": tenant_id, "ids": list(ids), "words": list(words), "queries": queries}
+    rows = await fetch(connection, _CHUNKS, values)
+    return {row[0]: IndexedChunk(StoredChunk(*row[:-1]), frozenset(row[-1]), None) for row in rows}
 
 
 def _stored(row: RowMapping) -> StoredChunk:
     return StoredChunk(**{field.name: row[field.name] for field in fields(StoredChunk)})
-
-
-async def cosines(
-    connection: AsyncConnection, tenant_id: str, vector: NDArray[np.float32], ids: Sequence[str]
-) -> dict[str, float]:
-    """Cosines of given chunks, for those the word match found and the vector match did not."""
-    query = text("""
-        SELECT id, -(embedding <#> cast(:vector AS halfvec)) AS cosine FROM knowledge_chunks
-        WHERE tenant_id = :tenant AND id = ANY(:ids) AND embedding IS NOT NULL
-    """)
-    values = {"tenant": tenant_id, "vector": vector_text(vector), "ids": list(ids)}
-    return {row.id: float(row.cosine) for row in await connection.execute(query, values)}
 
 
 async def read_everything(connection: AsyncConnection, tenant_id: str) -> list[IndexedChunk]:
