@@ -15,7 +15,7 @@ import psutil
 import psycopg
 import pytest
 
-from parley.kit.postgres import DataDirInUse, EmbeddedPostgresFailed, binaries, embedded
+from parley.kit.postgres import DataDirInUse, EmbeddedPostgresFailed, binaries, cache_megabytes, embedded
 
 OWNER = """
 import sys, time
@@ -137,6 +137,13 @@ def test_a_start_waits_for_no_other_installation(data_dir: Path) -> None:
             assert busy.poll() is None
         assert busy.poll() is None
         busy.kill()
+
+
+def test_pages_are_kept_in_a_share_of_the_memory(data_dir: Path) -> None:
+    with embedded(data_dir) as url, psycopg.connect(url) as connection:
+        query = "SELECT setting::bigint * 8 / 1024 FROM pg_settings WHERE name = 'shared_buffers'"
+        assert connection.execute(query).fetchone() == (cache_megabytes(),)
+    assert (data_dir / "postgres" / "postgresql.conf").read_text().count("parley.conf") == 1
 
 
 def test_what_cannot_start_says_where_to_look(scratch: Path) -> None:
