@@ -32,7 +32,7 @@ async def _calls(request: Request) -> Calls:
 CallsHere = Annotated[Calls, Depends(_calls)]
 
 
-def _facts(request: Request) -> TalkFacts:
+async def _facts(request: Request) -> TalkFacts:
     facts: TalkFacts = request.state.talk_facts
     return facts
 

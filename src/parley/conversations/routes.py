@@ -48,7 +48,7 @@ async def _live(request: Request) -> LiveView:
     return live
 
 
-def _facts(request: Request) -> ConversationFacts:
+async def _facts(request: Request) -> ConversationFacts:
     facts: ConversationFacts = request.state.conversation_facts
     return facts
 

@@ -21,7 +21,7 @@ _NULLABLE = frozenset({"agent_config", "agent_name", "agent_id", "instructions",
 _YAML = "application/yaml"
 
 
-def prompts_of(request: Request) -> Prompts:
+async def prompts_of(request: Request) -> Prompts:
     """The app's one `Prompts`."""
     prompts: Prompts = request.state.prompts
     return prompts

@@ -20,7 +20,7 @@ Channel = Literal["text", "voice", "phone", "training", "import", "simulation"]
 Rate = float | None
 
 
-def _insights(request: Request) -> Insights:
+async def _insights(request: Request) -> Insights:
     insights: Insights = request.state.insights
     return insights
 
@@ -158,7 +158,7 @@ async def window_of(
 WindowHere = Annotated[Scope, Depends(window_of)]
 
 
-def scope_of(
+async def scope_of(
     window: WindowHere, agent_id: Annotated[str | None, Query(description="Only this agent's conversations.")] = None
 ) -> Scope:
     """The window, and perhaps one agent."""

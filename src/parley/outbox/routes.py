@@ -17,7 +17,7 @@ router = APIRouter(tags=["webhooks"], responses=ERRORS)
 Name = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
-def _outbox(request: Request) -> Outbox:
+async def _outbox(request: Request) -> Outbox:
     outbox: Outbox = request.state.outbox
     return outbox
 
