@@ -52,6 +52,7 @@ PLATFORM_DOOR = {
     ("calls.reconcile", "calls nobody has heard of"),
     ("calls.report", "carrier event → call"),
     ("calls.report", "carrier event → tenant"),
+    ("conversations.outcome", "idle conversations"),
     ("experiments.watch", "watched experiments"),
     ("tenants.access", "the administrator reaches any tenant's things"),
     ("tenants.access", "the open administrator's tenant"),

@@ -22,7 +22,7 @@ from parley.app.persons import router as person_routes
 from parley.app.resources import Resources
 from parley.calls import call_routes, number_routes
 from parley.channels import chat_routes, retell_line_routes, retell_webhook_routes, voice_routes
-from parley.conversations import conversation_routes
+from parley.conversations import conversation_routes, log_routes
 from parley.experiments import prompt_routes, result_routes
 from parley.frontdesk import frontdesk_routes
 from parley.insights import insight_routes
@@ -44,6 +44,7 @@ ROUTERS = (
     number_routes,
     retell_webhook_routes,
     retell_line_routes,
+    log_routes,
     conversation_routes,
     result_routes,
     prompt_routes,

@@ -11,7 +11,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from parley.kit.ids import new_id
 
 _MB = 1_000_000
-_LIMITS = (("/knowledge/upload", 105 * _MB), ("/knowledge/ingest", 60 * _MB), ("/agents", 10 * _MB))
+_LIMITS = (
+    ("/knowledge/upload", 105 * _MB),
+    ("/knowledge/ingest", 60 * _MB),
+    ("/agents", 10 * _MB),
+    ("/api/conversations/import", 20_000 * _MB),
+    ("/api/conversations", 16 * _MB),
+)
 _DEFAULT_LIMIT = 2 * _MB
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),

@@ -30,7 +30,9 @@ from parley.conversations import (
     LiveView,
     LocalOrder,
     Opening,
+    Outcomes,
     Parts,
+    PostedLogs,
     Recall,
     Responder,
     Settlement,
@@ -90,6 +92,8 @@ class Resources:
     shared_answers: SharedAnswers
     responder: Responder
     transcripts: Transcripts
+    posted: PostedLogs
+    outcomes: Outcomes
     talk_facts: TalkFacts
     conversation_facts: ConversationFacts
     asides: Asides
@@ -206,6 +210,7 @@ async def open_resources(
                 order=order,
             )
         )
+        outcomes = Outcomes(db, clock)
         transcripts = Transcripts(db, clock, vaults, unwritten)
         calls = open_calls(
             CallParts(
@@ -267,6 +272,8 @@ async def open_resources(
             transcripts=transcripts,
             talk_facts=talk_facts,
             conversation_facts=ConversationFacts(db, agents, talk_facts),
+            outcomes=outcomes,
+            posted=PostedLogs(db, vaults, clock),
             asides=Asides(opening, vaults, unwritten),
             speech=speech,
             takeover=Takeover(db, vaults, unwritten),
@@ -283,7 +290,7 @@ async def open_resources(
             persons=Persons(db, vaults, unwritten, arms, clock),
             retention=retention,
         )
-        for part in (library, learning, retention, outbox, watch, calls):
+        for part in (library, learning, retention, outbox, watch, outcomes, calls):
             jobs.register(part.background())
         await warmup.first_line()
         yield resources

@@ -24,10 +24,13 @@ from parley.conversations.lines import Lines
 from parley.conversations.live import LiveView
 from parley.conversations.open import Opening
 from parley.conversations.ordering import LocalOrder, TurnHolder
+from parley.conversations.outcome import Outcomes
 from parley.conversations.persons import Involved, erase_person, export_person, find_person, forget_before, lock_person
+from parley.conversations.posted import PostedLogs, Progress
 from parley.conversations.recall import Recall
 from parley.conversations.respond import Parts, Responder
 from parley.conversations.routes import router as conversation_routes
+from parley.conversations.routes_logs import router as log_routes
 from parley.conversations.settle import Settlement
 from parley.conversations.shared_answers import SharedAnswers
 from parley.conversations.takeover import CHANGED, ENDED, HELD, MESSAGE, RELEASED, Takeover
@@ -64,7 +67,10 @@ __all__ = [
     "ModelChoice",
     "Opened",
     "Opening",
+    "Outcomes",
     "Parts",
+    "PostedLogs",
+    "Progress",
     "Recall",
     "Responder",
     "Setting",
@@ -87,6 +93,7 @@ __all__ = [
     "find_person",
     "forget_before",
     "lock_person",
+    "log_routes",
     "phone_unit",
     "schema_of",
     "wanted_schema",

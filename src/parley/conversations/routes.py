@@ -20,8 +20,6 @@ from parley.tenants import AccessHere, MayChat, MayRead, MayWrite, TenantFilter
 
 router = APIRouter(responses=ERRORS)
 
-Channel = Literal["text", "voice", "phone", "training", "import", "simulation"]
-
 
 async def _transcripts(request: Request) -> Transcripts:
     transcripts: Transcripts = request.state.transcripts
@@ -89,6 +87,7 @@ class ConversationOut(Read):
     turn_count: int
     user_satisfaction: int | None
     task_completed: bool | None
+    escalated: bool | None
     metadata: dict[str, Any]
     created_at: datetime
     ended_at: datetime | None
@@ -206,33 +205,6 @@ def shown(logged: LoggedConversation) -> dict[str, Any]:
     """A conversation as the log shows it."""
     head = {name: getattr(logged.conversation, name) for name in Conversation.__dataclass_fields__}
     return {**head, "duration": logged.duration, "transcript": {"messages": logged.lines}}
-
-
-@router.get("/api/conversations", response_model=list_model("conversations", ConversationOut), tags=["conversations"])
-async def list_conversations(
-    who: MayRead,
-    transcripts: TranscriptsHere,
-    access: AccessHere,
-    paging: Pages,
-    tenant_id: TenantFilter = None,
-    experiment_id: str | None = None,
-    agent_config: str | None = None,
-    agent_id: str | None = None,
-    channel: Channel | None = None,
-    session_id: str | None = None,
-    user_id: str | None = None,
-    status: Literal["open", "ended"] | None = None,
-) -> Any:
-    """Every conversation of every channel, newest first."""
-    tenant = await access.tenant_for_filter(who, tenant_id)
-    if tenant is None:
-        return {"conversations": [], "next_cursor": None}
-    filters = {"experiment_id": experiment_id, "agent_config": agent_config, "agent_id": agent_id, "channel": channel}
-    filters |= {"session_id": session_id, "user_id": user_id, "status": status}
-    found = await transcripts.page(tenant, paging.limit, paging.cursor, filters)
-    more = len(found) > paging.limit
-    cursor = found[paging.limit - 1].conversation.id if more else None
-    return {"conversations": [shown(one) for one in found[: paging.limit]], "next_cursor": cursor}
 
 
 @router.get("/api/conversations/{conversation_id}", response_model=ConversationEnvelope, tags=["conversations"])

@@ -12,6 +12,7 @@ import orjson
 from parley.conversations import store
 from parley.conversations.events import Action, Done
 from parley.conversations.lines import BEFORE
+from parley.conversations.outcome import judge
 from parley.conversations.takeover import MESSAGE
 from parley.conversations.told import tell_of_turn
 from parley.conversations.trace import Trace
@@ -71,6 +72,8 @@ class Settlement:
             if stands:  # erased meanwhile: who asked still hears the answer, and nothing of it is written down
                 await self._vaults.save(connection, tenant_id, conversation_id, turn.masking)
                 await publish(connection, Event(tenant_id, MESSAGE, news))
+                if row["ends"]:
+                    await judge(connection, tenant_id, conversation_id)
                 await tell_of_turn(connection, turn, answer, ended=bool(row["ends"]))
         if turn.talk is not None and stands:
             self._unwritten.add(turn.talk, "agent", reply)

@@ -44,6 +44,7 @@ class Conversation:
     duration: float | None
     user_satisfaction: int | None
     task_completed: bool | None
+    escalated: bool | None
     metadata: dict[str, Any]
     started_at: datetime
     last_message_at: datetime
@@ -367,8 +368,9 @@ async def page_conversations(
     connection: AsyncConnection, tenant_id: str, limit: int, cursor: str | None, filters: Mapping[str, Any]
 ) -> list[Conversation]:
     query = select(*_CONVERSATION).where(conversations.c.tenant_id == tenant_id)
+    bounds = {"from": conversations.c.created_at.__ge__, "to": conversations.c.created_at.__lt__}
     for name, value in filters.items():
-        query = query.where(conversations.c[name] == value)
+        query = query.where(bounds[name](value) if name in bounds else conversations.c[name] == value)
     if cursor:
         query = query.where(conversations.c.id < cursor)
     rows = await connection.execute(query.order_by(conversations.c.id.desc()).limit(limit + 1))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from parley.conversations import store
+from parley.conversations.outcome import judge
 from parley.conversations.takeover import CHANGED, ENDED
 from parley.conversations.told import tell_of_end
 from parley.conversations.unwritten import Unwritten
@@ -28,7 +29,7 @@ class LoggedConversation:
     @property
     def duration(self) -> float:
         """As posted or fixed at the end; else from the first to the last line so far."""
-        if self.conversation.duration is not None:
+        if self.conversation.duration is not None and self.conversation.status == "ended":
             return self.conversation.duration
         return round((self.conversation.last_message_at - self.conversation.started_at).total_seconds(), 3)
 
@@ -88,6 +89,7 @@ class Transcripts:
                 values = {"status": "ended", "ended_at": now, "duration": duration}
                 await store.change_conversation(connection, tenant_id, conversation_id, values)
                 await publish(connection, Event(tenant_id, ENDED, {"conversation_id": conversation_id}))
+                await judge(connection, tenant_id, conversation_id)
                 await tell_of_end(connection, tenant_id, conversation)
         self._unwritten.forget([conversation_id])
         return await self.get(tenant_id, conversation_id)
