@@ -227,6 +227,7 @@ async def open_resources(
             )
         )
         agents.followed_by(calls.lines.want)
+        agents.followed_by(calls.closing.follow)
         lines = Lines(db, vaults, unwritten, opening, order)
         talk = TalkParts(responder, lines, transcripts, listener, CallLedger(calls.progress))
         phone_lines = PhoneLines(LineParts(talk, calls.answering, calls.progress, agents, businesses))

@@ -19,11 +19,13 @@ from parley.inference.carrier import CarrierCall, CarrierLine
 from parley.inference.errors import ProviderError
 from parley.kit import log
 from parley.kit.db import Database
-from parley.kit.errors import NotFound
+from parley.kit.errors import InvalidInput, NotFound, VoiceAgentException
 from parley.kit.jobs import Enqueue, Job
 from parley.privacy import Masking, Mode, Vaults
 
 CLOSE: Final = "calls.close"
+READ_AGAIN: Final = "calls.read_again"
+_MOST_AGAIN: Final = 200  # calls of an agent whose facts are read again when its schema changes, the newest ones
 _PATIENCE: Final = 8.0  # seconds; a record is not kept waiting for a slow model: the facts follow
 _log = log.get("calls")
 
@@ -61,7 +63,28 @@ class Closing:
 
     def background(self) -> Sequence[Job]:
         """The job, to be registered with the queue."""
-        return [Job(CLOSE, self.run, attempts=6, wait=4)]
+        return [Job(CLOSE, self.run, attempts=6, wait=4), Job(READ_AGAIN, self.read_again, attempts=4, wait=10)]
+
+    async def follow(self, connection: AsyncConnection, tenant_id: str, agent_id: str) -> None:
+        """A new version of an agent: where it wants other facts, those of its calls are read again."""
+        if self._finder is not None and await store.has_facts(connection, tenant_id, agent_id):
+            once = f"{READ_AGAIN}:{agent_id}"
+            await self._jobs.enqueue(connection, READ_AGAIN, once=once, tenant_id=tenant_id, agent_id=agent_id)
+
+    async def read_again(self, tenant_id: str, agent_id: str) -> None:
+        """The job: the facts of the agent's newest calls that were read by another schema than its present one."""
+        if self._finder is None:
+            return
+        try:
+            newest = (await self._agents.get(tenant_id, agent_id)).version
+            async with self._db.begin(tenant_id) as connection:
+                version = await self._agents.recall_version(connection, tenant_id, agent_id, newest)
+                mark = self._finder.mark(version)
+                stale = await store.read_otherwise(connection, tenant_id, agent_id, mark, _MOST_AGAIN)
+            for call in stale:
+                await self.find_again(call)
+        except (NotFound, InvalidInput) as error:
+            _log.warning("calls.not_read_again", agent_id=agent_id, code=error.code)
 
     async def want(self, connection: AsyncConnection, call: CallRecord) -> None:
         """Close the call in the background, on the caller's transaction, where something of its record is missing."""
@@ -95,7 +118,7 @@ class Closing:
         if self._finder is None:
             return call
         lines = await self._transcripts.of(call)
-        version = await self._version(call)
+        version = await self._version(call, newest=True)
         found = await self._finder.find(call.tenant_id, version, lines)
         values = {"structured_data": dict(found), "extracted_from": self._finder.mark(version)}
         async with self._db.begin(call.tenant_id) as connection:
@@ -131,16 +154,16 @@ class Closing:
         if self._finder is None:
             return {}
         version = await self._version(call)
-        mark = self._finder.mark(version)
-        if call.structured_data is not None and call.extracted_from == mark:
+        if call.structured_data is not None:
             return {}
         try:
+            mark = self._finder.mark(version)
             async with asyncio.timeout(None if patient else _PATIENCE):
                 found = await self._finder.find(call.tenant_id, version, said)
-        except (ProviderError, TimeoutError) as error:
-            if patient:
+        except (VoiceAgentException, TimeoutError) as error:  # a schema that is none must not keep a call from ending
+            if patient and isinstance(error, ProviderError):
                 raise
-            _log.warning("call.facts_late", call_id=call.id, error=type(error).__name__)
+            _log.warning("call.without_facts", call_id=call.id, error=type(error).__name__)
             return {}
         return {"structured_data": dict(found), "extracted_from": mark}
 
@@ -153,12 +176,15 @@ class Closing:
         version = await self._version(call)
         return "keep_all" if version is None else version.definition.privacy_on("phone")
 
-    async def _version(self, call: CallRecord) -> Version | None:
-        """The version the call was begun with; the newest where that is not on record. None: the agent is gone."""
+    async def _version(self, call: CallRecord, *, newest: bool = False) -> Version | None:
+        """The version the call was begun with, else (or where that is not on record) the newest. None: the agent is
+        gone."""
         if call.agent_config_id is None:
             return None
         try:
-            number = call.agent_version or (await self._agents.get(call.tenant_id, call.agent_config_id)).version
+            number = (None if newest else call.agent_version) or (
+                await self._agents.get(call.tenant_id, call.agent_config_id)
+            ).version
             async with self._db.begin(call.tenant_id) as connection:
                 return await self._agents.recall_version(connection, call.tenant_id, call.agent_config_id, number)
         except NotFound:

@@ -6,16 +6,20 @@ from parley.inference.errors import ProviderBusy, ProviderError, ProviderRefused
 from parley.kit.errors import VoiceAgentException
 
 
-class CallInitiationError(VoiceAgentException):
+class _Graded(VoiceAgentException):
+    """400 or 502, by whose fault it is."""
+
+    def __init__(
+        self, detail: str, *, code: str | None = None, retry_after: float | None = None, status: int | None = None
+    ) -> None:
+        super().__init__(detail, code=code, retry_after=retry_after)
+        self.status = type(self).status if status is None else status
+
+
+class CallInitiationError(_Graded):
     """400 where the call cannot be placed as asked, 502 where the carrier failed at it."""
 
     code, status = "call.not_placed", 400
-
-    def __init__(
-        self, detail: str, *, code: str | None = None, retry_after: float | None = None, status: int = 400
-    ) -> None:
-        super().__init__(detail, code=code, retry_after=retry_after)
-        self.status = status
 
 
 class RetellAPIError(VoiceAgentException):
@@ -35,7 +39,7 @@ def carrier_failed(error: ProviderError) -> RetellAPIError:
     return RetellAPIError(error.detail, code=error.code, retry_after=error.retry_after)
 
 
-class DataExtractionError(VoiceAgentException):
-    """502: the facts of a call could not be read."""
+class DataExtractionError(_Graded):
+    """The facts of a call could not be read: 502 where a model failed, 400 where the agent's schema is none."""
 
     code, status = "call.not_extracted", 502

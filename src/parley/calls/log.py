@@ -13,6 +13,7 @@ from parley.calls.transcript import CallTranscripts, Said, as_text
 from parley.inference.errors import ProviderError
 from parley.kit import log
 from parley.kit.db import Database
+from parley.kit.errors import InvalidInput
 from parley.tenants import Principal, record_audit
 
 _log = log.get("calls")
@@ -76,6 +77,8 @@ class CallLog:
             changed = await self._closing.find_again(call)
         except ProviderError as error:
             raise DataExtractionError(error.detail, code=error.code, retry_after=error.retry_after) from error
+        except InvalidInput as error:
+            raise DataExtractionError(error.detail, code=error.code, status=400) from error
         async with self._db.begin(tenant_id) as connection:
             await record_audit(connection, who, tenant_id, "call.extracted", call_id)
         return changed

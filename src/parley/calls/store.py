@@ -194,6 +194,23 @@ async def waiting_events(connection: AsyncConnection, tenant_id: str, carrier_ca
     return list((await connection.execute(query.order_by(table.id))).scalars())
 
 
+async def has_facts(connection: AsyncConnection, tenant_id: str, agent_id: str) -> bool:
+    """Whether facts were ever read of one of the agent's calls."""
+    known = _C.tenant_id == tenant_id, _C.agent_config_id == agent_id, _C.extracted_from.is_not(None)
+    return (await connection.execute(select(_C.id).where(*known).limit(1))).first() is not None
+
+
+async def read_otherwise(
+    connection: AsyncConnection, tenant_id: str, agent_id: str, mark: str, most: int
+) -> list[CallRecord]:
+    """The agent's newest calls whose facts were read by another schema than that of `mark`."""
+    query = select(*(_C[field.name] for field in fields(CallRecord))).where(
+        _C.tenant_id == tenant_id, _C.agent_config_id == agent_id, _C.extracted_from != mark
+    )
+    rows = await connection.execute(query.order_by(_C.id.desc()).limit(most))
+    return [CallRecord(**row) for row in rows.mappings()]
+
+
 async def _changed(connection: AsyncConnection, query: Any, values: Mapping[str, Any]) -> CallRecord | None:
     columns = [_C[field.name] for field in fields(CallRecord)]
     row = (await connection.execute(query.values(**values, updated_at=func.now()).returning(*columns))).mappings()

@@ -216,6 +216,9 @@ class SaidLine(Protocol):
     @property
     def message_id(self) -> str | None: ...
 
+    @property
+    def at(self) -> datetime | None: ...
+
 
 class TalkFacts:
     """Facts of talks of any kind, as `structured_data`: what calls and routes are handed."""
@@ -226,9 +229,13 @@ class TalkFacts:
         self._clock = clock
 
     async def find(self, tenant_id: str, version: Version | None, lines: Sequence[SaidLine]) -> Mapping[str, Any]:
-        """The facts of what was said, by the agent's schema. `message_id` is a line's own, else its number from 1."""
+        """The facts of what was said, by the agent's schema. `message_id` is a line's own, else its number from 1.
+
+        The first line's moment decides what "tomorrow" is.
+        """
         said = [{"role": one.role, "content": one.content, "message_id": one.message_id} for one in lines]
-        return await self.read(tenant_id, said, schema_of(version), version=version)
+        at = next((one.at for one in lines if one.at is not None), None)
+        return await self.read(tenant_id, said, schema_of(version), version=version, at=at)
 
     def mark(self, version: Version | None) -> str:
         """A fingerprint of the fields that are wanted: with another one the facts are read again."""
