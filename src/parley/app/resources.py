@@ -17,7 +17,16 @@ from parley.app.retention import Retention
 from parley.app.settings import Settings
 from parley.app.speech import local_speech
 from parley.app.warmup import Warmup
-from parley.calls import CallParts, Calls, CallTranscripts, LineSecrets, SimulatedLine, SimulatedParts, open_calls
+from parley.calls import (
+    CallLive,
+    CallParts,
+    Calls,
+    CallTranscripts,
+    LineSecrets,
+    SimulatedLine,
+    SimulatedParts,
+    open_calls,
+)
 from parley.channels import CallLedger, LineParts, PhoneLines, SpeechParts, TalkParts
 from parley.conversations import (
     Asides,
@@ -101,6 +110,7 @@ class Resources:
     takeover: Takeover
     calls: Calls
     phone_lines: PhoneLines
+    call_live: CallLive
     simulated: SimulatedLine
     lines: Lines
     listener: Listener
@@ -244,6 +254,7 @@ async def open_resources(
             )
         )
         carriers.simulate_with(simulated)
+        live = LiveView(db, listener)
         resources = Resources(
             settings=settings,
             db=db,
@@ -280,10 +291,11 @@ async def open_resources(
             takeover=Takeover(db, vaults, unwritten),
             calls=calls,
             phone_lines=phone_lines,
+            call_live=CallLive(calls.progress, live, listener),
             simulated=simulated,
             lines=lines,
             listener=listener,
-            live=LiveView(db, listener),
+            live=live,
             metrics=metrics,
             prompts=prompts,
             arms=arms,

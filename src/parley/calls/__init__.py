@@ -11,6 +11,7 @@ from parley.calls.close import FactFinder
 from parley.calls.failures import CallInitiationError, DataExtractionError, RetellAPIError
 from parley.calls.initiate import NewCall
 from parley.calls.lines import Drift
+from parley.calls.live import CallLive
 from parley.calls.persons import conversations_of, erase_person, export_person, forget_before, forget_words_before
 from parley.calls.progress import CHANGED, HEARD, Progress
 from parley.calls.record import CallRecord, Status
@@ -30,6 +31,7 @@ __all__ = [
     "TWILIO",
     "Answering",
     "CallInitiationError",
+    "CallLive",
     "CallParts",
     "CallRecord",
     "CallTranscripts",

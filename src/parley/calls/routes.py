@@ -9,12 +9,13 @@ from fastapi import APIRouter, Depends, Header, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from parley.calls.initiate import NewCall
+from parley.calls.live import CallLive
 from parley.calls.record import Status
 from parley.calls.room import Calls
 from parley.conversations import TalkFacts, wanted_schema
 from parley.inference.carrier import Simulate
 from parley.kit.errors import InvalidInput
-from parley.kit.web import ERRORS, WRITTEN_OUT, Body, Pages, Read, list_model, page_of
+from parley.kit.web import ERRORS, WRITTEN_OUT, Body, Pages, Read, event_stream, list_model, page_of
 from parley.tenants import AccessHere, MayRead, MayWrite, TenantFilter
 
 router = APIRouter(tags=["calls"], responses=ERRORS)
@@ -30,6 +31,15 @@ async def _calls(request: Request) -> Calls:
 
 
 CallsHere = Annotated[Calls, Depends(_calls)]
+_BEAT = 15.0  # seconds
+
+
+async def _live(request: Request) -> CallLive:
+    live: CallLive = request.state.call_live
+    return live
+
+
+LiveHere = Annotated[CallLive, Depends(_live)]
 
 
 async def _facts(request: Request) -> TalkFacts:
@@ -244,6 +254,26 @@ async def get_call_transcript(call_id: str, who: MayRead, calls: CallsHere, acce
     """What was said so far. `raw` is the same as one text."""
     call, said, raw = await calls.log.said(await access.owner_of(who, "call_records", call_id), call_id)
     return TranscriptOut(call_id=call.id, messages=[SaidOut.model_validate(line) for line in said], raw=raw)
+
+
+@router.get(
+    "/calls/{call_id}/events",
+    response_class=Response,
+    responses={200: {"content": {"text/event-stream": {}}}},
+)
+async def call_events(
+    call_id: str,
+    who: MayRead,
+    live: LiveHere,
+    access: AccessHere,
+    last_event_id: Annotated[
+        str | None, Header(alias="Last-Event-ID", max_length=20, description="Goes on behind this line.")
+    ] = None,
+) -> Response:
+    """The call as it happens, as server-sent events, until it ends: `status`, `transcript` (with its number as id),
+    `transcript_removed` (it turned out not to have been said), `partial`, `slots`, `emergency`, `held`, `ended`."""
+    tenant = await access.owner_of(who, "call_records", call_id)
+    return await event_stream(live.events(tenant, call_id, last_event_id), beat=_BEAT)
 
 
 @router.post("/calls/{call_id}/cancel", response_model=CallOut)

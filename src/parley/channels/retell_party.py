@@ -14,7 +14,8 @@ from parley.kit.events import Listener
 @dataclass(frozen=True, slots=True)
 class Party:
     """Whose call a connection carries. `greeting` "": the caller speaks first. `transfer_number`: where a caller who
-    wants a person is transferred to, E.164; None where nobody can be reached."""
+    wants a person is transferred to, E.164; None where nobody can be reached. `hears_noise`: the agent's flow itself
+    says what is asked again where nothing could be understood."""
 
     tenant_id: str
     agent_id: str
@@ -23,6 +24,7 @@ class Party:
     language: str = "en"
     greeting: str = ""
     transfer_number: str | None = None
+    hears_noise: bool = False
     user_id: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
 

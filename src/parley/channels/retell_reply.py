@@ -122,6 +122,8 @@ class Replies:
 
     async def _respond(self, reply: Reply, request: Request) -> None:
         words = heard.without_noise(reply.words) or request.digits
+        if not words and self._party.hears_noise:
+            words = reply.words
         if not words:
             await self._prompt(reply, request)
             return

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import orjson
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
-from parley.agents import Agent, Agents, defaults
+from parley.agents import Agent, Agents, default_flow, defaults
 from parley.calls import Answering, CallRecord, Progress
 from parley.channels.retell_frames import Transcript
 from parley.channels.retell_party import Memory, Party, TalkParts
@@ -96,6 +96,7 @@ class PhoneLines:
             language=language,
             greeting=_greeting(agent, tenant, language, known),
             transfer_number=number if isinstance(number, str) else None,
+            hears_noise=_hears_noise(agent),
             user_id=call.phone_number or None,
             metadata={"call_id": call.id, **{name: value for name, value in known.items() if value}},
         )
@@ -110,6 +111,12 @@ def _greeting(agent: Agent, tenant: Tenant, language: str, known: dict[str, str]
     for name, value in {**known, "business": tenant.name, "agent": agent.name}.items():
         words = words.replace(f"{{{{{name}}}}}", value).replace(f"{{{name}}}", value)
     return " ".join(words.split())
+
+
+def _hears_noise(agent: Agent) -> bool:
+    own = agent.definition.flow
+    flow = default_flow(agent.type, agent.scenario_type) if own is None or own.bare else own
+    return flow.patience is not None
 
 
 class CallLedger:

@@ -21,7 +21,7 @@ from parley.conversations.extract import (
 )
 from parley.conversations.hold import HeldConversations
 from parley.conversations.lines import Lines
-from parley.conversations.live import LiveView
+from parley.conversations.live import Glance, LiveView, shown_line
 from parley.conversations.open import Opening
 from parley.conversations.ordering import LocalOrder, TurnHolder
 from parley.conversations.outcome import Outcomes
@@ -57,6 +57,7 @@ __all__ = [
     "Done",
     "Event",
     "Extraction",
+    "Glance",
     "HeldConversations",
     "HostedModels",
     "Involved",
@@ -96,5 +97,6 @@ __all__ = [
     "log_routes",
     "phone_unit",
     "schema_of",
+    "shown_line",
     "wanted_schema",
 ]

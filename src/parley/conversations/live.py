@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from parley.conversations import store
@@ -15,6 +16,16 @@ _PAGE = 500
 _STATES = {HELD: "held", RELEASED: "released", ENDED: "ended"}
 
 Told = tuple[str, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A conversation at one moment: the lines behind a place, what is established, the kind of emergency it is in."""
+
+    lines: tuple[store.Message, ...]
+    slots: Mapping[str, Any]
+    emergency: str | None
+    held: bool
 
 
 class LiveView:
@@ -44,6 +55,22 @@ class LiveView:
                 if now != state:
                     state = now
                     yield "state", {"state": state}
+
+    async def glance(self, tenant_id: str, conversation_id: str, place: int) -> Glance | None:
+        """The conversation as it stands, with its lines behind `place`; None where there is none (yet)."""
+        async with self._db.begin(tenant_id) as connection:
+            conversation = await store.get_conversation(connection, tenant_id, conversation_id)
+            if conversation is None:
+                return None
+            lines = await store.page_messages(connection, tenant_id, conversation_id, _PAGE, place)
+        state = conversation.state
+        kind = state.get("alarm", {}).get("kind")
+        return Glance(tuple(lines[:_PAGE]), state.get("slots", {}), kind, conversation.held_by is not None)
+
+    async def line(self, tenant_id: str, message_id: str) -> store.Message | None:
+        """One line as it stands; None where it was taken back."""
+        async with self._db.begin(tenant_id) as connection:
+            return await store.get_message(connection, tenant_id, message_id)
 
     async def _lines(self, tenant_id: str, conversation_id: str, place: int) -> AsyncGenerator[Told, None]:
         while True:

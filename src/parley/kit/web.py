@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
@@ -226,19 +227,41 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _on_defect)
 
 
-async def event_stream(events: AsyncIterator[tuple[str, Any]]) -> StreamingResponse:
-    """Answer with server-sent events. The first is awaited before the status line, so that errors keep theirs."""
+Told = tuple[str, Any] | tuple[str, Any, str | None]  # name, body, and the id a client may go on from
+
+
+async def event_stream(events: AsyncIterator[Told], *, beat: float | None = None) -> StreamingResponse:
+    """Answer with server-sent events. The first is awaited before the status line, so that errors keep theirs.
+
+    `beat`: after so many seconds of silence a comment is sent, so that nobody on the way takes the stream for dead.
+    """
     first = await anext(events, None)
 
     async def body() -> AsyncIterator[bytes]:
         if first is None:
             return
         yield _encode(*first)
-        async for name, data in events:
-            yield _encode(name, data)
+        if beat is None:
+            async for one in events:
+                yield _encode(*one)
+            return
+        waiting = asyncio.ensure_future(anext(events, None))
+        try:
+            while True:
+                done, _ = await asyncio.wait([waiting], timeout=beat)
+                if not done:
+                    yield b": still here\n\n"
+                    continue
+                if (told := waiting.result()) is None:
+                    return
+                yield _encode(*told)
+                waiting = asyncio.ensure_future(anext(events, None))
+        finally:
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
 
     return StreamingResponse(body(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
 
 
-def _encode(name: str, data: Any) -> bytes:
-    return format_sse_event(data_str=orjson.dumps(data).decode(), event=name)
+def _encode(name: str, data: Any, number: str | None = None) -> bytes:
+    return format_sse_event(data_str=orjson.dumps(data).decode(), event=name, id=number)
