@@ -119,7 +119,7 @@ def test_every_socket_is_known_here() -> None:
         for context in iter_route_contexts(unopened_app().routes)
         if "WebSocket" in type(context.original_route).__name__
     }
-    assert sockets == {"/voice/stream"}
+    assert sockets == {"/voice/stream", "/retell/llm/{call_id}", "/retell/llm/{token}/{call_id}"}
 
 
 @pytest.mark.parametrize("operation", WITH_PATH_ID, ids=str)

@@ -68,7 +68,7 @@ async def test_a_call_at_the_pace_of_people_can_be_cancelled(business: Business,
     call = await initiate(business, await dispatcher(business), persona="on_time", speed=1)
 
     async def begun() -> bool:
-        return (await get(business, call))["status"] == "in_progress"
+        return bool((await get(business, call))["status"] == "in_progress")
 
     async def ended() -> bool:
         told = await resources.simulated.look(call["retell_call_id"])

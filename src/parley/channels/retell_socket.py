@@ -6,6 +6,7 @@ call of ours that is in progress is answered.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ router = APIRouter()
 
 _CLOSE_CODES = {401: 4401, 403: 4403, 404: 4404, 409: 4409, 429: 4429}
 _REMEMBERED = 2000
+_GAP = re.compile(r"\s+([,.;:!?])")
 
 _log = log.get("retell")
 
@@ -110,7 +112,7 @@ def _greeting(agent: Agent, tenant: Tenant, language: str, known: dict[str, str]
     words: str = definition.prompts.get("greeting") or defaults(agent.type, language).greeting
     for name, value in {**known, "business": tenant.name, "agent": agent.name}.items():
         words = words.replace(f"{{{{{name}}}}}", value).replace(f"{{{name}}}", value)
-    return " ".join(words.split())
+    return _GAP.sub(r"\1", " ".join(words.split()))  # what is not known leaves no gap
 
 
 def _hears_noise(agent: Agent) -> bool:
