@@ -38,6 +38,7 @@ from parley.voice import (
     Interrupt,
     Mark,
     Playout,
+    SpeechStarted,
     Typed,
 )
 
@@ -46,6 +47,7 @@ _MOST_BACKLOG_FRAMES = 5 * 60 * 1000 // FRAME_MS
 _MOST_OUTBOX = 2000
 _QUIET_S = 0.2
 _FRAME_S = FRAME_MS / 1000
+_HASTE = 4  # times as fast as it was spoken: how a backlog of speech is heard
 _ENCODINGS = ("wav", "pcm16", "mulaw", "alaw", "opus")
 _LONG_BYTES = 65_536  # of sound: longer is decoded in a thread
 
@@ -102,6 +104,7 @@ class BrowserLine:
         self._next_at = time.monotonic()
         self._quiet = False
         self._listening = True
+        self._spoken_to = False
         self._ended: Ended | None = None
 
     # The engine's side
@@ -124,9 +127,9 @@ class BrowserLine:
         item = incoming[0]
         if isinstance(item, bytes):
             if not self._listening:
-                await self._pace()
-            elif len(incoming) > 1:  # a backlog is handed out at once, but not in one go
-                await asyncio.sleep(0)
+                await self._pace(_FRAME_S)
+            elif len(incoming) > 1:
+                await (self._pace(_FRAME_S / _HASTE) if self._spoken_to else asyncio.sleep(0))
         return incoming.popleft() if not isinstance(item, HungUp) else item
 
     async def _something(self, within_s: float) -> None:
@@ -156,10 +159,11 @@ class BrowserLine:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    async def _pace(self) -> None:
-        """Hold a backlog back while the agent speaks: the caller did not say all of it in that moment."""
+    async def _pace(self, frame_s: float) -> None:
+        """Hold a backlog back while the agent speaks: the caller did not say all of it in that moment. While it listens
+        to speech the transcriber must keep up: words that are long in coming would seem to be no words."""
         now = time.monotonic()
-        self._next_at = max(self._next_at + _FRAME_S, now - _FRAME_S)
+        self._next_at = max(self._next_at + frame_s, now - _FRAME_S)
         if self._next_at > now:
             await asyncio.sleep(self._next_at - now)
 
@@ -167,7 +171,10 @@ class BrowserLine:
         """Queue an event for the client. One that does not keep up is hung up on."""
         if isinstance(event, AgentState):
             self._listening = event.state == "listening"
+            self._spoken_to = self._spoken_to and not self._listening
             self._next_at = time.monotonic()
+        elif isinstance(event, SpeechStarted):
+            self._spoken_to = True
         if isinstance(event, Audio):
             self._playout.add(len(event.pcm) / 2 / event.sample_rate * 1000, time.monotonic())
         elif isinstance(event, Clear):

@@ -12,13 +12,19 @@ from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from parley.inference.errors import ProviderRefused, ProviderStalled
-from parley.inference.speech import FRAME_MS, Final, Flushed, Heard, Partial, TranscriberCapabilities
+from parley.inference.speech import FRAME_BYTES, FRAME_MS, Final, Flushed, Heard, Partial, TranscriberCapabilities
 from parley.providers.sphinx_model import LanguageModel, build
 
 _MOST_WAITING = 60_000 // FRAME_MS  # a minute of speech
 _PARTIAL_EVERY = 300 // FRAME_MS  # frames
 _DECODERS_KEPT = 4
+_TUNED_BY = 1200 // FRAME_MS  # frames, lead-in included
+_LEAST_LOUD = 300 // FRAME_MS
+_LOUD = 0.05  # of the loudest frame
+_CLOSE_MICROPHONE = "40,3,-1,0,0,0,0,0,0,0,0,0,0"  # the model's own
 
 
 class Sphinx:
@@ -80,6 +86,7 @@ class SphinxHearing:
         self._closed = False
         self._overrun = False
         self._segment = 0
+        self._mean = _CLOSE_MICROPHONE
 
     def feed(self, frame: bytes) -> None:
         """Take one frame."""
@@ -97,6 +104,7 @@ class SphinxHearing:
     async def events(self) -> AsyncGenerator[Heard, None]:
         """What was understood, in order."""
         open_utterance, since_partial, said = False, 0, ""
+        begun: list[bytes] = []  # of an utterance that is still too short to tell how this line sounds
         while not self._closed:
             if self._overrun:
                 raise ProviderStalled("The local transcriber cannot keep up.", vendor="local")
@@ -106,6 +114,9 @@ class SphinxHearing:
                 continue
             if isinstance(self._waiting[0], int):
                 mark = self._waiting.popleft()
+                if begun:
+                    await asyncio.to_thread(self._decode, b"".join(begun), begin=True)
+                    begun, open_utterance = [], True
                 if open_utterance:
                     text = await asyncio.to_thread(self._end)
                     yield Final(text, self._segment, language="en")
@@ -113,7 +124,11 @@ class SphinxHearing:
                     open_utterance, said = False, ""
                 yield Flushed(int(mark))
                 continue
-            frames = self._next_frames()
+            frames = [*begun, *self._next_frames()]
+            if not open_utterance and len(frames) < _TUNED_BY:
+                begun = frames
+                continue
+            begun = []
             since_partial += len(frames)
             text = await asyncio.to_thread(self._decode, b"".join(frames), begin=not open_utterance)
             open_utterance = True
@@ -134,10 +149,29 @@ class SphinxHearing:
 
     def _decode(self, pcm: bytes, *, begin: bool) -> str:
         if begin:
+            self._tune(pcm)
             self._decoder.start_utt()
         self._decoder.process_raw(pcm, False, False)
         found = self._decoder.hyp()
         return str(found.hypstr) if found is not None else ""
+
+    def _tune(self, pcm: bytes) -> None:
+        """Tell the decoder how speech sounds on this line: the mean of its cepstra, taken from the loud frames.
+
+        Its own running mean begins with that of a close microphone and needs seconds to arrive at a telephone's, during
+        which it hears nothing right. Too little speech leaves the mean as the last utterance had it.
+        """
+        frames = np.frombuffer(pcm, np.int16)[: len(pcm) // FRAME_BYTES * FRAME_BYTES // 2].reshape(
+            -1, FRAME_BYTES // 2
+        )
+        energy = np.sqrt((frames.astype(np.float32) ** 2).mean(axis=1))
+        loud = frames[energy > _LOUD * energy.max(initial=0.0)]
+        if len(loud) >= _LEAST_LOUD:
+            self._decoder.start_utt()
+            self._decoder.process_raw(loud.tobytes(), True, True)
+            self._decoder.end_utt()
+            self._mean = self._decoder.get_cmn(False)
+        self._decoder.set_cmn(self._mean)
 
     def _end(self) -> str:
         self._decoder.end_utt()
