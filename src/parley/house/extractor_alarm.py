@@ -22,10 +22,12 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "Accident",
             r"accident\b|crash\w*|wreck(?:ed)?\b|collision|collided|jack-? ?knif\w*|roll(?:ed)? ?over|rolled (?:the|"
-            r"my|it|on)|flipped|tipped over|rear[- ]?ended|(?:hit|struck|sideswiped|clipped|t-boned|"
+            r"my|it|on)|flipped|tipped over|rear[- ]?ended|(?:hit|struck|smacked|nailed|ran over|plowed into|"
+            r"slammed into|sideswiped|clipped|t-boned|"
             r"side-?swiped) (?:me|us|my|by|a|an|the|another|some\w*)|(?:ran|slid|went|skidded) (?:off|into) (?:the|"
             r"a)|(?:someone|somebody|guy|car|truck) (?:just )?(?:hit|ran into|slammed)|in (?:the|a) ditch|"
-            r"fender bender|unfall\b|(?:rein|auf|zusammen)gefahren|gekracht|umgekippt|zusammenstoß|in den graben|"
+            r"fender bender|wildunfall|(?:reh|wildschwein|hirsch|tier) .{0,12}(?:gelaufen|erwischt|angefahren)|"
+            r"unfall\b|(?:rein|auf|zusammen)gefahren|gekracht|umgekippt|zusammenstoß|in den graben|"
             r"leitplanke (?:gefahren|gekracht)",
         ),
         ("Medical", ILLNESS),
@@ -43,7 +45,9 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"stopped|seized|shut|failed|is dead)|(?:brakes?|transmission|steering|clutch|axle)(?:'s| is| are|"
             r" has| have| just)? (?:\w+ )?(?:fail\w*|gave out|"
             r"gone|went out|died|locked)|truck (?:just )?(?:died|quit|won'?t start|shut down|stopped)|"
-            r"won'?t (?:start|move)|lost all power|overheat\w*|smoke (?:is )?(?:coming|from|pouring)|smoking|(?:fuel|"
+            r"won'?t (?:start|move)|los(?:t|ing) (?:all )?(?:power|air)(?: pressure)?|locked up on me|limp mode|"
+            r"(?:dying|died|quit) on me|conked out|coasting|"
+            r"derated?|shut down on me|overheat\w*|smoke (?:is )?(?:coming|from|pouring)|smoking|(?:fuel|"
             r"oil|diesel|air) leak|stranded|"
             r"reifen(?:platzer|panne)|reifen (?:\w+ )?geplatzt|geplatzt|panne\b|liegen ?geblieben|"
             r"motor(?:schaden| (?:ist )?(?:aus|ausgefallen|kaputt|gestorben|qualmt|verreckt|abgestorben))|"
@@ -62,6 +66,18 @@ _OTHERS = re.compile(
     r"there'?s|saw|seen|passed (?:a|an)|because of (?:a|an|the)|wegen|due to|stuck (?:in|behind)|traffic|"
     r"behind (?:a|an)|radio|heard|im stau|vor mir|voraus|gesperrt|vollsperrung|sperrung|nach (?:einem|"
     r"dem) unfall|geht (?:gar )?nichts|staut|stau)\b",
+    re.IGNORECASE,
+)
+_ELSEWHERE = re.compile(
+    r"\b(?:up ahead|ahead of|ahead\b|in front of|other (?:side|direction|lane)|saw|seen|passed (?:a|an)|radio|"
+    r"heard|traffic|"
+    r"im stau|vor mir|voraus|gesperrt|due to|wegen)\b",
+    re.IGNORECASE,
+)
+_HANDLED = re.compile(
+    r"\b(?:mechanic(?:'s| is)? (?:on|here|working|coming)|in the shop|at the (?:shop|dealer)|waiting (?:on|"
+    r"for) (?:a |the )?(?:part|mechanic|tow)|"
+    r"road service (?:is|on)|in der werkstatt|mechaniker (?:ist|kommt))\b",
     re.IGNORECASE,
 )
 _PAST = re.compile(
@@ -142,7 +158,9 @@ def _kind(one: Statement) -> tuple[str, bool]:
     if one.first and polarity(text) == "no" and len(text.split()) <= 8:
         return "", False
     name, match = found[0]
-    other = _OTHERS.search(text)
+    other = (_OTHERS if name == "Accident" else _ELSEWHERE).search(text)
+    if name == "Breakdown" and _HANDLED.search(one.line.text):
+        return "", False
     if (
         other is not None
         and name in ("Accident", "Fire", "Breakdown")
@@ -188,7 +206,11 @@ def _told_first(talk: Talk, cared: list[int]) -> Alarm | None:
 
 def _unnamed(talk: Talk, cared: list[int]) -> Alarm | None:
     """The agent treats it as an emergency and the driver tells of an injury or danger that no rule names."""
-    if len(cared) < 2 and not (cared and escalation(talk, 0) is not None):
+    done = escalation(talk, 0)
+    soft = [line.number for line in talk.agent_lines if TOPICS["safety"].search(line.text)]
+    if done is not None and "Connected" in str(done.value) and soft and _told_first(talk, soft) and soft[0] > 1:
+        return _told_first(talk, soft)
+    if len(cared) < 2 and not (cared and done is not None):
         return None
     for one in talk.statements:
         if (

@@ -29,7 +29,8 @@ _NOT_ARRIVING = re.compile(
 )
 _FILL = re.compile(
     r"^(?:at|around|about|by|on|in the|in|this|the|like|maybe|or so|or|so|um|gegen|ca\.?|circa|etwa|früh|of|that|"
-    r"and|to|bis|oder|spätestens|the latest|vielleicht|probably|roughly|approximately|,|-|–|\.|\s)*$",
+    r"and|to|bis|oder|spätestens|the latest|vielleicht|probably|roughly|say|call it|more like|so|approximately|,|"
+    r"-|–|\.|\s)*$",
     re.IGNORECASE,
 )
 _LEADS = re.compile(r"\b(?:at|by|around|closer to|call it|um|gegen)\s*(?:like |about )?$", re.IGNORECASE)

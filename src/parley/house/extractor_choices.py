@@ -58,6 +58,7 @@ def read_number(reading: Reading, one: Field) -> Finding | None:
 def _beside(words: FieldWords, text: str, number: NumberMention) -> float:
     """How much the words at a number speak of the field: the next two count in full, those further off by half."""
     before, after = text[max(0, number.start - 28) : number.start], text[number.end : number.end + 28]
+    before, after = re.split(r"[,;]", before)[-1], re.split(r"[,;]", after)[0]
     next_to = f"{' '.join(before.split()[-2:])} {' '.join(after.split()[:2])}"
     return (words.weight(next_to) + words.weight(f"{before} {after}")) / 2
 

@@ -83,7 +83,12 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
             "wrong address",
         ),
         ("Personal", r"overslept|sick|ill\b|personal|family|doctor|krank|verschlafen|arzt", ""),
-        ("Paperwork", r"paper ?work (?:was|is|wasn't|isn't|took|issue)|papiere (?:fehl\w+|war\w+)", "paperwork"),
+        (
+            "Paperwork",
+            r"(?:lost|missing|wrong|waiting (?:on|for)|no) (?:my |the |any )?paper ?work|late start|"
+            r"paper ?work (?:was|is|wasn't|isn't|took|issue)|papiere (?:fehl\w+|war\w+)",
+            "paperwork",
+        ),
     )
 )
 _NONE_BEFORE = re.compile(
@@ -103,7 +108,8 @@ _ELSE = re.compile(
     re.IGNORECASE,
 )
 _ALL_WELL = re.compile(
-    r"\b(?:no delays?|not (?:late|delayed|behind)|no problems?|no issues?|on (?:time|schedule)|smooth|"
+    r"\b(?:no delays?|not (?:late|delayed|behind)|no problems?|no issues?|on (?:time|schedule)|kein zeitverlust|"
+    r"no time lost|smooth|"
     r"keine? (?:verspätung|verzögerung|probleme?)|nicht verspätet|all good|alles gut|nach plan|im zeitplan|pünktlich|"
     r"not so far|nothing (?:major|serious|much|big|crazy)|the usual|none)\b",
     re.IGNORECASE,
@@ -152,7 +158,13 @@ def delay_reason(talk: Talk, end: int | None = None) -> Finding | None:
             and re.search(r"\b(?:not|nicht|isn'?t|wasn'?t) (?:ready|fertig|bereit|loaded)\b", one.text, re.IGNORECASE)
             else 0
         )
-        score += 1.0 if any(reason.startswith("Road Closure") for reason in reasons) else 0
+        score += (
+            1.0
+            if any(
+                reason.startswith(("Road Closure", "Wrong Address", "Paperwork", "Construction")) for reason in reasons
+            )
+            else 0
+        )
         score += (
             1.5
             if re.search(
@@ -232,7 +244,7 @@ def _other(one: Statement, whole: str) -> str:
     text = re.sub(r"^(?:well|so|uh|um|yeah|yes|ja|also)[, ]+", "", one.text, flags=re.IGNORECASE).strip(" .!?")
     plain = not polarity(one.text) and len(text.split()) >= 2 and not _NO_REASON.search(text)
     if (
-        (asked_why or (plain and "delay" in one.asked))
+        (asked_why or (plain and "delay" in one.asked and "?" in one.question))
         and one.first
         and len(text) <= 110
         and not _GENERIC_STOP.match(text)

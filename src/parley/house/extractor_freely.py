@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from parley.house.extractor_reading import Reading, latest, negated_before, place_of, proven, said
@@ -85,10 +86,12 @@ def _when(reading: Reading, one: Field, slot: str) -> Finding | None:
     ends = bool(_END.search(one.name))
     found: list[tuple[float, Finding]] = []
     for statement in reading.matcher.talk.statements:
-        slots = reading.slots(statement)
+        slots, offer = reading.slots(statement), None
         value = slots.get("end_date") if ends and slot == "date" else slots.get(slot)
         if value is None and slot == "date":
             value = _past_day(statement.text, reading.now) if _about_past(one) else None
+        if not isinstance(value, str) and statement.first and polarity(statement.text) == "yes":
+            value, offer = reading.offered(statement).get(slot), statement.asker  # "tomorrow at ten, does that work?"
         if not isinstance(value, str):
             continue
         score = min(reading.matcher.asked(one.name, statement), 2.0) + min(words.weight(statement.text), 2.0)
@@ -102,7 +105,8 @@ def _when(reading: Reading, one: Field, slot: str) -> Finding | None:
         else:
             score += 1.0
         score += 1.0 if slot == "date" and {"date", "end_date"} <= slots.keys() and _stay(one, reading) else 0.0
-        found.append((score, proven(value, statement, min(0.95, 0.6 + 0.1 * score))))
+        proof = proven(value, statement, min(0.95, 0.6 + 0.1 * score))
+        found.append((score, replace(proof, quote=offer.text, message_id=offer.id) if offer is not None else proof))
     return latest(found, 0.9)
 
 

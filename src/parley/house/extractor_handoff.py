@@ -12,6 +12,7 @@ _TARGET = re.compile(
     r"representative|colleague|disponent\w*|kolleg\w*|mitarbeiter\w*|mensch\w*|team ?mate)|(?:the )?dispo\w*)"
     r"|(?P<other>(?:on-?call |safety |emergency |operations |shift |duty |road ?side |claims )*(?:supervisor|"
     r"manager|safety team|safety department|safety|emergency (?:desk|team|line)|operations|vorgesetzte\w*|"
+    r"chef\w*|director|night desk|desk|"
     r"schichtleit\w*|notfallteam|leitstelle|sicherheitsteam|breakdown (?:desk|team|department)|"
     r"roadside assistance|maintenance)))\b",
     re.IGNORECASE,
@@ -22,7 +23,8 @@ _CONNECTS = re.compile(
     r"our) [\w -]{3,30} (?:on the (?:line|phone)|for you|right now|now)|escalat\w*|forward\w*|loop(?:ing)? in|"
     r"conferenc\w*|"
     r"rout(?:e|ing) (?:you|this)|verbinde\w*|weiter(?:leit|verbind)\w*|stelle (?:sie |dich )?(?:jetzt |"
-    r"gleich )?(?:zu|durch)|durchstell\w*|übergebe|hole (?:jetzt )?(?:einen|meinen|eine))\b",
+    r"gleich )?(?:zu|durch)|durchstell\w*|übergebe|gebe (?:sie|dich) .{0,30}weiter|hole (?:jetzt )?(?:einen|"
+    r"meinen|eine))\b",
     re.IGNORECASE,
 )
 _ON_THE_LINE = re.compile(

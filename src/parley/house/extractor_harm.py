@@ -16,6 +16,8 @@ DENIED = re.compile(
 """What denies a word that follows it closely."""
 
 ILLNESS = (
+    r"gestürzt|fell (?:off|from)|kann (?:das|sein|mein)\w* \w+ nicht (?:mehr )?bewegen|can'?t (?:move|"
+    r"feel) (?:my|his|her)|"
     r"(?:don'?t|not) feel(?:ing)? (?:right|good|well|so)|feel(?:ing)? (?:sick|faint|dizzy|terrible|awful|weak|"
     r"light-?headed)|"
     r"blurry|blurred vision|sweating|light-?headed|chest (?:is |feels )?tight\w*|"
@@ -34,7 +36,8 @@ _HURT = re.compile(
     r"leg|wrist|rib)\w*|(?:arm|leg|wrist|rib|ankle)s? (?:is|are|'s|may be|might be) broken|pain\w*|burn(?:ed|"
     r"t)? (?:my|his|her)|(?:banged|hit|bumped|cut|twisted|sprained|scraped) (?:my|his|her) (?:\w+ )?(?:head|arm|"
     r"leg|hand|knee|face|forehead|elbow|shoulder|neck|back)|whiplash|(?:he|she|guy|driver|man|woman|person|"
-    r"lady)\b.{0,25}(?:isn'?t|is not|not) (?:moving|responding|breathing)|unresponsive|out cold|knocked out|"
+    r"lady)\b.{0,25}(?:isn'?t|is not|not) (?:moving|responding|breathing)|unresponsive|gestürzt|fell (?:off|"
+    r"from)|nicht (?:mehr )?bewegen|out cold|knocked out|"
     r"sweating|blurry|concussion|unconscious|passed out|"
     r"not responding|numb|scratch\w*|bruise\w*|sore|stiff|ambulance|can'?t (?:move|feel|breathe)|"
     r"verletzt\w*|blutet|blut\b|schmerz\w*|gebrochen|bewusstlos|ohnmächtig|tut (?:\w+ ){0,2}weh|prellung\w*|"
@@ -112,7 +115,8 @@ _SAFE = re.compile(
     r"\b(?:safe|sicher|in sicherheit|out of (?:the )?(?:truck|danger|harm|way|vehicles?)|"
     r"off (?:of )?(?:the )?(?:road|highway|traffic)|behind (?:the|a) (?:guard ?rail|barrier)|(?:i'?m|we'?re|i am|"
     r"we are|everybody'?s|everyone'?s|everyone is|he'?s|all) (?:all )?(?:okay|ok|fine|good|alright|all right)|"
-    r"parked|hinter der leitplanke|mir geht(?:'?s| es) gut|uns geht|alles (?:gut|ok)|on the shoulder)\b",
+    r"parked|emergency lane|flashers on|safe spot|pull-?off|parking lot|rest area|auf (?:einem|dem) parkplatz|"
+    r"hinter der leitplanke|mir geht(?:'?s| es) gut|uns geht|alles (?:gut|ok)|on the shoulder)\b",
     re.IGNORECASE,
 )
 _UNSAFE = re.compile(
@@ -189,7 +193,7 @@ _LOAD_BAD = re.compile(
     r" have|s)? (?:\w+ )?(?:shift\w*|fell|fallen|gone|lost|ruined|damaged|tipped|leaking|moved|broke|scattered|"
     r"hanging|burning)|trailer'?s (?:open|burning|on its side|ripped)|not secure\w*|isn'?t secure|insecure|"
     r"cut the seal|seal (?:is )?(?:broken|cut)|doors? (?:is|are|has|have|popped|flew|swung|came)? ?(?:popped |"
-    r"come )?open|hanging out|alles offen|verrutscht|verloren|auf der straße|"
+    r"come )?open|hanging out|alles offen|destroyed|totaled|boxes all over|zerstört|verrutscht|verloren|auf der straße|"
     r"nicht (?:mehr )?(?:gesichert|fest|sicher)|ausgelaufen|umgekippt|beschädigt)\b",
     re.IGNORECASE,
 )

@@ -29,12 +29,13 @@ _STOP = frozenset(
 )
 _SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "phone": ("number", "reach", "telephone", "telefon", "nummer", "callback", "mobile", "handy"),
+    "grund": ("warum", "wieso"),
     "telefon": ("nummer", "erreichen", "rückruf"),
     "address": ("street", "adresse", "wohnen"),
     "adresse": ("straße", "wohnen"),
     "budget": ("spend", "price", "cost", "ausgeben"),
     "price": ("cost", "offer", "dollars", "preis", "kosten", "rate"),
-    "reason": ("help", "calling", "problem", "issue", "matter"),
+    "reason": ("why", "warum", "help", "calling", "problem", "issue", "matter"),
     "problem": ("issue", "wrong", "help", "matter"),
     "issue": ("problem", "help", "wrong"),
     "salary": ("pay", "earn", "gehalt"),
@@ -114,7 +115,8 @@ class FieldWords:
         score = 0.0
         for own, value in ((self.name, 2.0), (self.described, 1.0), (self.related, 1.5)):
             score += value * sum(any(alike(word, said) for said in words) for word in dict.fromkeys(own))
-        return score
+        whole = self.described and all(any(alike(word, spoken) for spoken in words) for word in self.described)
+        return score + (0.8 if whole else 0.0)
 
 
 class Matcher:

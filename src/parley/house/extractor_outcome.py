@@ -27,7 +27,8 @@ _WRONG_NUMBER = re.compile(
 _WRONG_PERSON = re.compile(
     r"\b(?:this is (?:his|her|the) (?:wife|husband|brother|sister|son|daughter|mother|father|girlfriend|"
     r"boyfriend|co-?driver|partner|kid|mom|dad)|(?:he|she)'?s (?:asleep|sleeping|not here|out|away|in the shower|"
-    r"busy|driving)|(?:he|she) (?:can'?t|isn'?t|is not|left|went)|(?:his|her) (?:wife|husband|phone)|"
+    r"busy|driving)|(?:he|she|\w+) (?:quit|retired|doesn'?t (?:work|drive)|no longer (?:works|drives)|got fired)|"
+    r"(?:he|she) (?:can'?t|isn'?t|is not|left|went)|(?:his|her) (?:wife|husband|phone)|"
     r"hier ist (?:seine|ihre?|der|die) (?:frau|mann|sohn|tochter|bruder)|(?:er|sie) (?:schläft|ist (?:nicht|"
     r"gerade) ))\b",
     re.IGNORECASE,
@@ -72,7 +73,7 @@ def not_the_driver(talk: Talk) -> Finding | None:
             return Finding("Wrong Number", line.text, line.id, 0.93)
     for line in heard[:2]:
         if _WRONG_PERSON.search(line.text) and not re.search(
-            r"\bmy (?:co-?driver|wife|husband)\b", line.text, re.IGNORECASE
+            r"\bco-?driver\b|\bmy (?:wife|husband)\b|beifahrer", line.text, re.IGNORECASE
         ):
             return Finding("Wrong Person", line.text, line.id, 0.8)
     return None

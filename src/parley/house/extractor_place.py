@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from parley.house.extractor_candidates import ENDS, Candidate, best_of, capital
 from parley.house.extractor_talk import Statement, Talk, polarity, sentences
-from parley.understanding import Finding, find_places
+from parley.understanding import Finding, PlaceMention, find_places, plain_place
 
 _THERE = re.compile(
     r"\b(?:i'?m|i am|we'?re|we are|im|currently|sitting|stuck|parked|rolling|passing|passed|crossed|crossing|"
@@ -38,6 +39,13 @@ _LED = re.compile(
 )
 
 
+_CLOSE = 28  # characters between two places that are told as one
+_PARTS = re.compile(
+    r"[.;:]|\b(?:now|i'?m|left|currently|this|then|but|and|heading|going to|headed|not|or|jetzt|aber|dann|nicht)\b",
+    re.IGNORECASE,
+)
+
+
 def location(talk: Talk, begin: int = 0, end: int | None = None) -> Finding | None:
     """The place stated last, of statements from line `begin` up to `end`."""
     found: list[Candidate] = []
@@ -53,31 +61,39 @@ def location(talk: Talk, begin: int = 0, end: int | None = None) -> Finding | No
 
 
 def _places_of(one: Statement) -> list[Candidate]:
+    """The places of a sentence that the driver may be at; two that stand close together are one."""
     asked = "location" in one.asked
     text = one.held()
-    found: list[Candidate] = []
+    found: list[tuple[PlaceMention, float]] = []
     for mention in find_places(text, bare=asked or "status" in one.asked):
-        before = text[: mention.start]
-        clause = ENDS.split(before)[-1]
-        score = 1.0 + (3 if asked else 0) + min(mention.roads, 2) + min(mention.names, 2) * 0.5
-        if _THERE.search(clause) or _THERE.search(text[mention.start : mention.end]):
-            score += 1.5
-        if _BOUND.search(clause):
-            score -= 7
-        if _NOT_THERE.search(clause):
-            score -= 6
-        rest = f"{clause}{ENDS.split(text[mention.end :])[0]}"
-        if _BEHIND_US.search(rest) and not re.search(r"\bi'?m\b|\bbin\b|\bnow\b", rest, re.IGNORECASE):
-            score -= 2 if asked else 3
-        if "eta" in one.asked and not asked:
-            score -= 1
-        if not asked and not mention.roads and not _LED.search(before):
-            score -= 2
-        if re.search(r"\b(?:other|the) (?:guy|car|driver)\b", clause, re.IGNORECASE):
-            score -= 1
-        if score > 0:
-            found.append(Candidate(capital(mention.plain), one, score))
-    return found
+        score = _score(one, text, mention, asked=asked)
+        if score <= 0:
+            continue
+        gap = text[found[-1][0].end : mention.start] if found else ""
+        if found and len(gap) <= _CLOSE and not _PARTS.search(gap) and found[-1][0].roads + mention.roads:
+            last, before = found.pop()
+            joined = plain_place(f"{last.plain}{gap}{mention.plain}")
+            mention = replace(mention, start=last.start, plain=joined, roads=last.roads + mention.roads)
+            score = max(score, before) + 0.5
+        found.append((mention, score))
+    return [Candidate(capital(mention.plain), one, score) for mention, score in found]
+
+
+def _score(one: Statement, text: str, mention: PlaceMention, *, asked: bool) -> float:
+    """How likely the driver is there."""
+    before = text[: mention.start]
+    clause = ENDS.split(before)[-1]
+    score = 1.0 + (3 if asked else 0) + min(mention.roads, 2) + min(mention.names, 2) * 0.5
+    if _THERE.search(clause) or _THERE.search(text[mention.start : mention.end]):
+        score += 1.5
+    score -= 7 if _BOUND.search(clause) else 0
+    score -= 6 if _NOT_THERE.search(clause) else 0
+    rest = f"{clause}{ENDS.split(text[mention.end :])[0]}"
+    if _BEHIND_US.search(rest) and not re.search(r"\bi'?m\b|\bbin\b|\bnow\b", rest, re.IGNORECASE):
+        score -= 2 if asked else 3
+    score -= 1 if "eta" in one.asked and not asked else 0
+    score -= 2 if not asked and not mention.roads and not _LED.search(before) else 0
+    return score - (1 if re.search(r"\b(?:other|the) (?:guy|car|driver)\b", clause, re.IGNORECASE) else 0)
 
 
 def _confirmed_place(one: Statement) -> Candidate | None:

@@ -39,6 +39,13 @@ class Reading:
         asked = one.question if one.first else ""
         return read_slots(one.text, now=self.now, language=language, previous=asked, default_region=self.region).slots
 
+    def offered(self, one: Statement) -> Mapping[str, object]:
+        """Slots of the agent's line before a sentence: what a yes agrees to."""
+        if one.asker is None:
+            return {}
+        language = detect_language(one.asker.text, self.language)
+        return read_slots(one.asker.text, now=self.now, language=language, default_region=self.region).slots
+
 
 def negated_before(before: str) -> bool:
     """Whether a text ends in a denial of what comes next."""

@@ -26,7 +26,8 @@ _ARRIVED = re.compile(
 )
 _UNLOADING = re.compile(
     r"\b(?:(?:being|getting|get|they'?re|are|is|start(?:ed|ing)?|busy|still) unload\w*|unloading|lumpers? (?:are|"
-    r"is) (?:working|on it|unloading)|half(?:way)? (?:done|unloaded|empty)|(?:taking|pulling|hauling|"
+    r"is) (?:working|on it|unloading)|half(?:way)? (?:done|unloaded|empty)|pulled (?:about |"
+    r"like )?(?:\w+ )?pallets|pallets (?:off|so far|to go|left)|(?:taking|pulling|hauling|"
     r"breaking) (?:it|the pallets|pallets|stuff|the stuff|the freight|"
     r"freight) off|(?:they'?re|crew'?s|guys are) (?:working|on it)|"
     r"lad(?:en|et|e) (?:gerade |jetzt |schon |mich )*(?:ab|aus)\b|wird (?:gerade |schon |jetzt )*(?:ab|ent|"
@@ -61,7 +62,8 @@ _LATE = re.compile(
     r"so|pretty) (?:be )?late|behind(?: schedule)?|delayed|stuck|held up|haven'?t moved|not moving|(?:not|won'?t|"
     r"can'?t|never) (?:gonna |going to )?make (?:it|that|two|the|my|\d)|at a (?:standstill|dead stop)|standstill|"
     r"stopped dead|parking lot out here|crawling|slow(?:er)? (?:going|than)|"
-    r"taking it slow|broke down|more like (?=\d|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)|"
+    r"taking it slow|had to (?:wait|back out|turn around|reroute|detour)|broke down|late start|started late|"
+    r"(?:more like|closer to) (?=\d|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)|"
     r"lost (?:about |like |a |an |almost )?(?:\w+ )?(?:hours?|minutes)|cost me|"
     r"pushed (?:me )?back|going nowhere|backed up|verspät\w*|zu spät|später|stau|hänge fest|stehe (?:hier )?fest|"
     r"verzöger\w*|steht alles|dauert länger|nichts geht|(?:been |just )?(?:sitting|sat|stuck|parked|"
@@ -72,7 +74,8 @@ _LATE = re.compile(
 )
 _ON_TIME = re.compile(
     r"\b(?:on (?:time|schedule|track)|no delays?|not (?:late|delayed|behind|running late)|ahead of schedule|"
-    r"early|smooth|nothing (?:major|serious|much|big|crazy)|no problems?|no issues?|nothing|all good|pünktlich|"
+    r"early|smooth|nothing (?:major|serious|much|big|crazy)|kein zeitverlust|no problems?|no issues?|nothing|"
+    r"all good|pünktlich|"
     r"im zeitplan|nach plan|keine (?:verspätung|"
     r"verzögerung|probleme)|alles gut)\b",
     re.IGNORECASE,

@@ -49,7 +49,7 @@ _YES = re.compile(
     r"i did|certainly|understood|"
     r"i hear ya|i hear you|fine|for sure|always do|always|that'?s right|that works|looks like it|seems (?:so|"
     r"like it|to be)|it (?:looks|seems|appears)(?: like it| so)?(?= |[.,!]|$)(?! (?:bad|not))|that'?d be great|"
-    r"please do|"
+    r"please do|perfect|great|wonderful|excellent|awesome|that'?s (?:fine|great|good|perfect)|"
     r"it is|they are|we are|we do|"
     r"ja+|jo|jep|jawohl|klar|natürlich|sicher|genau|stimmt|richtig|selbstverständlich|gerne?|mach(?:e)? ich|"
     r"wird gemacht|geht klar|"

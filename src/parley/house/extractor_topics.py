@@ -45,9 +45,11 @@ TOPICS = {
         r"\b(?:good|set|okay|ok) for (?:the|your)\b",
         r"\bappointment\b",
         r"\bdelivery (?:time|window|slot)\b",
+        r"\b(?:make|reach|in|into|there) .{0,30}\b(?:by|at|before|around) (?:\d{1,2}|noon|midnight)\b",
         r"\bmake (?:your|the|it by)\b.{0,20}(?:appointment|time|window)?",
         r"\byou'?ll (?:arrive|deliver|be there)\b",
-        r"\bwann\b(?!.{0,40}\b(?:weg|los)\b).{0,60}\b(?:an(?:kommen|kunft)?|da|dort|bist|sind|schaff|rechnen|erreich)",
+        r"\bwann\b(?!.{0,40}\b(?:weg|los)\b).{0,60}\b(?:ein\b|an(?:kommen|kunft)?|da|dort|bist|sind|schaff|"
+        r"rechnen|erreich)",
         r"\bankunft",
         r"\bum wie ?viel uhr\b",
         r"^\W*(?:at |around |about |so |gegen |by )?(?:\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|"
@@ -55,7 +57,7 @@ TOPICS = {
     ),
     "delay": _any(
         r"\bdelay",
-        r"\b(?:issues?|problems?|trouble|holding you|slowing you|hold[- ]?ups?|setbacks?|how late|running late|"
+        r"\b(?:issues?|(?<!no )problems?|trouble|holding you|slowing you|hold[- ]?ups?|setbacks?|how late|running late|"
         r"late\b|behind schedule|what happened|everything (?:ok|okay|alright|going)|anything (?:wrong|slow))",
         r"\bon (?:schedule|time|track)\b",
         r"\bverspät",
@@ -140,6 +142,7 @@ TOPICS = {
         r"\bunverletzt\b",
     ),
     "load": _any(
+        r"^\W*(?:and|how about|what about) (?:the|your) (?:load|cargo|freight|trailer|product)\W*\?",
         r"\b(?:load|cargo|freight|trailer|shipment|goods|product)\b.{0,30}\b(?:secure|secured|ok|okay|all ?right|"
         r"safe|intact|fine|shift|shifted|damaged?|stable|sealed|good|lost|affected|still on|still strapped|spill)",
         r"\b(?:secure|intact|shift|damage|damaged|spill)\b.{0,25}\b(?:load|cargo|freight|trailer|shipment)\b",

@@ -47,13 +47,15 @@ _STATES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"assigned )?(?:me a )?(?:door|dock|bay)(?: assignment)?|(?:no|not in a|don'?t have a|haven'?t (?:got|"
             r"given me) a) (?:open )?(?:door|dock)|(?:haven'?t|hasn'?t|not) (?:been )?assigned|wart\w* (?:noch |"
             r"schon )?auf (?:eine |die |ein |das )?(?:freie |freies )?(?:rampe|tor)|keine (?:freie )?rampe|in line|"
-            r"(?:before|until|till) (?:they|i) (?:can |could )?(?:get|give|have|assign) (?:me )?a (?:door|dock|bay)|"
+            r"(?:when|once) (?:a|the) (?:dock|door|bay) (?:opens|is)|buzzer|pager|(?:before|until|till) (?:they|"
+            r"i) (?:can |could )?(?:get|give|have|assign) (?:me )?a (?:door|dock|bay)|"
             r"in the (?:queue|staging)|staging",
         ),
         (
             "Unloading",
             r"(?:being|getting|get|they'?re|are|is|started|start|busy|still|currently) unload\w*|unloading (?:me|now|"
             r"right now|it)|lumpers? (?:are|is) (?:working|on it|unloading)|half(?:way)? (?:done|unloaded|empty)|"
+            r"pulled (?:about |like )?(?:\w+ )?pallets|pallets (?:off|so far|to go|left)|"
             r"(?:taking|pulling|hauling|breaking) (?:it|the pallets|pallets|stuff|the stuff|the freight|"
             r"freight) off|(?:they'?re|crew'?s|guys are) (?:working on (?:it|me)|"
             r"on it)|lad(?:en|et|e) (?:gerade |jetzt |schon |mich )*(?:ab|aus)|wird (?:gerade |schon |jetzt )*(?:ab|"
@@ -97,6 +99,10 @@ def unloading_status(talk: Talk, end: int | None = None) -> Finding | None:
         for match in _DOOR.finditer(one.held()):
             if not _POSITION.search(one.held()[: match.start()]):
                 door = (_door(match), one)
+        bare = _BARE_NUMBER.match(one.text) if one.first and _WHICH_DOOR.search(one.question) else None
+        number = plain_place(f"exit {bare['number'].lower()}").removeprefix("exit ") if bare else ""
+        if number[:1].isdigit():
+            door = (f"In Door {number}", one)
         if (
             door is None
             and _AT_DOCK.search(one.text)
@@ -209,6 +215,11 @@ _DECLINES = re.compile(
     r"nicht unterschrieben|geht nicht|verloren)\b",
     re.IGNORECASE,
 )
+_WHICH_DOOR = re.compile(r"\b(?:which|what) (?:door|dock|bay)|\bwelche[sr]? (?:rampe|tor)", re.IGNORECASE)
+_BARE_NUMBER = re.compile(r"^\W*(?:number |in |at )?(?P<number>\d+\w?|[a-z]+(?:[ -][a-z]+)?)\W*$", re.IGNORECASE)
+_STRAYS = re.compile(
+    r"\?|\b(?:hello|hear|what|who|when|wait|hold on|bye|hang on|hallo|was|wer|wann|moment)\b", re.IGNORECASE
+)
 _ASKS_BACK = re.compile(
     r"\b(?:what'?s that|what is that|what do you mean|huh|come again|which one|was ist das|wie bitte|"
     r"was meinen)\b|^\W*(?:what|the what|pod|a pod|was)\W*\?",
@@ -249,10 +260,9 @@ def _agreed(answer: tuple[Statement, ...]) -> Finding | None:
     if first == "yes" or (_AGREES.search(heard) and not unsure(heard)):
         proof = next((one for one in answer if _AGREES.search(one.text)), answer[0])
         return Finding(True, proof.quote(), line.id, 0.92 if first == "yes" else 0.8)
+    # A few words that ask and refuse nothing are how people agree: "consider it done", "as usual", "mm-hm".
     return (
-        Finding(True, line.text, line.id, 0.6)
-        if re.match(r"^\W*(?:mm|hm|mhm|uh huh|k)\b", heard, re.IGNORECASE)
-        else None
+        Finding(True, line.text, line.id, 0.55) if len(heard.split()) <= 6 and not _STRAYS.search(line.text) else None
     )
 
 

@@ -25,7 +25,7 @@ from parley.understanding.extraction import (
     with_emergency,
 )
 from parley.understanding.extraction_numbers import NumberMention, find_numbers
-from parley.understanding.extraction_places import find_places, plain_place
+from parley.understanding.extraction_places import PlaceMention, find_places, plain_place
 from parley.understanding.extraction_times import TimeKind, TimeMention, find_times
 from parley.understanding.extraction_transcript import Line, read_transcript
 from parley.understanding.intents import (
@@ -54,6 +54,7 @@ __all__ = [
     "Line",
     "NumberMention",
     "OwnIntents",
+    "PlaceMention",
     "Schema",
     "SlotCorrection",
     "SlotProblem",

@@ -30,7 +30,9 @@ _ROAD = re.compile(
     rf"toll road|parkway|freeway|expressway|beltway|loop|interstate|pass)\b(?: {_NUM}\b)?"
     rf"|(?:mile ?marker|mile ?post|milepost|marker|mile|mm|exit|ausfahrt|abfahrt|anschlussstelle|kilometer|"
     rf"km)[ -]?(?:number )?{_NUM}\b(?! ?(?:miles|kilometer|km|hours|minutes))"
-    rf"|(?<=bound )\d{{1,3}}\b|(?:the )(?:405|210|710|605|5|10|15|101|91|60|880|580|680)\b"
+    rf"|(?<=bound )\d{{1,3}}\b|\b\d{{1,3}}(?= (?:north|south|east|west)bound\b)|(?:the )\d{{2,3}}(?= (?:in|near|"
+    rf"by|at|freeway|fwy|north|south|east|west)\b)|"
+    rf"(?:the )(?:405|210|710|605|5|10|15|101|91|60|880|580|680)\b"
     rf"|(?<=\bon )(?:the )?{_NUM}(?=(?:,? (?:{_DIRECTION}|by|near|through|in|at|heading|just|right|outside|"
     rf"around|south|north|west|east|past|going|between|coming)\b|\s*(?:[.,!?;]|$)| and\b| now\b))"
     rf"|(?<=\bauf )(?:der )?[AB] ?\d+\b)"
@@ -61,7 +63,8 @@ _STREET = re.compile(
 )
 _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 _GLUE = frozenset(
-    "on in at near by of the just from to and an a past outside inside around between right about off along "
+    "ramp go right runaway on in at near by of the just from to and an a past outside inside around between "
+    "right about off along "
     "about like maybe close before after "
     "toward towards heading headed over here's into entering passing is through up some side line edge stop "
     "almost getting half way mile miles more behind "
@@ -101,7 +104,8 @@ _BEFORE_NAME = frozenset(
     "toward entered reach reached".split()
 )
 _NEVER = frozenset(
-    "i i'm i'll i've i'd pod bol eta gps ok okay yes yeah yep yup no nope hey hi hello well so um uh hos dot "
+    "speak hang listen pardon repeat what i i'm i'll i've i'd pod bol eta gps ok okay yes yeah yep yup no nope "
+    "hey hi hello well so um uh hos dot "
     "cdl am pm sir ma'am boss man bro "
     "sorry correct right exactly affirmative negative sure absolutely definitely certainly perfect wonderful "
     "mountain eastern central pacific time "

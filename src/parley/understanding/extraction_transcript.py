@@ -127,7 +127,8 @@ def _from_text(text: str) -> list[tuple[Speaker, str]]:
     joined: list[tuple[str, str]] = []
     for row, (label, said) in zip(rows, parted, strict=True):
         key = _key(label)
-        plain = not known and (everywhere or labels[key] > 1)
+        named = everywhere and label[:1].isupper() and len(label.split()) == 1
+        plain = named or (not known and (everywhere or labels[key] > 1))
         speaks = bool(label) and (_known_label(key) or plain or _like_a_name(label, labels))
         if speaks:
             joined.append((label, said.strip()))
