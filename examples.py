@@ -183,6 +183,31 @@ def log(client: httpx.Client, tenant: dict[str, Any]) -> None:
     print(f"  {len(conversations)} conversations, newest: {conversations[0]['transcript']['messages'][-1]['content']}")
 
 
+def experiment(client: httpx.Client, tenant: dict[str, Any]) -> None:
+    """Two prompts answer in turn; what their conversations come to decides."""
+    desk = {"tenant_id": tenant["id"], "name": "Sales", "config_key": "sales"}
+    where = {"tenant_id": tenant["id"], "agent_id": client.post("/agents", json=desk).json()["id"]}
+    arms = []
+    for name, words in (("Friendly", "You are a friendly sales agent."), ("Brief", "You are a brief sales agent.")):
+        body = {"tenant_id": tenant["id"], "name": name, "agent_config": "sales", "system_prompt": words}
+        made = client.post("/api/prompts", json=body)
+        assert made.status_code == 201, made.text
+        arms.append(made.json()["prompt"])
+    first = talk(client, "Hello there", **where, user_id="ann")["conversation_id"]
+    again = talk(client, "Hello there", **where, user_id="ann")["conversation_id"]
+    used = [client.get(f"/api/conversations/{one}").json()["conversation"]["experiment_id"] for one in (first, again)]
+    assert used[0] == used[1], "the same caller gets the same prompt"
+    for number in range(60):
+        said = {"messages": [{"role": "user", "content": "Hello"}, {"role": "assistant", "content": "Hi!"}]}
+        log = {"tenant_id": tenant["id"], "agent_config": "sales", "transcript": said, "duration": 30}
+        log |= {"experiment_id": arms[number % 2]["id"], "task_completed": number % 2 == 0}
+        assert client.post("/api/conversations", json=log).status_code == 201
+    query = {"tenant_id": tenant["id"], "agent_config": "sales"}
+    compared = client.get("/api/prompts/compare", params=query).json()
+    assert compared["winner"] == arms[0]["id"], compared
+    print(f"  {compared['sentence']}")
+
+
 def main(base_url: str) -> None:
     """Every step, in order."""
     with httpx.Client(base_url=base_url, timeout=30) as client:
@@ -204,6 +229,8 @@ def main(base_url: str) -> None:
             stream(client, tenant, agent)
             step("The log")
             log(client, tenant)
+            step("Which prompt is better")
+            experiment(client, tenant)
         step("A viewing, and the lead it leaves")
         viewing(client)
     print("\nAll of it worked.")

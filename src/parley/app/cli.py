@@ -17,6 +17,8 @@ app = typer.Typer(
 )
 user_app = typer.Typer(help="People who may sign in.", no_args_is_help=True)
 app.add_typer(user_app, name="user")
+logs_app = typer.Typer(help="Conversations as files.", no_args_is_help=True)
+app.add_typer(logs_app, name="logs")
 
 DataDir = Annotated[Optional[Path], typer.Option(help="Where the embedded database lives. Default: ~/.parley")]  # noqa: UP045
 Tenant = Annotated[Optional[str], typer.Option(help="Id or name of the tenant. Default: the first one.")]  # noqa: UP045
@@ -129,6 +131,18 @@ def ingest(
     from parley.app import commands
 
     commands.ingest(files, tenant, source, data_dir)
+
+
+@logs_app.command("import")
+def logs_import(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True, help="One JSON object a line.")],
+    tenant: Tenant = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Put conversations that were held elsewhere on record."""
+    from parley.app import commands
+
+    commands.logs_import(file, tenant, data_dir)
 
 
 @user_app.command("add")

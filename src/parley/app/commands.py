@@ -196,6 +196,14 @@ def ingest(files: list[Path], tenant: str | None, source: str, data_dir: Path | 
         _with_resources(data_dir, lambda here: take_in(out, here, files, tenant, source))
 
 
+def logs_import(file: Path, tenant: str | None, data_dir: Path | None) -> None:
+    """`parley logs import`."""
+    with sentences():
+        from parley.app.terminal import take_logs_in
+
+        _with_resources(data_dir, lambda here: take_logs_in(out, here, file, tenant))
+
+
 def user_add(email: str, role: str, tenant: str | None, password: str | None, data_dir: Path | None) -> None:
     """`parley user add`."""
     with sentences():

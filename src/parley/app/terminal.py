@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+from collections.abc import AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
+from typing import BinaryIO
 
 from rich.console import Console
 from rich.progress import Progress
@@ -74,6 +77,25 @@ async def take_in(out: Console, here: Resources, files: list[Path], tenant_name:
             await here.jobs.work(until_empty=True)
     if failed:
         raise InvalidInput(f"{failed} of {len(files)} files were refused.")
+
+
+async def take_logs_in(out: Console, here: Resources, file: Path, tenant_name: str | None) -> None:
+    """Store every line of a file as a conversation, with progress. Lines that are wrong are told and skipped."""
+    tenant = await _find_tenant(here, tenant_name)
+    with file.open("rb") as source, Progress(console=out) as progress:
+        task = progress.add_task("Importing", total=os.fstat(source.fileno()).st_size)
+        async for one in here.posted.take_in(tenant.id, _chunks(source)):
+            for error in one.errors:
+                out.print(f"[red]line {error['line']}[/red]: {error['detail']}", highlight=False)
+            progress.update(task, completed=one.bytes)
+    out.print(f"{one.imported} conversations imported.", highlight=False)
+    if one.failed:
+        raise InvalidInput(f"{one.failed} of {one.lines} lines were refused.")
+
+
+async def _chunks(source: BinaryIO) -> AsyncIterator[bytes]:
+    while chunk := await asyncio.to_thread(source.read, 1_000_000):
+        yield chunk
 
 
 async def add_user(

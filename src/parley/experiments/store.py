@@ -20,6 +20,7 @@ from parley.experiments.tables import (
     experiment_settings,
     experiment_tallies,
 )
+from parley.kit.db import fetch
 from parley.kit.ids import new_id
 
 _PROMPT = tuple(experiment_prompts.c[field.name] for field in fields(Prompt))
@@ -157,14 +158,14 @@ async def tallies(connection: AsyncConnection, tenant_id: str, prompt_ids: Colle
 
 # Assignments
 
-_STICK = text("""
+_STICK = """
     INSERT INTO experiment_assignments AS a (tenant_id, agent_id, unit, prompt_id)
-    VALUES (:tenant_id, :agent_id, :unit, :prompt_id)
+    VALUES (%(tenant_id)s, %(agent_id)s, %(unit)s, %(prompt_id)s)
     ON CONFLICT (tenant_id, agent_id, unit) DO UPDATE SET
-      prompt_id = CASE WHEN a.prompt_id = ANY(:open) THEN a.prompt_id ELSE excluded.prompt_id END,
+      prompt_id = CASE WHEN a.prompt_id = ANY(%(open)s) THEN a.prompt_id ELSE excluded.prompt_id END,
       assigned_at = now()
     RETURNING prompt_id
-""")
+"""
 
 
 async def stick(
@@ -172,7 +173,7 @@ async def stick(
 ) -> str:
     """Remember `prompt_id` for this unit, unless one of the prompts `still_open` is remembered; returns which holds."""
     values = {"tenant_id": tenant_id, "agent_id": agent_id, "unit": unit, "prompt_id": prompt_id}
-    return str((await connection.execute(_STICK, {**values, "open": list(still_open)})).scalar_one())
+    return str((await fetch(connection, _STICK, {**values, "open": list(still_open)}))[0][0])
 
 
 async def forget_units(connection: AsyncConnection, tenant_id: str, units: Collection[bytes]) -> int:
