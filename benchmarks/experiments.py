@@ -95,7 +95,7 @@ async def _compare(here: Any) -> None:
         INSERT INTO conversations (id, tenant_id, agent_id, agent_config, experiment_id, experiment_revision, channel,
           status, duration, user_satisfaction, task_completed, escalated, judged_at)
         SELECT 'c' || n, :tenant, :agent, 'desk', (cast(:arms AS text[]))[1 + n % 4], 1, 'import', 'ended',
-          n % 300, 1 + n % 5, (n * 7919) % 1000 < 600 + 2 * (n % 4), n % 10 = 0, now()
+          n % 300, 1 + n % 5, (n * 7919::bigint) % 1000 < 600 + 2 * (n % 4), n % 10 = 0, now()
         FROM generate_series(cast(:first AS integer), cast(:last AS integer)) n""")
     step = 50_000
     started = time.perf_counter()
