@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from parley.frontdesk.hours import OpenDay, Start, instant, open_day
-from parley.frontdesk.seating import Taken, overlapping, seat
+from parley.frontdesk.seating import Taken, overlapping, room_free, seat
 from parley.frontdesk.settings import FrontDeskSettings
 from parley.kit.errors import VoiceAgentException
 
@@ -31,6 +31,13 @@ class Ask:
     time: time | None = None
     kind: Kind = "table"
     property_id: str | None = None
+    nights: int | None = None
+
+    def stay(self, zone: ZoneInfo) -> tuple[datetime, datetime]:
+        """The nights of a room, from the day of arrival to the day of leaving, in UTC."""
+        leaving = self.date + timedelta(days=self.nights or 1)
+        midnights = [datetime.combine(day, time(), zone).astimezone(UTC) for day in (self.date, leaving)]
+        return midnights[0], midnights[1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +107,17 @@ class Desk:
 
     def can_tell(self, ask: Ask) -> bool:
         """Whether this business has said enough to judge: hours, and room for what is asked."""
-        if not self.settings.has_hours or ask.kind == "room":
+        if ask.kind == "room":
+            return self.settings.rooms is not None
+        if not self.settings.has_hours:
             return False
         return ask.property_id is not None if ask.kind == "viewing" else self.settings.has_capacity
 
     def place(self, ask: Ask, starts_at: datetime, taken: Sequence[Taken]) -> list[str] | None:
         """The tables (none for a viewing or where seats are counted) for a booking at `starts_at`; None where full."""
+        if ask.kind == "room":
+            arrives, leaves = (int(moment.timestamp()) for moment in ask.stay(self.zone))
+            return [] if room_free(self.settings, arrives, leaves, taken) else None
         start = int(starts_at.timestamp())
         end = start + int(self.stay(ask.kind).total_seconds())
         if ask.kind == "viewing":
@@ -136,7 +148,11 @@ def look(desk: Desk, ask: Ask, taken: Sequence[Taken]) -> Availability:
         detail = "That time has passed." if moment <= desk.now else "That is too soon to book."
         return replace(answer, status="past", detail=detail)
     if ask.kind == "room":
-        return replace(answer, detail="A person confirms rooms.")
+        if not desk.can_tell(ask):
+            return replace(answer, detail="A person confirms rooms.")
+        free = desk.place(ask, ask.stay(desk.zone)[0], taken) is not None
+        full = f"No room is free for all nights from {ask.date} on."
+        return replace(answer, status="available") if free else replace(answer, status="full", detail=full)
     if not desk.settings.has_hours:
         return replace(answer, detail="Opening hours are not set.")
     day = open_day(desk.settings, ask.date)

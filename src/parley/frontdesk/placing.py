@@ -59,8 +59,11 @@ async def answer(
     """Looks at the day first, and at the week after it only where that does not do. `but` is left out of account."""
     if refuse(desk, ask):
         return look(desk, ask, ())
-    taken = await store.get_taken(connection, tenant_id, *_window(desk, ask, 1), desk.now, but=but)
+    rooms = ask.kind == "room"
+    taken = await store.get_taken(connection, tenant_id, *_window(desk, ask, 1), desk.now, but=but, rooms=rooms)
     found = look(desk, ask, taken)
+    if rooms:
+        return found
     if found.status not in ("full", "closed", "past", "off_grid") or not desk.can_tell(ask):
         return found
     later = await store.get_taken(connection, tenant_id, *_window(desk, ask, SEARCH_DAYS + 1), desk.now, but=but)
@@ -69,6 +72,8 @@ async def answer(
 
 def _window(desk: Desk, ask: Ask, days: int) -> tuple[datetime, datetime]:
     """The moments between which a reservation can stand in the way of a start on one of `days` dates."""
+    if ask.kind == "room":
+        return ask.stay(desk.zone)
     midnight = datetime.combine(ask.date, time(), desk.zone).astimezone(UTC)
     around = desk.stay(ask.kind) + timedelta(minutes=desk.settings.buffer_minutes)
     return midnight - around, midnight + timedelta(days=days, hours=2) + around
@@ -88,7 +93,7 @@ async def place(
 
     `but`: the reservation that is moved. `decided`: somebody says so, where the settings cannot. Raises `NotBookable`.
     """
-    ask = Ask(wish.date, wish.party_size, wish.time, wish.kind, wish.property_id)
+    ask = Ask(wish.date, wish.party_size, wish.time, wish.kind, wish.property_id, wish.nights)
     if refuse(desk, ask):
         raise NotBookable(look(desk, ask, ()))
     starts_at, ends_at = _stay(desk, wish)
@@ -96,9 +101,11 @@ async def place(
     row |= {"starts_at": starts_at, "ends_at": ends_at, "tables": [], "hold_expires_at": None}
     buffer = timedelta(minutes=desk.settings.buffer_minutes)
     if desk.can_tell(ask):
-        await store.lock(connection, *(f"{tenant_id}:{day}" for day in _utc_days(starts_at, ends_at + buffer)))
+        days = [f"{tenant_id}:{day}" for day in _utc_days(starts_at, ends_at + buffer)]
+        await store.lock(connection, *([f"{tenant_id}:rooms"] if ask.kind == "room" else days))
         await store.expire_holds(connection, tenant_id, desk.now)
-    taken = await store.get_taken(connection, tenant_id, starts_at - buffer, ends_at + buffer, desk.now, but=but)
+    since, until, rooms = starts_at - buffer, ends_at + buffer, ask.kind == "room"
+    taken = await store.get_taken(connection, tenant_id, since, until, desk.now, but=but, rooms=rooms)
     found = look(desk, ask, taken)
     if found.status == "unknown":
         return row | {"status": status if decided else "requested"}
@@ -118,9 +125,7 @@ def _utc_days(start: datetime, end: datetime) -> list[date]:
 def _stay(desk: Desk, wish: Wish) -> tuple[datetime, datetime]:
     """From arrival to leaving, in UTC."""
     if wish.kind == "room":
-        leaving = wish.date + timedelta(days=wish.nights or 1)
-        midnights = (datetime.combine(day, time(), desk.zone).astimezone(UTC) for day in (wish.date, leaving))
-        return next(midnights), next(midnights)
+        return Ask(wish.date, nights=wish.nights).stay(desk.zone)
     if wish.time is None:
         raise InvalidInput("time is needed to book.")
     starts_at = instant(wish.date, wish.time, desk.zone)

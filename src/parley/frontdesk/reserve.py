@@ -68,12 +68,13 @@ class Reservations:
         *,
         kind: Kind = "table",
         property_id: str | None = None,
+        nights: int | None = None,
     ) -> Availability:
         """What is free on a day, whether a time of it is, and the nearest alternatives where it is not.
 
         Raises `InvalidInput` for a party below 1 or a time that does not exist.
         """
-        ask = Ask(day, normal_party(party_size), at, kind, normal_property(property_id))
+        ask = Ask(day, normal_party(party_size), at, kind, normal_property(property_id), nights)
         async with self._db.begin(tenant_id) as connection:
             desk, _ = await self._desk(connection, tenant_id)
             return await answer(connection, tenant_id, desk, ask)

@@ -188,11 +188,14 @@ async def get_availability(
     time: Annotated[WallTime | None, Query(examples=["19:30"])] = None,
     kind: Kind = "table",
     property_id: Annotated[str | None, Query(max_length=200)] = None,
+    nights: Annotated[int | None, Query(ge=1, le=365, description="Of a room; 1 where left out.")] = None,
     tenant_id: TenantFilter = None,
 ) -> AvailabilityOut:
     """What is free on a day; with `time`, whether that is, and the nearest alternatives where it is not."""
     tenant = await access.tenant_for(who, tenant_id)
-    found = await reservations.availability(tenant, date, party_size, time, kind=kind, property_id=property_id)
+    found = await reservations.availability(
+        tenant, date, party_size, time, kind=kind, property_id=property_id, nights=nights
+    )
     return _shown(found)
 
 

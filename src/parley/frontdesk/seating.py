@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parley.frontdesk.settings import DiningTable, FrontDeskSettings
 
@@ -32,6 +32,12 @@ def seat(settings: FrontDeskSettings, party: int, start: int, end: int, taken: S
         return [] if _peak(meanwhile, start, buffer) + party <= settings.seats else None
     free = _free_tables(settings, meanwhile)
     return None if free is None else pick_tables(free, party)
+
+
+def room_free(settings: FrontDeskSettings, start: int, end: int, taken: Sequence[Taken]) -> bool:
+    """Whether one more room can be let from `start` until `end`; whoever leaves makes room for who comes that day."""
+    each = [replace(one, party_size=1) for one in overlapping(taken, start, end, 0)]
+    return settings.rooms is not None and _peak(each, start, 0) < settings.rooms
 
 
 def _free_tables(settings: FrontDeskSettings, meanwhile: Sequence[Taken]) -> list[DiningTable] | None:

@@ -115,13 +115,15 @@ class DiningTable(_Part):
 class FrontDeskSettings(_Part):
     """Everything availability needs. Nothing set: nobody can say what is free, and a booking is a request.
 
-    Weekdays left out of `opening_hours` are closed days. Capacity is `tables` or `seats`, not both.
+    Weekdays left out of `opening_hours` are closed days. Capacity is `tables` or `seats`, not both; `rooms` are let by
+    the night, whatever the hours.
     """
 
     opening_hours: dict[Weekday, Spans] | None = None
     exceptions: list[DayException] = Field(default_factory=list, max_length=500)
     tables: list[DiningTable] = Field(default_factory=list, max_length=500)
     seats: int | None = Field(default=None, ge=1, le=10_000)
+    rooms: int | None = Field(default=None, ge=1, le=10_000, description="How many rooms a hotel lets at a time.")
     slot_minutes: int = Field(default=15, ge=5, le=240, description="Bookings start on this grid, from opening.")
     stay_minutes: int = Field(default=120, ge=15, le=DAY_MINUTES, description="How long a party keeps its table.")
     buffer_minutes: int = Field(default=0, ge=0, le=240, description="Kept free between two parties at a table.")

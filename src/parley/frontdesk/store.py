@@ -235,6 +235,7 @@ async def put_settings(connection: AsyncConnection, tenant_id: str, settings: Ma
 
 
 _LONGEST_STAY = timedelta(days=1)  # of a table or a viewing, by the settings' own limits
+_LONGEST_ROOM = timedelta(days=366)
 
 
 async def get_taken(
@@ -245,15 +246,19 @@ async def get_taken(
     now: datetime,
     *,
     but: str | None = None,
+    rooms: bool = False,
 ) -> list[Taken]:
-    """What takes up room between two moments: confirmed, or held and not yet expired. `but` leaves one out."""
+    """What takes up room between two moments: confirmed, or held and not yet expired. `but` leaves one out.
+
+    `rooms`: the rooms of a hotel that are let, else everything that is not one.
+    """
     r = tables.reservations.c
     query = select(r.starts_at, r.ends_at, r.party_size, r.tables, r.property_id).where(
         r.tenant_id == tenant_id,
         r.status.in_(("held", "confirmed")),
-        r.kind != "room",
+        (r.kind == "room") if rooms else (r.kind != "room"),
         r.starts_at < until,
-        r.starts_at > since - _LONGEST_STAY,
+        r.starts_at > since - (_LONGEST_ROOM if rooms else _LONGEST_STAY),
         r.ends_at > since,
         or_(r.status == "confirmed", r.hold_expires_at > now),
     )
