@@ -27,7 +27,11 @@ async def let(business: Business, after: int = 0, nights: int = 2, **more: Any) 
 
 
 async def free(business: Business, after: int = 0, nights: int = 2) -> str:
-    query: dict[str, str | int] = {"kind": "room", "date": (ARRIVAL + timedelta(days=after)).isoformat(), "nights": nights}
+    query: dict[str, str | int] = {
+        "kind": "room",
+        "date": (ARRIVAL + timedelta(days=after)).isoformat(),
+        "nights": nights,
+    }
     answer = await business.owner.get("/reservations/availability", params=query)
     assert answer.status_code == 200, answer.text
     return str(answer.json()["status"])

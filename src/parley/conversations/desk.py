@@ -8,10 +8,16 @@ from decimal import Decimal
 from typing import Any
 
 from parley.conversations.about import SLOT, describe
+from parley.conversations.desk_fields import (
+    availability_fields,
+    listing_fields,
+    not_listed,
+    reservation_fields,
+    unknown_reference,
+)
 from parley.conversations.tools import Tool, ToolRefused
 from parley.conversations.turn import Turn
 from parley.frontdesk import (
-    Availability,
     Criteria,
     Incidents,
     Leads,
@@ -218,7 +224,7 @@ class Desk:
         found = await self._reservations.availability(
             turn.tenant.id, date.fromisoformat(given["date"]), given["party_size"], _clock(given.get("time"))
         )
-        return _free(found)
+        return availability_fields(found)
 
     async def _book_table(self, turn: Turn, given: Mapping[str, Any], key: str) -> Mapping[str, Any]:
         return await self._book(turn, self._wish(turn, given, "table"), key)
@@ -237,8 +243,8 @@ class Desk:
         try:
             made = await self._reservations.book(turn.tenant.id, wish, idempotency_key=key)
         except NotBookable as error:
-            raise ToolRefused(error.detail, **_free(error.availability)) from error
-        return _reserved(made)
+            raise ToolRefused(error.detail, **availability_fields(error.availability)) from error
+        return reservation_fields(made)
 
     @staticmethod
     def _wish(turn: Turn, given: Mapping[str, Any], kind: Any) -> Wish:
@@ -271,20 +277,20 @@ class Desk:
             changed = await self._reservations.change(
                 turn.tenant.id, given["reference"], changes, name=name, phone=phone
             )
-            return _reserved(changed)
+            return reservation_fields(changed)
         except NotBookable as error:
-            raise ToolRefused(error.detail, **_free(error.availability)) from error
+            raise ToolRefused(error.detail, **availability_fields(error.availability)) from error
         except NotFound as error:
-            raise _unknown_reference(given["reference"]) from error
+            raise unknown_reference(given["reference"]) from error
 
     async def _cancel(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:
         name, phone = await self._caller(turn, given)
         try:
-            return _reserved(
+            return reservation_fields(
                 await self._reservations.cancel(turn.tenant.id, given["reference"], name=name, phone=phone)
             )
         except NotFound as error:
-            raise _unknown_reference(given["reference"]) from error
+            raise unknown_reference(given["reference"]) from error
 
     async def _caller(self, turn: Turn, given: Mapping[str, Any]) -> tuple[str | None, str | None]:
         """Name and number to check; none where the reservation was made in this very conversation.
@@ -295,7 +301,7 @@ class Desk:
         try:
             made = await self._reservations.get(turn.tenant.id, given["reference"])
         except NotFound as error:
-            raise _unknown_reference(given["reference"]) from error
+            raise unknown_reference(given["reference"]) from error
         if made.conversation_id == turn.conversation.id:
             return None, None
         if not name and not phone:
@@ -304,20 +310,20 @@ class Desk:
 
     async def _find_reservation(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:
         if "reference" in given:
-            return _reserved(await self._by_reference(turn, given))
+            return reservation_fields(await self._by_reference(turn, given))
         if not (given.get("phone") and given.get("name")):
             raise ToolRefused("The name and telephone number of the reservation are needed.")
         found = await self._reservations.find(turn.tenant.id, phone=given["phone"], name=given["name"])
         if not found:
             raise ToolRefused("There is no coming reservation under that name and number.")
-        return _reserved(found[0])
+        return reservation_fields(found[0])
 
     async def _by_reference(self, turn: Turn, given: Mapping[str, Any]) -> Reservation:
         name, phone = await self._caller(turn, given)
         try:
             return await self._reservations.look_up(turn.tenant.id, given["reference"], name=name, phone=phone)
         except NotFound as error:
-            raise _unknown_reference(given["reference"]) from error
+            raise unknown_reference(given["reference"]) from error
 
     async def _find_listings(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:
         criteria = Criteria(
@@ -328,12 +334,12 @@ class Desk:
             features=tuple(given.get("features", ())),
         )
         found = await self._listings.find(turn.tenant.id, criteria, limit=3)
-        shown: dict[str, Any] = {"listings": [_shown(match.listing) for match in found.matches]}
+        shown: dict[str, Any] = {"listings": [listing_fields(match.listing) for match in found.matches]}
         return {**shown, "differs_in": list(found.relaxed)} if found.relaxed else shown
 
     async def _find_listing(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:
         listing = await self._offered(turn, given["property_id"])
-        return {"status": "unknown"} if listing is None else {"listings": [_shown(listing)]}
+        return {"status": "unknown"} if listing is None else {"listings": [listing_fields(listing)]}
 
     async def _offered(self, turn: Turn, property_id: str) -> Listing | None:
         """The listing; None where the business keeps no listings here. Refuses one that is not on offer."""
@@ -344,10 +350,10 @@ class Desk:
             near = await self._listings.near(tenant_id, property_id)
             if not near:
                 return None
-            raise _not_listed(property_id, "unknown_listing", near) from None
+            raise not_listed(property_id, "unknown_listing", near) from None
         if listing.status not in {"available", "reserved"}:
             similar = await self._listings.similar(tenant_id, listing.id)
-            raise _not_listed(property_id, "not_on_offer", [one.listing for one in similar])
+            raise not_listed(property_id, "not_on_offer", [one.listing for one in similar])
         return listing
 
     async def about(self, turn: Turn, slots: Mapping[str, Any]) -> Passage | None:
@@ -377,10 +383,6 @@ def _clock(text: str | None) -> time | None:
     return time.fromisoformat(text) if text else None
 
 
-def _unknown_reference(reference: str) -> ToolRefused:
-    return ToolRefused(f"There is no reservation with the reference {reference}.")
-
-
 def _new_lead(turn: Turn, given: Mapping[str, Any], intent: str) -> NewLead:
     budget = given.get("budget")
     return NewLead(
@@ -393,44 +395,3 @@ def _new_lead(turn: Turn, given: Mapping[str, Any], intent: str) -> NewLead:
         notes=given.get("notes", ""),
         conversation_id=turn.conversation.id,
     )
-
-
-def _not_listed(property_id: str, status: str, others: Sequence[Listing]) -> ToolRefused:
-    said = "is no longer on offer" if status == "not_on_offer" else "is not among the listings"
-    similar = [_shown(one) for one in others]
-    return ToolRefused(f"{property_id} {said}.", status=status, property_id=property_id, similar=similar)
-
-
-def _shown(listing: Listing) -> dict[str, Any]:
-    """A listing in the few words a caller can take in."""
-    shown: dict[str, Any] = {"title": listing.title, "property_id": listing.property_id, "city": listing.city}
-    if listing.price is not None:
-        shown["price"] = f"{listing.price:,.0f} {listing.currency}"
-    return shown
-
-
-def _free(found: Availability) -> dict[str, Any]:
-    """Availability as a tool tells it. unknown: the business takes requests, so asking on makes sense."""
-    shown: dict[str, Any] = {"status": found.status, "date": found.date.isoformat(), "party_size": found.party_size}
-    shown["available"] = found.status in {"available", "unknown"}
-    if found.time is not None:
-        shown["time"] = f"{found.time:%H:%M}"
-    if found.alternatives:
-        shown["alternatives"] = [
-            {"date": one.date.isoformat(), "time": f"{one.time:%H:%M}"} for one in found.alternatives
-        ]
-    if found.detail:
-        shown["detail"] = found.detail
-    return shown
-
-
-def _reserved(made: Reservation) -> dict[str, Any]:
-    shown: dict[str, Any] = {"reference": made.reference, "status": made.status, "date": made.date.isoformat()}
-    if made.time is not None:
-        shown["time"] = f"{made.time:%H:%M}"
-    if made.kind != "viewing":
-        shown["party_size"] = made.party_size
-    for name in ("nights", "property_id"):
-        if getattr(made, name):
-            shown[name] = getattr(made, name)
-    return {**shown, "name": made.name}
