@@ -92,7 +92,7 @@ async def test_who_will_not_or_cannot_talk_is_let_go_politely(
     talk, _ = await call(resources, business, key, seed, language)
     assert polite(talk) or talk.ended_by == "caller", talk
     assert len(talk.turns) <= most, talk
-    assert talk.actions == [], talk
+    assert "raise_incident" not in talk.actions, talk
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

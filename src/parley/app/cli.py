@@ -121,6 +121,23 @@ def load(
 
 
 @app.command()
+def simulate(
+    persona: Annotated[
+        str, typer.Argument(help="Key of the simulated caller, such as on_time or blow_out.")
+    ] = "on_time",
+    agent: Annotated[Optional[str], typer.Option(help="Id or name of the agent. Default: one that fits.")] = None,  # noqa: UP045
+    tenant: Tenant = None,
+    seed: Annotated[int, typer.Option(help="The same seed says the same words.")] = 0,
+    language: Annotated[Optional[str], typer.Option(help="en or de. Default: the agent's.")] = None,  # noqa: UP045
+    data_dir: DataDir = None,
+) -> None:
+    """Let a simulated caller talk to an agent, and print the dialogue."""
+    from parley.app import commands
+
+    commands.simulate(persona, agent, tenant, seed, language, data_dir)
+
+
+@app.command()
 def ingest(
     files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False, readable=True)],
     tenant: Tenant = None,

@@ -188,6 +188,16 @@ def load(
             sys.exit(1)
 
 
+def simulate(
+    key: str, agent: str | None, tenant: str | None, seed: int, language: str | None, data_dir: Path | None
+) -> None:
+    """`parley simulate`."""
+    with sentences():
+        from parley.app.simulate import rehearse
+
+        _with_resources(data_dir, lambda here: rehearse(out, here, key, agent, tenant, seed, language))
+
+
 def ingest(files: list[Path], tenant: str | None, source: str, data_dir: Path | None) -> None:
     """`parley ingest`."""
     with sentences():

@@ -77,12 +77,16 @@ class Objection:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """Something the persona wants. `met_by` recognises the line that grants it; without cues any answer does."""
+    """Something the persona wants. `met_by` recognises the line that grants it; without cues any answer does.
+
+    `early`: it may be granted before it was asked for. After `tries` the persona gives it up.
+    """
 
     __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
     say: Texts
     met_by: Cues = ()
     tries: Annotated[int, Field(ge=1, le=10)] = 3
+    early: bool = False
 
 
 @dataclass(frozen=True, slots=True)

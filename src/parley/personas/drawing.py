@@ -36,10 +36,9 @@ class Deck:
         """The next variant of `name`."""
         dealt = self._dealt.get(name, 0)
         self._dealt[name] = dealt + 1
-        round_, place = divmod(dealt, len(variants))
         order = list(range(len(variants)))
-        Random(f"{self._seed}:{name}:{round_}").shuffle(order)
-        return variants[order[place]]
+        Random(f"{self._seed}:{name}").shuffle(order)
+        return variants[order[dealt % len(variants)]]
 
     def chance(self, name: str, share: float) -> bool:
         """Whether something with this chance happens now."""

@@ -16,6 +16,7 @@ _MOST_ANSWERS = {"full": 3, "short": 2, "one_word": 1}
 _SOFTENED, _HARDENED = 0.05, 0.08  # by what anyone takes kindly, or amiss
 _TOUCHED, _STUNG = 0.15, 0.15  # by what this persona does
 _TIRED = 0.05  # of being asked the same again
+_OFTEN = 4  # times after which being asked the same again is too much
 _GRUMBLES = 0.3  # the mood below which it grumbles
 _DOWN = 0.02  # the mood at which it hangs up
 
@@ -71,7 +72,8 @@ class Mind:
         self._last_topics: tuple[str, ...] = ()
         self._last_text = ""
         self._idle = 0
-        self._at_a_loss = 0
+        self._unknowns = 0
+        self._accepted = 0
 
     @property
     def satisfied(self) -> bool:
@@ -120,7 +122,7 @@ class Mind:
         change += _TOUCHED * heard.holds(self.script.softened_by) - _STUNG * heard.holds(self.script.hardened_by)
         self.mood = min(1.0, max(0.0, self.mood + change))
         for wish in self._wishes:
-            if wish.raised and not wish.met and heard.text.strip():
+            if (wish.raised or wish.goal.early) and not wish.met and heard.text.strip():
                 granted = heard.holds(wish.goal.met_by) if wish.goal.met_by else not heard.topics
                 wish.met = granted
 
@@ -175,7 +177,11 @@ class Mind:
     def _answers(self, heard: Heard) -> list[str]:
         """What was asked for, as much as this manner of speaking says at once."""
         answerable = [topic for topic in heard.topics if self._knows(topic)]
-        topics = tuple(answerable or heard.topics[:1])[: _MOST_ANSWERS[self.persona.manner.length]]
+        if not answerable:
+            return self._at_a_loss()
+        topics = tuple(answerable)[: _MOST_ANSWERS[self.persona.manner.length]]
+        if any(self.told.get(topic, 0) >= _OFTEN for topic in topics):
+            return self._leave("fed_up")
         self._last_topics = topics
         self._idle = 0
         said = [self._on(topic) for topic in topics]
@@ -192,7 +198,7 @@ class Mind:
             assumed = common(self.language).assumed.get(topic)
             if assumed:
                 return self._say(f"assumed:{topic}", assumed)
-            return self._at_a_loss_with()
+            return self._phrase("dont_know")
         if fact.tell == "secret" and self.mood < fact.warmth:
             return self._phrase("evades")
         if self.told.get(topic):
@@ -226,18 +232,32 @@ class Mind:
             return [self._on("name")]
         if "well" in heard.signals:
             return [self._phrase("well")]
+        if "offers" in heard.signals:
+            return self._offered()
         if "confirm" in heard.signals:
             return [self._phrase("yes")]
         if "wait" in heard.signals:
             return [self._phrase("waits")]
-        return [self._at_a_loss_with()]
+        return self._at_a_loss()
 
-    def _at_a_loss_with(self) -> str:
-        """Not knowing, differently each time; now and then with a question back."""
-        self._at_a_loss += 1
-        if self._at_a_loss % 3 == 0:
-            return f"{self._phrase('dont_know')} {self._phrase('ask_back')}"
-        return self._phrase("dont_know")
+    def _offered(self) -> list[str]:
+        """Something is offered: taken where nothing else is left to ask, and twice at most."""
+        unasked = [wish for wish in self._wishes if wish.open and not wish.raised]
+        if unasked:
+            return [self._phrase("no_thanks"), *self._next_wish()]
+        self._accepted += 1
+        if self._accepted <= 2 and self.mood >= _GRUMBLES:
+            return [self._phrase("yes_please")]
+        return self._leave("gives_up") if self._wishes else [self._phrase("no_thanks")]
+
+    def _at_a_loss(self) -> list[str]:
+        """Not knowing, differently each time; from the second time on it comes back to what it wants, or asks why."""
+        self._unknowns += 1
+        if self._unknowns > 1 and (wanted := self._next_wish()):
+            return wanted
+        if self._unknowns % 3 == 0:
+            return [self._phrase("dont_know"), self._phrase("ask_back")]
+        return [self._phrase("dont_know")]
 
     def _remark(self, heard: Heard) -> list[str]:
         """To a line that asks nothing."""
@@ -260,7 +280,7 @@ class Mind:
 
     def _next_wish(self, *, first_time: bool = False) -> list[str]:
         """The next thing it wants, in other words each time; with `first_time` nothing that was not said before."""
-        for wish in self._wishes:
+        for wish in sorted(self._wishes, key=lambda wish: wish.raised):
             if wish.open and (wish.raised or not first_time):
                 wish.raised += 1
                 return [self._say(f"goal:{wish.goal.say[0]}", wish.goal.say)]

@@ -96,8 +96,8 @@ def _asked(previous: str, words: DispatchWords) -> tuple[str, ...]:
 
 def _unnegated(pattern: re.Pattern[str], line: str, words: DispatchWords) -> re.Match[str] | None:
     for match in pattern.finditer(line):
-        before = line[: match.start()]
-        if not words.groups["not"].search(re.split(r"[.,;!?]", before)[-1]):
+        before = re.split(r"[.,;!?]", line[: match.start()])[-1]
+        if not words.says("not", before) and not words.says("not_behind", line[match.end() :]):
             return match
     return None
 

@@ -121,8 +121,8 @@ def understand(
 
 
 def _merely_reports(message: str, report: Mapping[str, SlotValue], danger: EmergencyReading, language: str) -> bool:
-    """Whether no rule names a danger, and its wording is that of a report of where unloading or driving stands."""
-    if danger.confidence >= _ALARMING or not _PROGRESS & report.keys():
+    """Whether no rule names a danger in a report of where unloading or driving stands, or in the half of a line."""
+    if danger.confidence >= _ALARMING or not (_PROGRESS & report.keys() or is_broken(message, language)):
         return False
     return read_by_rules(message, language)[2] == "silent"
 
