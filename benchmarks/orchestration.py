@@ -61,7 +61,13 @@ class Remembering:
 class Forgetful:
     """A cache that has nothing: every turn asks the model."""
 
+    async def prepare(self, _: Any) -> None:
+        return None
+
     def look_up(self, _: Any) -> None:
+        return None
+
+    def miss(self, _: Any) -> None:
         return None
 
     def remember(self, *_: Any) -> None:
