@@ -29,7 +29,7 @@ _NDJSON, _PARQUET = "application/x-ndjson", "application/vnd.apache.parquet"
 _EXPORT_PAGE = 200
 
 
-def _posted(request: Request) -> PostedLogs:
+async def _posted(request: Request) -> PostedLogs:
     posted: PostedLogs = request.state.posted
     return posted
 
@@ -61,7 +61,7 @@ class LogFilters(BaseModel):
 When = Annotated[datetime | None, WRITTEN_OUT]
 
 
-def _filters(
+async def _filters(
     some: Annotated[LogFilters, Depends()],
     begun: Annotated[When, Query(alias="from", description="Begun at this moment or later.")] = None,
     before: Annotated[When, Query(alias="to", description="Begun before this moment.")] = None,
