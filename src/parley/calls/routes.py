@@ -220,6 +220,20 @@ async def initiate_call(
     return call
 
 
+@router.post("/calls/extract")
+async def extract_from_transcript(body: ExtractIn, who: MayWrite, facts: FactsHere, access: AccessHere) -> ExtractedOut:
+    """Get the facts out of a transcript: of a dispatch call by `scenario_type`, of any talk by a JSON `schema`.
+
+    Every field has its value or null; `evidence` holds for what was found the words that prove it, the message they
+    stand in (its `message_id`, else its number from 1) and a confidence from 0 to 1.
+    """
+    schema = wanted_schema(body.scenario_type, body.wanted)
+    tenant = await access.tenant_for(who, body.tenant_id)
+    if isinstance(body.transcript, str) and not body.transcript.strip():
+        raise InvalidInput("transcript must not be empty.")
+    return ExtractedOut(structured_data=await facts.read(tenant, body.transcript, schema))
+
+
 @router.get("/calls", response_model=list_model("calls", CallOut))
 async def list_calls(
     who: MayRead,
@@ -280,20 +294,6 @@ async def call_events(
 async def cancel_call(call_id: str, who: MayWrite, calls: CallsHere, access: AccessHere) -> Any:
     """Call it off. A call that is over stays as it is."""
     return await calls.log.cancel(who, await access.owner_of(who, "call_records", call_id), call_id)
-
-
-@router.post("/calls/extract")
-async def extract_from_transcript(body: ExtractIn, who: MayWrite, facts: FactsHere, access: AccessHere) -> ExtractedOut:
-    """Get the facts out of a transcript: of a dispatch call by `scenario_type`, of any talk by a JSON `schema`.
-
-    Every field has its value or null; `evidence` holds for what was found the words that prove it, the message they
-    stand in (its `message_id`, else its number from 1) and a confidence from 0 to 1.
-    """
-    schema = wanted_schema(body.scenario_type, body.wanted)
-    tenant = await access.tenant_for(who, body.tenant_id)
-    if isinstance(body.transcript, str) and not body.transcript.strip():
-        raise InvalidInput("transcript must not be empty.")
-    return ExtractedOut(structured_data=await facts.read(tenant, body.transcript, schema))
 
 
 @router.post("/calls/{call_id}/extract", response_model=CallOut)

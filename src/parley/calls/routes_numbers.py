@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import ConfigDict, StringConstraints
 
 from parley.calls.room import Calls
@@ -24,6 +24,11 @@ async def _calls(request: Request) -> Calls:
 
 
 CallsHere = Annotated[Calls, Depends(_calls)]
+
+
+def _plus(number: str | None) -> str | None:
+    """A + that was not escaped arrives as a space."""
+    return None if number is None else "+" + number.strip().lstrip("+")
 
 
 class NumberIn(Body):
@@ -82,11 +87,14 @@ async def list_phone_numbers(
     paging: Pages,
     tenant_id: TenantFilter = None,
     agent_id: str | None = None,
+    carrier: CarrierName | None = None,
+    number: Annotated[str | None, Query(description="E.164; its + written as %2B.")] = None,
 ) -> Any:
     tenant = await access.tenant_for_filter(who, tenant_id)
     if tenant is None:
         return {"phone_numbers": [], "next_cursor": None}
-    page = page_of(await calls.numbers.page(tenant, paging.limit, paging.cursor, agent_id=agent_id), paging.limit)
+    filters = {"agent_id": agent_id, "carrier": carrier, "number": _plus(number)}
+    page = page_of(await calls.numbers.page(tenant, paging.limit, paging.cursor, **filters), paging.limit)
     return {"phone_numbers": page.items, "next_cursor": page.next_cursor}
 
 
@@ -115,7 +123,7 @@ async def list_suppressions(
     tenant = await access.tenant_for_filter(who, tenant_id)
     if tenant is None:
         return {"suppressions": [], "next_cursor": None}
-    number = None if phone_number is None else "+" + phone_number.strip().lstrip("+")
+    number = _plus(phone_number)
     found = await calls.suppressions.page(tenant, paging.limit, paging.cursor, phone_number=number)
     page = page_of(found, paging.limit)
     return {"suppressions": page.items, "next_cursor": page.next_cursor}
