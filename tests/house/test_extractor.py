@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -98,3 +99,12 @@ async def test_nothing_said_gives_nothing() -> None:
         "d": None,
         "evidence": {},
     }
+
+
+@pytest.mark.parametrize(
+    "said", ["a" * 30_000, "5:30 " * 1_200, "(" * 30_000, "no " * 9_000, "I-40 near Tulsa " * 1_000]
+)
+async def test_a_hostile_line_costs_little(said: str) -> None:
+    begun = time.process_time()
+    await facts(f"Agent: Where are you, and when will you arrive?\nUser: {said}")
+    assert time.process_time() - begun < 5

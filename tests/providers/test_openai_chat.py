@@ -191,6 +191,14 @@ class TestRequest:
         assert ["max_tokens" in request.body for request in openai.server.requests] == [True, False]
         assert sent(openai)["max_completion_tokens"] == 80
 
+    async def test_an_answer_schema_gives_way_to_plain_json_and_then_to_words(self, openai: OpenAIWire) -> None:
+        refusal = failure(400, code="unsupported_value", param="response_format")
+        openai.server.queue(refusal, refusal, streamed("{}"))
+        shape = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+        await collect(openai.connect(), ask(answer_schema=shape))
+        forms = [sent.body.get("response_format", {}).get("type") for sent in openai.server.requests]
+        assert forms == ["json_schema", "json_object", None]
+
     async def test_a_field_that_stays_refused_ends_in_an_error(self, openai: OpenAIWire) -> None:
         openai.server.queue(*[failure(400, param="temperature")] * 3)
         _, error = await fail(openai.connect(), ask(temperature=0.3))

@@ -71,6 +71,18 @@ def _openai_problems(body: Mapping[str, Any]) -> Iterator[Rejection]:
     if "include_reasoning" in body:
         yield Rejection("include_reasoning", "Unknown parameter: 'include_reasoning'.", "unknown_parameter")
 
+    shape = body.get("response_format", {}).get("json_schema", {})
+    if shape.get("strict") and not _strict(shape.get("schema", {})):
+        message = "Invalid schema for response_format: 'required' must name every key, 'additionalProperties' be false."
+        yield Rejection("response_format", message)
+
+
+def _strict(schema: Mapping[str, Any]) -> bool:
+    """Whether every object in a schema is closed and requires all that it has."""
+    properties = schema.get("properties", {})
+    closed = schema.get("additionalProperties") is False and set(schema.get("required", ())) == set(properties)
+    return (closed or schema.get("type") != "object") and all(_strict(one) for one in properties.values())
+
 
 def _groq_problems(body: Mapping[str, Any]) -> Iterator[Rejection]:
     for name in _NOT_ON_GROQ:

@@ -61,7 +61,7 @@ class ConsentIn(Body):
 class ExtractIn(Body):
     """`transcript`: a text with a line per turn ("Agent: …"), or a list of messages with role and content."""
 
-    transcript: Annotated[str, StringConstraints(max_length=400_000)] | list[dict[str, Any]]
+    transcript: Annotated[str, StringConstraints(max_length=200_000)] | list[dict[str, Any]]
     scenario_type: str | None = Field(default=None, description="check_in or emergency.")
     wanted: dict[str, Any] | None = Field(
         default=None,

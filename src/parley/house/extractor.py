@@ -6,6 +6,7 @@ by the agent's words. Nothing is guessed: a field nobody spoke of is None. The l
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,7 @@ from parley.understanding import Extracted, Finding, Line, Schema, detect_langua
 
 _NEAR, _CLEARLY = 0.35, 0.08  # cosines
 _MOST_COMPARED = 30
+_LONG = 20_000  # characters: what is longer is read beside the event loop
 
 
 class Extractor:
@@ -39,7 +41,12 @@ class Extractor:
         emergency's fields too.
         """
         if schema.dispatch:
-            found, emergency = read_dispatch(lines, emergency=schema.name == "emergency")
+            known = schema.name == "emergency"
+            found, emergency = (
+                await asyncio.to_thread(read_dispatch, lines, emergency=known)
+                if _long(lines)
+                else read_dispatch(lines, emergency=known)
+            )
             return gather(with_emergency(schema) if emergency and schema.name == "check_in" else schema, found)
         return gather(schema, await self._by_fields(lines, schema, now, language, region))
 
@@ -50,12 +57,7 @@ class Extractor:
         spoken = language or _language(lines)
         matcher = await Matcher.prepare(talk, schema.fields, self._embedder, spoken)
         reading = Reading(matcher, now, spoken, region)
-        found: dict[str, Finding | None] = {}
-        for one in schema.fields:
-            finding = read_field(reading, one)
-            if finding is not None and finding.value is not None and fits(one, finding.value) is None:
-                finding = None
-            found[one.name] = finding
+        found = await (asyncio.to_thread(_read, reading, schema) if _long(lines) else _read_now(reading, schema))
         return found | await self._by_meaning(matcher, schema, found, spoken)
 
     async def _by_meaning(
@@ -77,6 +79,25 @@ class Extractor:
             if near[order[0]] >= _NEAR and clear:
                 picked[one.name] = Finding(one.options[order[0]], answer[0].quote(), answer[0].line.id, 0.55)
         return picked
+
+
+def _long(lines: Sequence[Line]) -> bool:
+    return sum(len(line.text) for line in lines) > _LONG
+
+
+async def _read_now(reading: Reading, schema: Schema) -> dict[str, Finding | None]:
+    return _read(reading, schema)
+
+
+def _read(reading: Reading, schema: Schema) -> dict[str, Finding | None]:
+    """Every field, as far as its type can hold what was found."""
+    found: dict[str, Finding | None] = {}
+    for one in schema.fields:
+        finding = read_field(reading, one)
+        if finding is not None and finding.value is not None and fits(one, finding.value) is None:
+            finding = None
+        found[one.name] = finding
+    return found
 
 
 def _language(lines: Sequence[Line]) -> str:

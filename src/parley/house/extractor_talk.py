@@ -56,7 +56,7 @@ _YES = re.compile(
     r"alles klar|in ordnung|einverstanden|passt|verstanden|doch|auf jeden fall|unbedingt|si|da)\b)",
     re.IGNORECASE,
 )
-_ENDS_YES = re.compile(r"^(?:\W*\w+){1,7}\W+(?:yeah|yes|yep|yup|ja)\W*$", re.IGNORECASE)
+_ENDS_YES = re.compile(r"^\W*(?:[\w']+\W+){1,7}(?:yeah|yes|yep|yup|ja)\W*$", re.IGNORECASE)
 _UNSURE = re.compile(
     r"\b(?:not sure|no idea|don'?t know|dunno|do not know|no clue|can'?t (?:say|tell)|hard to say|who knows|"
     r"didn'?t check|haven'?t checked|couldn'?t say|"
@@ -75,8 +75,8 @@ _AGAIN = re.compile(
     re.IGNORECASE,
 )
 _INAUDIBLE = re.compile(
-    r"[(\[<*][^)\]>*]*(?:inaudible|unintelligible|unverständlich|noise|static|silence|crosstalk|background|"
-    r"rauschen|stille|garbled|music|beep|no response|cough|pause)[^)\]>*]*[)\]>*]",
+    r"[(\[<*][^)\]>*(\[<]{0,60}(?:inaudible|unintelligible|unverständlich|noise|static|silence|crosstalk|background|"
+    r"rauschen|stille|garbled|music|beep|no response|cough|pause)[^)\]>*]{0,60}[)\]>*]",
     re.IGNORECASE,
 )
 
@@ -85,7 +85,7 @@ def polarity(text: str) -> Polarity:
     """How an answer begins: yes, no, or neither. "No problem" is a yes."""
     match = _YES.match(text)
     if match is None:
-        return "yes" if _ENDS_YES.match(text) else ""
+        return "yes" if len(text) <= 80 and _ENDS_YES.match(text) else ""
     if match["yes"] and re.match(
         r"\W*(?:ok(?:ay)?|well|right|yeah|ja|ach|oh)\W+(?:no\b|nope|nah|nein|but no)",
         text[match.start() :],
@@ -202,5 +202,13 @@ class Talk:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a line, word for word."""
-    return [match.group().strip() for match in _SENTENCE.finditer(text) if match.group().strip(" .!?…,;-–")]
+    """The sentences of a line, word for word; one without an end is cut."""
+    found: list[str] = []
+    for match in _SENTENCE.finditer(text):
+        sentence = match.group().strip()
+        found += _PIECE.findall(sentence) if len(sentence) > _LONGEST else [sentence]
+    return [sentence for sentence in found if sentence.strip(" .!?…,;-–")]
+
+
+_LONGEST = 600  # characters: nobody says a longer sentence, and what reads one takes time by the square of it
+_PIECE = re.compile(rf"\S.{{0,{_LONGEST - 2}}}(?=\s|\Z)|\S{{1,{_LONGEST}}}", re.DOTALL)

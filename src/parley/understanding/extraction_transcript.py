@@ -18,7 +18,7 @@ from parley.kit.errors import InvalidInput
 
 Speaker = Literal["agent", "caller"]
 
-MOST_CHARACTERS, MOST_LINES = 400_000, 4_000
+MOST_CHARACTERS, MOST_LINES, LONGEST_LINE = 200_000, 4_000, 3_000
 
 _AGENT = frozenset(
     "agent assistant ai bot robot system-agent dispatcher dispatch disponent disponentin disposition dispo operator "
@@ -66,12 +66,27 @@ def read_transcript(source: object) -> tuple[Line, ...]:
         if len(source) > MOST_CHARACTERS:
             raise InvalidInput(f"transcript must be at most {MOST_CHARACTERS:,} characters long.")
         listed = _as_json(source)
-        return read_transcript(listed) if listed is not None else _numbered(_from_text(source))
+        return read_transcript(listed) if listed is not None else _cut(_numbered(_from_text(source)))
     if isinstance(source, Sequence) and not isinstance(source, bytes):
         if len(source) > MOST_LINES:
             raise InvalidInput(f"transcript must have at most {MOST_LINES:,} messages.")
-        return _from_messages(source)
+        return _cut(_from_messages(source))
     raise InvalidInput("transcript must be a text, or a list of messages with role and content.")
+
+
+def _cut(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """Without lines longer than anybody speaks at once: such a one becomes several of the same id."""
+    if all(len(line.text) <= LONGEST_LINE for line in lines):
+        return lines
+    parted: list[Line] = []
+    for line in lines:
+        for start in range(0, len(line.text), LONGEST_LINE):
+            piece = line.text[start : start + LONGEST_LINE].strip()
+            if piece:
+                parted.append(Line(len(parted), line.speaker, piece, line.id))
+    if sum(len(line.text) for line in parted) > MOST_CHARACTERS:
+        raise InvalidInput(f"transcript must be at most {MOST_CHARACTERS:,} characters long.")
+    return tuple(parted)
 
 
 def _as_json(text: str) -> object | None:
