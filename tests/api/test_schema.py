@@ -34,6 +34,12 @@ CALM = settings(
 BEYOND = [positive_data_acceptance]
 
 
+@schemathesis.serializer("application/x-ndjson")
+def as_lines(_: Any, value: Any) -> bytes:
+    """A file of lines, sent as it was made up."""
+    return value if isinstance(value, bytes) else str(value).encode("utf-8", "replace")
+
+
 @pytest.fixture(scope="module")
 def known(served: Served) -> dict[str, str]:
     """Ids that exist, by parameter: with random ones most routes would only ever say 404."""

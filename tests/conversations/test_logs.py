@@ -98,6 +98,7 @@ async def test_little_is_needed(business: Business) -> None:
         ({"metadata": []}, "metadata"),
         ({"channel": "pigeon"}, "channel"),
         ({"created_at": 1700000000}, "created_at"),
+        ({"created_at": "1700000000"}, "created_at"),
         ({"created_at": "2026-01-02T03:04:05"}, "created_at"),
         ({"experiment_id": new_id()}, "experiment_id"),
         ({"experiment_id": "abc123"}, "experiment_id"),

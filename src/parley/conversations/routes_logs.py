@@ -121,7 +121,7 @@ class _Telling(StreamingResponse):
     openapi_extra={
         "requestBody": {
             "required": True,
-            "content": {_NDJSON: {"schema": {"type": "string"}, "example": orjson.dumps(EXAMPLE).decode()}},
+            "content": {_NDJSON: {"schema": {}, "example": orjson.dumps(EXAMPLE).decode()}},
         }
     },
 )
