@@ -45,7 +45,7 @@ _EMPTIED = re.compile(
 )
 _NOT_YET = re.compile(
     r"\b(?:not (?:yet|there|in|at|unload\w*|empty|started|arrived|delivered)|haven'?t|have not|hasn'?t|hadn'?t|"
-    r"before i|when i|once i|until i|till i|noch nicht|noch kein\w*|nicht)\b",
+    r"before i|when i|once i|until i|till i|soon as|sobald|noch nicht|noch kein\w*|nicht)\b",
     re.IGNORECASE,
 )
 _DRIVING = re.compile(

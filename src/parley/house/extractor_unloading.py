@@ -76,8 +76,8 @@ _LOADING = re.compile(
     re.IGNORECASE,
 )
 _NOT_DONE = re.compile(
-    r"\b(?:not|haven'?t|hasn'?t|isn'?t|aren'?t|until|till|when|once|if|nicht|noch nicht|sobald|wenn|to get|"
-    r"gonna get|bis)\s+(?:\w+\s+){0,2}$",
+    r"\b(?:not|haven'?t|hasn'?t|isn'?t|aren'?t|until|till|when|once|soon as|if|nicht|noch nicht|sobald|wenn|"
+    r"to get|gonna get|bis)\s+(?:\w+\s+){0,2}$",
     re.IGNORECASE,
 )
 _POSITION = re.compile(r"\b(?:not|which|what|no|kein\w*|welche\w*|from|next)\s*(?:\w+\s)?$", re.IGNORECASE)

@@ -15,6 +15,7 @@ from parley.personas.definition import Script
 MOST_CHARACTERS = 4000
 # Where a wide topic stands beside a narrower one in the same question, the narrower one is meant.
 _WIDE = ("how_is_it_going", "what_happened")
+_ONLY_WHEN = {"pod": "unloading"}  # "send in the proof of delivery once you are unloaded" asks for the first alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,9 @@ def _topics(questions: Sequence[str], script: Script, words: Common) -> tuple[st
             place = place_of((*own, *words.topics.get(name, ())), question)
             if place is not None:
                 here[name] = place
+        for asked, mentioned in _ONLY_WHEN.items():
+            if asked in here:
+                here.pop(mentioned, None)
         narrow = [name for name in here if name not in _WIDE]
         for name, place in here.items():
             if name in found or (narrow and name in _WIDE):
