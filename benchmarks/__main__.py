@@ -11,7 +11,19 @@ from pathlib import Path
 
 import benchmarks
 
-SHARED = frozenset({"__main__", "langgraph_peer", "measure", "peers", "stage", "wire"})
+SHARED = frozenset(
+    {
+        "__main__",
+        "langgraph_peer",
+        "livekit_peer",
+        "measure",
+        "peers",
+        "pipecat_peer",
+        "stage",
+        "voice_stand_ins",
+        "wire",
+    }
+)
 
 
 def names() -> list[str]:

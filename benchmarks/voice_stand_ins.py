@@ -7,6 +7,7 @@ and no database is asked, as nothing of the kind is in the peers either. `GET /u
 from __future__ import annotations
 
 import asyncio
+import base64
 import gc
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -14,8 +15,9 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
+import orjson
 import psutil
-from fastapi import FastAPI
+from fastapi import FastAPI, WebSocket
 
 from parley.channels import SpeechParts, voice_routes
 from parley.conversations import Delta
@@ -80,6 +82,9 @@ class Speaker:
 
 
 class Responder:
+    async def foresee(self, _: Any) -> None:
+        return None
+
     async def respond(self, ask: Any) -> AsyncGenerator[Delta, None]:  # noqa: ARG002
         yield Delta(REPLY)
 
@@ -119,12 +124,29 @@ async def _parts(_: FastAPI) -> AsyncIterator[dict[str, Any]]:
     yield {"speech": speech, "responder": Responder(), **dict.fromkeys(names, nothing)}
 
 
-app = FastAPI(lifespan=_parts)
-app.include_router(voice_routes)
+ours = FastAPI(lifespan=_parts)
+ours.include_router(voice_routes)
+bare = FastAPI(lifespan=_parts)
 _process = psutil.Process()
 
 
-@app.get("/use")
+@bare.websocket("/bare")
+async def bare_loop(socket: WebSocket) -> None:
+    """What no engine can go below: JSON, base64 and Silero for every frame, and nothing else."""
+    await socket.accept()
+    vad = SileroVad()()
+    await socket.send_text('{"event":"ready"}')
+    while (message := await socket.receive())["type"] == "websocket.receive":
+        event = orjson.loads(message["text"])
+        if event["event"] == "end":
+            break
+        if event["event"] == "audio_chunk":
+            vad(base64.b64decode(event["data"]))
+    await socket.close()
+
+
+@ours.get("/use")
+@bare.get("/use")
 async def use() -> dict[str, float]:
     """Processor seconds, bytes resident, and the clock they were read at."""
     return {"cpu": time.process_time(), "rss": _process.memory_info().rss, "at": time.perf_counter()}
