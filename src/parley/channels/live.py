@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from parley.agents import Agent, defaults
+from parley.agents import Agent
 from parley.channels.admission import Admission
-from parley.channels.spoken import Spoken
+from parley.channels.greeting import first_words
+from parley.channels.spoken import Caller, Spoken
 from parley.conversations import Asides, Ask, Responder, Transcripts
 from parley.inference.speech import Speaker, Transcriber, VadFactory, Voice
 from parley.knowledge import Library
-from parley.voice import KeptSpeech, Line, Manners, Parts, SemanticPause, Session, Settings
+from parley.voice import KeptSpeech, Line, Manners, Parts, Reason, SemanticPause, Session, Settings
 
 _HINT_CHARACTERS = 200_000
+_NOBODY = {"driver_name": "", "load_number": ""}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,14 @@ class Rooms(Protocol):
     def library(self) -> Library: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Talked:
+    """How a session ended, and the conversation it was; None where nobody said a word."""
+
+    conversation_id: str | None
+    reason: Reason
+
+
 async def hold_call(
     rooms: Rooms,
     agent: Agent,
@@ -61,15 +71,33 @@ async def hold_call(
     *,
     conversation_id: str | None = None,
     greets: bool = True,
-    channel: str = "voice",
 ) -> None:
     """Speak with the caller on `line` until one of them hangs up; the conversation is over and on record then.
 
     `greets`: the agent speaks first. Raises nothing that a caller or a vendor can cause.
     """
+    greeting = first_words(agent, business, language_of(agent), _NOBODY) if greets else ""
+    talked = await converse(rooms, agent, business, line, Caller(), greeting, conversation_id)
+    if talked.conversation_id is not None:
+        await rooms.transcripts.end(agent.tenant_id, talked.conversation_id)
+
+
+async def converse(
+    rooms: Rooms,
+    agent: Agent,
+    business: str,
+    line: Line,
+    caller: Caller,
+    greeting: str,
+    conversation_id: str | None = None,
+) -> Talked:
+    """`hold_call`, but the conversation stays open: the caller may come back on another line.
+
+    `greeting` "": the caller speaks first.
+    """
     speech = rooms.speech
-    arm = await rooms.responder.foresee(Ask(agent.tenant_id, "", agent.id, conversation_id, channel=channel))
-    language = agent.definition.language or "en"
+    arm = await rooms.responder.foresee(Ask(agent.tenant_id, "", agent.id, conversation_id, channel=caller.channel))
+    language = language_of(agent)
     spoken = Spoken(
         rooms.responder,
         rooms.transcripts,
@@ -77,25 +105,24 @@ async def hold_call(
         agent.tenant_id,
         agent.id,
         conversation_id=conversation_id,
-        channel=channel,
+        caller=caller,
         prompt_id=None if arm is None else arm.prompt_id,
     )
     settings = Settings(
         language=language,
         voice=Voice((arm and arm.voice) or agent.definition.voice or "", language, _speed(agent)),
-        greeting=_greeting(agent, language, business) if greets else "",
+        greeting=greeting,
         hints=(agent.name, business, *await rooms.library.texts(agent.tenant_id, _HINT_CHARACTERS)),
         manners=Manners(language=language, endpointing=SemanticPause(language)),
     )
     parts = Parts(line, spoken, speech.transcriber, speech.speakers_of(language), speech.vad(), speech.kept)
-    await Session(parts, settings).run()
-    if spoken.conversation_id is not None:
-        await rooms.transcripts.end(agent.tenant_id, spoken.conversation_id)
+    reason = await Session(parts, settings).run()
+    return Talked(spoken.conversation_id, reason)
 
 
-def _greeting(agent: Agent, language: str, business: str) -> str:
-    greeting = agent.definition.prompts.get("greeting") or defaults(agent.type, language).greeting
-    return greeting.replace("{business}", business)
+def language_of(agent: Agent) -> str:
+    """The language a session is held in."""
+    return agent.definition.language or "en"
 
 
 def _speed(agent: Agent) -> float:

@@ -6,15 +6,15 @@ call of ours that is in progress is answered.
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from dataclasses import dataclass
 
 import orjson
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 
-from parley.agents import Agent, Agents, default_flow, defaults
+from parley.agents import Agent, Agents, default_flow
 from parley.calls import Answering, CallRecord, Progress
+from parley.channels.greeting import first_words
 from parley.channels.retell_frames import Transcript
 from parley.channels.retell_party import Memory, Party, TalkParts
 from parley.channels.retell_talk import BROKEN, PhoneTalk
@@ -22,13 +22,12 @@ from parley.inference.carrier import CarrierLine
 from parley.kit import log
 from parley.kit.duplex import Closed, Duplex
 from parley.kit.errors import NotFound, VoiceAgentException
-from parley.tenants import Businesses, Tenant
+from parley.tenants import Businesses
 
 router = APIRouter()
 
 _CLOSE_CODES = {401: 4401, 403: 4403, 404: 4404, 409: 4409, 429: 4429}
 _REMEMBERED = 2000
-_GAP = re.compile(r"\s+([,.;:!?])")
 
 _log = log.get("retell")
 
@@ -96,23 +95,12 @@ class PhoneLines:
             call_id=call.id,
             conversation_id=call.conversation_id or call.id,
             language=language,
-            greeting=_greeting(agent, tenant, language, known),
+            greeting=first_words(agent, tenant.name, language, known),
             transfer_number=number if isinstance(number, str) else None,
             hears_noise=_hears_noise(agent),
             user_id=call.phone_number or None,
             metadata={"call_id": call.id, **{name: value for name, value in known.items() if value}},
         )
-
-
-def _greeting(agent: Agent, tenant: Tenant, language: str, known: dict[str, str]) -> str:
-    """The agent's first words; none where its settings let the caller begin."""
-    definition = agent.definition
-    if definition.voice_settings.get("start_speaker") == "user" or definition.prompts.get("greeting", " ") == "":
-        return ""
-    words: str = definition.prompts.get("greeting") or defaults(agent.type, language).greeting
-    for name, value in {**known, "business": tenant.name, "agent": agent.name}.items():
-        words = words.replace(f"{{{{{name}}}}}", value).replace(f"{{{name}}}", value)
-    return _GAP.sub(r"\1", " ".join(words.split()))  # what is not known leaves no gap
 
 
 def _hears_noise(agent: Agent) -> bool:

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any
 
 from parley.conversations import Acting, Action, Asides, Ask, Delta, Opened, Responder, Transcripts
 from parley.voice import CallerTurn, Goodbye, Outcome, ReplyEvent, Say, ToolEnded, ToolStarted
 
 _GUESSES_KEPT = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is on the line, by what channel. `begun` is told the conversation's id when its first words are on record."""
+
+    channel: str = "voice"
+    user_id: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    begun: Callable[[str], Awaitable[None]] | None = None
 
 
 class Spoken:
@@ -24,7 +36,7 @@ class Spoken:
         agent_id: str,
         *,
         conversation_id: str | None = None,
-        channel: str = "voice",
+        caller: Caller | None = None,
         prompt_id: str | None = None,
     ) -> None:
         self._responder = responder
@@ -33,7 +45,7 @@ class Spoken:
         self._tenant_id = tenant_id
         self._agent_id = agent_id
         self.conversation_id = conversation_id
-        self._channel = channel
+        self._caller = caller or Caller()
         self._prompt_id = prompt_id
         self._lines: dict[int, str] = {}  # turn → the caller's line as it is stored
         self._decided: dict[int, asyncio.Future[bool]] = {}
@@ -45,7 +57,7 @@ class Spoken:
         async with aclosing(self._responder.respond(self._ask(turn.text))) as events:
             async for event in events:
                 if isinstance(event, Opened):
-                    self.conversation_id = event.conversation_id
+                    await self._begins(event.conversation_id)
                     self._lines[turn.id] = event.message_id
                 elif isinstance(event, Delta):
                     yield Say(event.text, lasting=event.remembered)
@@ -68,7 +80,7 @@ class Spoken:
         """Cut the stored reply at the last word that was heard; keep what was heard of the session's own sentences."""
         if outcome.turn is None:
             if outcome.heard:
-                self.conversation_id = await self._asides.say(self._ask(), outcome.heard)
+                await self._begins(await self._asides.say(self._ask(), outcome.heard))
             return
         line = self._lines.pop(outcome.turn.id, None)
         if line is not None and self.conversation_id is not None and not outcome.complete:
@@ -80,9 +92,17 @@ class Spoken:
             message=message,
             agent_id=self._agent_id,
             conversation_id=self.conversation_id,
-            channel=self._channel,
+            user_id=self._caller.user_id,
+            channel=self._caller.channel,
             prompt_id=self._prompt_id,
+            metadata=self._caller.metadata,
         )
+
+    async def _begins(self, conversation_id: str) -> None:
+        if self.conversation_id is None:
+            self.conversation_id = conversation_id
+            if self._caller.begun is not None:
+                await self._caller.begun(conversation_id)
 
     def _future(self, turn: CallerTurn) -> asyncio.Future[bool]:
         if len(self._decided) > _GUESSES_KEPT:
