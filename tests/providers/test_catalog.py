@@ -12,8 +12,16 @@ from parley.inference.scripted import ScriptedChat
 from parley.kit.errors import InvalidInput
 from parley.providers import retired
 from parley.providers.catalog import CHAT, Access, ProviderKeys, default_chain, resolve
+from parley.providers.openai_chat import OpenAIChat
 
-KEYS = ProviderKeys({"openai": Access("sk-x"), "groq": Access("gsk-x"), "ollama": Access(model="qwen3")})
+KEYS = ProviderKeys(
+    {
+        "openai": Access("sk-x"),
+        "groq": Access("gsk-x"),
+        "anthropic": Access("sk-ant-x"),
+        "ollama": Access(model="qwen3"),
+    }
+)
 
 
 @pytest.mark.parametrize(
@@ -23,6 +31,8 @@ KEYS = ProviderKeys({"openai": Access("sk-x"), "groq": Access("gsk-x"), "ollama"
         ("groq", "groq/openai/gpt-oss-20b"),
         ("openai/gpt-6-luna", "openai/gpt-6-luna"),
         (" openai ", "openai/gpt-5.4-mini"),
+        ("anthropic", "anthropic/claude-haiku-5-5"),
+        ("anthropic/claude-opus-5-5", "anthropic/claude-opus-5-5"),
         ("ollama", "ollama/qwen3"),
         ("vllm/Qwen/Qwen3-8B", "vllm/Qwen/Qwen3-8B"),
         ("llamacpp", "llamacpp/default"),
@@ -63,11 +73,28 @@ def test_the_chain_holds_what_is_configured() -> None:
         {
             "openai": Access("sk-x"),
             "groq": Access("gsk-x"),
+            "anthropic": Access("sk-ant-x"),
             "vllm": Access(base_url="http://gpu:8000/v1"),
             "ollama": Access(base_url="http://gpu:11434/v1", model="qwen3"),
         }
     )
-    assert default_chain(keys) == ["groq/openai/gpt-oss-20b", "openai/gpt-5.4-mini", "ollama/qwen3"]
+    hosted = ["groq/openai/gpt-oss-20b", "anthropic/claude-haiku-5-5", "openai/gpt-5.4-mini"]
+    assert default_chain(keys) == [*hosted, "ollama/qwen3"]
+
+
+@pytest.mark.parametrize(
+    ("written", "asked"),
+    [
+        ("", "https://api.groq.com/openai/v1/"),
+        ("http://127.0.0.1:9000", "http://127.0.0.1:9000/openai/v1/"),
+        ("http://127.0.0.1:9000/", "http://127.0.0.1:9000/openai/v1/"),
+        ("http://proxy/groq/v1", "http://proxy/groq/v1/"),
+    ],
+)
+def test_groq_s_address_may_be_the_host_alone(written: str, asked: str) -> None:
+    chat = resolve("groq", ProviderKeys({"groq": Access("gsk-x", written)}))
+    assert isinstance(chat, OpenAIChat)
+    assert str(chat._client.base_url) == asked
 
 
 def test_keys_are_not_printed() -> None:
@@ -80,7 +107,7 @@ def test_no_default_model_has_a_shutdown_date(vendor: str) -> None:
 
 
 def test_importing_the_catalog_does_not_import_the_sdk() -> None:
-    code = "import sys, parley.providers.catalog; sys.exit('openai' in sys.modules or 'httpx2' in sys.modules)"
+    code = "import sys, parley.providers.catalog; sys.exit(bool({'openai', 'anthropic', 'httpx2'} & {*sys.modules}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603
 
 

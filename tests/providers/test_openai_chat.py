@@ -18,7 +18,7 @@ from parley.inference.errors import (
 from parley.inference.fallback import Budget, FallbackChat
 from parley.inference.ports import ChatModel
 from parley.inference.usage import Usage
-from parley.providers.catalog import CHAT
+from parley.providers.catalog import Access, ProviderKeys, resolve
 from parley.providers.openai_chat import OpenAIChat, OpenAIClients, Timeouts
 from tests.wire import openai_replies as wires
 from tests.wire.chat_contract import BOOK, FIRST, GAP, TAIL, ChatContract, ask, collect, fail, text_of
@@ -38,14 +38,8 @@ class OpenAIWire:
 
     def connect(self, *, api_key: str = KEY, model: str = "", timeouts: Timeouts | None = None) -> ChatModel:
         model = model or MODELS[self.vendor]
-        return OpenAIChat(
-            self.vendor,
-            model,
-            base_url=self.server.base_url,
-            api_key=api_key,
-            quirks=CHAT[self.vendor].quirks(model),
-            timeouts=timeouts or Timeouts(FIRST, GAP, TAIL),
-        )
+        keys = ProviderKeys({self.vendor: Access(api_key, self.server.base_url)})
+        return resolve(f"{self.vendor}/{model}", keys, timeouts=timeouts or Timeouts(FIRST, GAP, TAIL, 0.5))
 
     def answer(self, text: str) -> None:
         groq = self.vendor == "groq"
@@ -204,6 +198,75 @@ class TestRequest:
         _, error = await fail(openai.connect(), ask(temperature=0.3))
         assert isinstance(error, ProviderRefused)
         assert len(openai.server.requests) == 2
+
+
+SHAPE = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"], "additionalProperties": False}
+
+
+class TestAnswerSchema:
+    async def test_openai_streams_it_strictly(self, openai: OpenAIWire) -> None:
+        openai.server.queue(streamed('{"a": "b"}'))
+        assert text_of(await collect(openai.connect(), ask(answer_schema=SHAPE))) == '{"a": "b"}'
+        asked = sent(openai)["response_format"]["json_schema"]
+        assert (asked["strict"], asked["schema"], sent(openai)["stream"]) == (True, SHAPE, True)
+
+    @pytest.mark.parametrize(
+        "loose",
+        [
+            {**SHAPE, "additionalProperties": True},
+            {**SHAPE, "required": []},
+            {**SHAPE, "properties": {"a": {"type": "object", "properties": {"b": {}}}}},
+            {**SHAPE, "properties": {"a": {"type": "array", "items": {"type": "object"}}}},
+            {"type": "array", "items": SHAPE},
+            {**SHAPE, "anyOf": [SHAPE]},
+        ],
+    )
+    async def test_a_schema_that_strictness_does_not_take_is_asked_for_loosely(
+        self, openai: OpenAIWire, loose: dict[str, Any]
+    ) -> None:
+        await collect(openai.connect(), ask(answer_schema=loose))
+        assert sent(openai)["response_format"]["json_schema"]["strict"] is False
+        assert openai.requests() == 1
+
+    async def test_groq_gives_it_in_one_piece(self, groq: OpenAIWire) -> None:
+        groq.server.queue(wires.whole('{"a": "b"}'))
+        events = await collect(groq.connect(), ask(answer_schema=SHAPE))
+        assert events == [TextDelta('{"a": "b"}'), Finished("stop", Usage(42, 7, 32), "groq/openai/gpt-oss-20b")]
+        assert (sent(groq)["stream"], "stream_options" in sent(groq)) == (False, False)
+        assert sent(groq)["response_format"]["json_schema"]["strict"] is True
+
+    async def test_groq_s_tools_come_before_the_schema(self, groq: OpenAIWire) -> None:
+        groq.call_tools(("c", "book", "{}"))
+        events = await collect(groq.connect(), ask(answer_schema=SHAPE, tools=[BOOK]))
+        assert events[0] == ToolCall("c", "book", {})
+        assert "response_format" not in sent(groq)
+
+    async def test_other_models_of_groq_promise_nothing(self, groq: OpenAIWire) -> None:
+        groq.server.models = None
+        groq.server.queue(wires.whole('{"a": "b"}'))
+        await collect(groq.connect(model="qwen/qwen3.8-27b"), ask(answer_schema=SHAPE))
+        assert sent(groq)["response_format"]["json_schema"]["strict"] is False
+        assert sent(groq)["reasoning_effort"] == "none"
+        assert "include_reasoning" not in sent(groq)
+
+    async def test_an_answer_in_one_piece_may_take_longer_but_not_for_ever(self, groq: OpenAIWire) -> None:
+        groq.server.queue(
+            wires.Behaviour(before=wires.Wait(FIRST + 0.1), body=wires.whole("{}").body), wires.stall_before_headers()
+        )
+        chat = groq.connect()
+        assert text_of(await collect(chat, ask(answer_schema=SHAPE))) == "{}"
+        _, error = await fail(chat, ask(answer_schema=SHAPE))
+        assert isinstance(error, ProviderStalled)
+
+    async def test_an_answer_that_does_not_fit_is_refused_and_can_be_asked_for_in_words(self, groq: OpenAIWire) -> None:
+        groq.server.queue(failure(400, code="json_validate_failed", message="Failed to generate JSON."))
+        _, error = await fail(groq.connect(), ask(answer_schema=SHAPE))
+        assert type(error) is ProviderRefused
+
+    async def test_a_page_instead_of_an_answer_is_a_cut(self, groq: OpenAIWire) -> None:
+        groq.server.queue(wires.Behaviour(body={"hello": "world"}))
+        _, error = await fail(groq.connect(), ask(answer_schema=SHAPE))
+        assert isinstance(error, ProviderCut)
 
 
 class TestReply:

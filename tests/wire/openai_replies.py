@@ -123,6 +123,22 @@ def _fragment(fragment: Mapping[str, Any]) -> dict[str, Any]:
     return chunk({"tool_calls": [fragment]})
 
 
+def whole(text: str, *, finish: str = "stop", **extra: Any) -> Behaviour:
+    """A complete reply in one piece, as a request without `stream` gets it."""
+    message = {"role": "assistant", "content": text, "reasoning": "Let me see."}
+    body = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1767225600,
+        "model": "openai/gpt-oss-20b",
+        "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish}],
+        "usage": USAGE,
+        "x_groq": {"id": "req_1"},
+        **extra,
+    }
+    return Behaviour(body=body)
+
+
 def refused(text: str) -> Behaviour:
     """A reply in `delta.refusal`."""
     head: list[Step] = [chunk({"role": "assistant", "content": None, "refusal": ""})]

@@ -103,8 +103,7 @@ def _speech(settings: Settings) -> Iterator[Finding]:
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
-    from parley.providers.catalog import default_chain, resolve
-    from parley.providers.openai_chat import OpenAIChat
+    from parley.providers.catalog import HostedChat, default_chain, resolve
     from parley.providers.retired import hint
 
     keys = provider_keys(settings)
@@ -115,7 +114,7 @@ def _models(settings: Settings) -> Iterator[Finding]:
 
         async def ask(wanted: str = name) -> None:
             model = resolve(wanted, keys)
-            assert isinstance(model, OpenAIChat)  # noqa: S101 - every row of today's catalog is one
+            assert isinstance(model, HostedChat)  # noqa: S101 - every row of the catalog connects one
             try:
                 await model.check()
             finally:

@@ -20,8 +20,8 @@ from parley.inference.metered import Meter, MeteredChat
 from parley.inference.ports import ChatModel
 from parley.inference.usage import Usage
 from parley.kit.errors import InvalidInput
-from parley.providers.catalog import PRICES, Access, ProviderKeys, default_chain, resolve
-from parley.providers.openai_chat import OpenAIClients
+from parley.providers.catalog import CHAT, PRICES, Access, Clients, ProviderKeys, default_chain, resolve
+from parley.providers.openai_chat import Timeouts
 from parley.providers.retired import hint, is_gone
 from parley.tenants import Businesses
 
@@ -29,14 +29,19 @@ _TRUST_SECONDS = 15.0
 _CHAINS_KEPT = 500
 HOUSE = "house/responder"
 _OURS, _OWN = "ours", "own"
-_PATIENT = Budget(first_sentence_s=20.0, longest_wait_s=5.0)  # nobody waits on the line for facts
+# Nobody waits on the line for facts.
+_PATIENT = Budget(first_sentence_s=20.0, longest_wait_s=5.0)
+_PATIENT_SILENCES = Timeouts(first=10.0, gap=5.0, tail=0.5, whole=18.0)
 
 
 def provider_keys(settings: Settings) -> ProviderKeys:
     """How this installation reaches each vendor."""
     rows = {
         "openai": Access(_text(settings.openai_api_key), settings.openai_base_url or "", settings.openai_model or ""),
-        "groq": Access(_text(settings.groq_api_key), "", settings.groq_model or ""),
+        "groq": Access(_text(settings.groq_api_key), settings.groq_base_url or "", settings.groq_model or ""),
+        "anthropic": Access(
+            _text(settings.anthropic_api_key), settings.anthropic_base_url or "", settings.anthropic_model or ""
+        ),
         "vllm": Access("", settings.vllm_base_url or "", settings.vllm_model or ""),
         "ollama": Access("", settings.ollama_base_url or "", settings.ollama_model or ""),
         "llamacpp": Access("", settings.llamacpp_base_url or ""),
@@ -56,7 +61,7 @@ class Models:
         self._prices = {**PRICES, **settings.model_prices}
         self._businesses = businesses
         self._meter = meter
-        self._clients = OpenAIClients()
+        self._clients = Clients()
         self._breaker = Breaker()
         self._house = HouseResponder()
         self._own: OrderedDict[str, tuple[float, Mapping[str, dict[str, str]]]] = OrderedDict()
@@ -128,7 +133,8 @@ class Models:
             if name == HOUSE:
                 break
             try:
-                model = resolve(name, keys, clients=self._clients)
+                silences = _PATIENT_SILENCES if patient else None
+                model = resolve(name, keys, clients=self._clients, timeouts=silences)
             except (InvalidInput, ProviderKeyRejected):
                 continue
             models.append(MeteredChat(model, self._meter))
@@ -143,7 +149,7 @@ class Models:
         if known is not None and known[0] > now:
             return known[1]
         stored = await self._businesses.credentials(tenant_id)
-        own = {name: row for name, row in stored.items() if name in {"openai", "groq"}}
+        own = {name: row for name, row in stored.items() if name in CHAT}
         self._own[tenant_id] = (now + _TRUST_SECONDS, own)
         self._own.move_to_end(tenant_id)
         if len(self._own) > _CHAINS_KEPT:

@@ -42,7 +42,11 @@ class Settings(BaseSettings):
     openai_base_url: str | None = None
     openai_model: str | None = None
     groq_api_key: SecretStr | None = None
+    groq_base_url: str | None = None
     groq_model: str | None = None
+    anthropic_api_key: SecretStr | None = None
+    anthropic_base_url: str | None = None
+    anthropic_model: str | None = None
     vllm_base_url: str | None = None
     vllm_model: str | None = None
     ollama_base_url: str | None = None
@@ -65,7 +69,6 @@ class Settings(BaseSettings):
         default=None, description="A folder with Piper voices (NAME.onnx, NAME.onnx.json)."
     )
 
-    anthropic_api_key: SecretStr | None = None
     deepgram_api_key: SecretStr | None = None
     elevenlabs_api_key: SecretStr | None = None
     google_application_credentials: Path | None = None

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from parley.inference.errors import (
@@ -17,6 +14,7 @@ from parley.inference.errors import (
     ProviderUnavailable,
 )
 from parley.providers import retired
+from parley.providers._vendor_says import retry_after, shown
 
 if TYPE_CHECKING:
     from openai import APIError, APIStatusError
@@ -25,25 +23,6 @@ _QUOTA = "provider.quota_exhausted"
 _UNKNOWN_MODEL_CODES = frozenset({"model_not_found", "model_decommissioned"})
 _BUSY_CODES = frozenset({"rate_limit_exceeded", "rate_limit_error", "tokens", "requests"})
 _BAD_CALL_CODES = frozenset({"tool_use_failed"})
-_SECRET = re.compile(r"\b(?:sk|gsk|org|proj)[-_][\w*-]{4,}")
-_WORDS_SHOWN = 240
-
-
-def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
-    """Seconds to wait by `retry-after-ms` or `Retry-After` (seconds or an HTTP date); None where neither is usable."""
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    written = headers.get("retry-after")
-    seconds = _number(written)
-    if seconds is not None or not written:
-        return seconds
-    try:
-        when = parsedate_to_datetime(written)
-    except ValueError:
-        return None
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max(0.0, (when - (now or datetime.now(UTC))).total_seconds())
 
 
 def from_sdk(error: APIError, vendor: str, model: str) -> ProviderError:
@@ -144,15 +123,4 @@ def _text(body: object, name: str) -> str:
 
 
 def _words(body: object) -> str:
-    """The vendor's own sentence, short and without anything that looks like a key or an account."""
-    text = " ".join(_text(body, "message").split()) or "no reason given."
-    text = _SECRET.sub("…", text)
-    return text if len(text) <= _WORDS_SHOWN else text[: _WORDS_SHOWN - 1] + "…"
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        value = float(text) if text else None
-    except ValueError:
-        return None
-    return value if value is not None and 0 <= value < float("inf") else None
+    return shown(_text(body, "message"))

@@ -20,7 +20,9 @@ class Quirks:
 
     `max_tokens_field`: the name it accepts for the bound on the reply. `obfuscation`: it pads deltas unless told not
     to. `cache_key`: it routes by `prompt_cache_key`. `x_groq`: usage and mid-stream errors may arrive under `x_groq`.
-    `reasoning_tokens`: added to the bound, because hidden reasoning counts against it. `extra`: further body fields.
+    `reasoning_tokens`: added to the bound, because hidden reasoning counts against it. `schema_alone`: a JSON schema
+    goes neither with a stream nor with tools. `strict_schema`: it can hold the model to a schema word for word.
+    `extra`: further body fields.
     """
 
     max_tokens_field: Literal["max_completion_tokens", "max_tokens"] = "max_tokens"
@@ -28,6 +30,8 @@ class Quirks:
     cache_key: bool = False
     x_groq: bool = False
     reasoning_tokens: int = 0
+    schema_alone: bool = False
+    strict_schema: bool = True
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -91,14 +95,37 @@ def request_body(request: ChatRequest, model: str, quirks: Quirks, concessions: 
         body["temperature"] = request.temperature
     if request.tools:
         body["tools"] = [_tool(tool) for tool in request.tools]
-    if request.answer_schema is not None:
-        shape = {"name": "answer", "strict": True, "schema": dict(request.answer_schema)}
+    if request.answer_schema is not None and not (quirks.schema_alone and request.tools):
+        strict = quirks.strict_schema and _is_strict(request.answer_schema)
+        shape = {"name": "answer", "strict": strict, "schema": dict(request.answer_schema)}
         body["response_format"] = {"type": "json_schema", "json_schema": shape}
     if quirks.cache_key:
         body["prompt_cache_key"] = _cache_key(request)
     body.update(quirks.extra)
     concessions.apply(body)
+    if quirks.schema_alone and "response_format" in body:
+        body["stream"] = False
+        body.pop("stream_options", None)
     return body
+
+
+def _is_strict(schema: object, *, root: bool = True) -> bool:
+    """Whether a schema has the form that strict mode wants: each object closed, all its properties required, and no
+    choice at the root. Asking for strictness without it is a 400."""
+    if isinstance(schema, list):
+        return all(_is_strict(part, root=False) for part in schema)
+    if not isinstance(schema, dict):
+        return True
+    if root and (schema.get("type") != "object" or "anyOf" in schema):
+        return False
+    properties = schema.get("properties", {})
+    is_object = "properties" in schema or schema.get("type") == "object"
+    if is_object and (
+        schema.get("additionalProperties") is not False or set(schema.get("required", ())) != {*properties}
+    ):
+        return False
+    inner = (*properties.values(), *(value for name, value in schema.items() if name != "properties"))
+    return all(_is_strict(part, root=False) for part in inner)
 
 
 def _message(message: Message) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The one list of chat vendors: "vendor/model" to a model, made when it is asked for.
 
-    clients = OpenAIClients()
+    clients = Clients()
     keys = ProviderKeys({"groq": Access(api_key="…"), "ollama": Access(base_url="http://gpu:11434/v1", model="qwen3")})
     chat = resolve("groq/openai/gpt-oss-20b", keys, clients=clients)
 
@@ -11,11 +11,14 @@ above this one add vendors of their own (the house responder) through `extra`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol, runtime_checkable
+from urllib.parse import urlsplit
 
 from parley.inference.errors import ProviderKeyRejected
 from parley.inference.ports import ChatModel
 from parley.kit.errors import InvalidInput
+from parley.providers.anthropic_chat import AnthropicChat, AnthropicClients
 from parley.providers.openai_chat import OpenAIChat, OpenAIClients, Quirks, Timeouts
 
 ChatFactory = Callable[[str], ChatModel]
@@ -42,14 +45,76 @@ class ProviderKeys:
         return self.access.get(vendor, Access())
 
 
+class Clients:
+    """The shared connections of every vendor's SDK, for one loop's lifespan."""
+
+    def __init__(self) -> None:
+        self.openai = OpenAIClients()
+        self.anthropic = AnthropicClients()
+
+    async def aclose(self) -> None:
+        """Close every connection. Idempotent."""
+        await self.openai.aclose()
+        await self.anthropic.aclose()
+
+
+@runtime_checkable
+class HostedChat(ChatModel, Protocol):
+    """A model behind an address and perhaps a key."""
+
+    async def check(self) -> None:
+        """Ask for something cheap. Raises `ProviderError` where address or key is wrong."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where and how one model is asked."""
+
+    vendor: str
+    model: str
+    base_url: str
+    api_key: str = field(repr=False)
+    timeouts: Timeouts | None
+    clients: Clients | None
+
+
 @dataclass(frozen=True, slots=True)
 class ChatVendor:
     """A row of the catalog. `model` is the default, "" where the operator has to name what the server serves."""
 
     base_url: str
-    quirks: Callable[[str], Quirks]
+    connect: Callable[[Route], HostedChat]
     model: str = ""
     needs_key: bool = False
+
+
+def _compatible(quirks: Callable[[str], Quirks]) -> Callable[[Route], HostedChat]:
+    """The adapter for servers that speak OpenAI's wire, with what is particular to one of them."""
+
+    def connect(route: Route) -> HostedChat:
+        return OpenAIChat(
+            route.vendor,
+            route.model,
+            base_url=route.base_url,
+            api_key=route.api_key,
+            quirks=quirks(route.model),
+            timeouts=route.timeouts,
+            clients=route.clients.openai if route.clients else None,
+        )
+
+    return connect
+
+
+def _anthropic(route: Route) -> HostedChat:
+    return AnthropicChat(
+        route.vendor,
+        route.model,
+        base_url=route.base_url,
+        api_key=route.api_key,
+        timeouts=route.timeouts,
+        clients=route.clients.anthropic if route.clients else None,
+    )
 
 
 def _openai(model: str) -> Quirks:
@@ -65,11 +130,27 @@ def _openai(model: str) -> Quirks:
 
 
 def _groq(model: str) -> Quirks:
-    if "gpt-oss" in model:
-        extra: dict[str, str | bool] = {"reasoning_effort": "low", "include_reasoning": False}
-        return Quirks("max_completion_tokens", x_groq=True, reasoning_tokens=512, extra=extra)
-    extra = {"reasoning_effort": "none"} if "qwen3" in model else {}
-    return Quirks("max_completion_tokens", x_groq=True, extra=extra)
+    reasons = "gpt-oss" in model
+    extra: dict[str, str | bool] = {}
+    if reasons:
+        extra = {"reasoning_effort": "low", "include_reasoning": False}
+    elif "qwen3" in model:
+        extra = {"reasoning_effort": "none"}
+    return Quirks(
+        "max_completion_tokens",
+        x_groq=True,
+        reasoning_tokens=512 if reasons else 0,
+        schema_alone=True,
+        strict_schema=reasons,
+        extra=extra,
+    )
+
+
+def _connect_groq(route: Route) -> HostedChat:
+    """Groq's own SDK is configured with the host alone; such an address is taken too."""
+    if urlsplit(route.base_url).path in {"", "/"}:
+        route = replace(route, base_url=route.base_url.rstrip("/") + "/openai/v1")
+    return _compatible(_groq)(route)
 
 
 def _local(_: str) -> Quirks:
@@ -78,11 +159,12 @@ def _local(_: str) -> Quirks:
 
 # Default models are current ids without an announced shutdown (vendors' model pages, 2026-11-20).
 CHAT: dict[str, ChatVendor] = {
-    "openai": ChatVendor("https://api.openai.com/v1", _openai, "gpt-5.4-mini", needs_key=True),
-    "groq": ChatVendor("https://api.groq.com/openai/v1", _groq, "openai/gpt-oss-20b", needs_key=True),
-    "vllm": ChatVendor("http://localhost:8000/v1", _local),
-    "ollama": ChatVendor("http://localhost:11434/v1", _local),
-    "llamacpp": ChatVendor("http://localhost:8080/v1", _local, "default"),
+    "openai": ChatVendor("https://api.openai.com/v1", _compatible(_openai), "gpt-5.4-mini", needs_key=True),
+    "groq": ChatVendor("https://api.groq.com/openai/v1", _connect_groq, "openai/gpt-oss-20b", needs_key=True),
+    "anthropic": ChatVendor("https://api.anthropic.com", _anthropic, "claude-haiku-5-5", needs_key=True),
+    "vllm": ChatVendor("http://localhost:8000/v1", _compatible(_local)),
+    "ollama": ChatVendor("http://localhost:11434/v1", _compatible(_local)),
+    "llamacpp": ChatVendor("http://localhost:8080/v1", _compatible(_local), "default"),
 }
 # US dollars per million tokens of prompt and of completion, where a vendor's model page says so (2026-11-20).
 PRICES: Mapping[str, tuple[float, float]] = {
@@ -91,14 +173,14 @@ PRICES: Mapping[str, tuple[float, float]] = {
     "anthropic/claude-haiku-5-5": (0.1, 0.5),
 }
 # Order of the automatic chain: the fastest first token first, then what runs on the operator's own machines.
-_CHAIN = ("groq", "openai", "vllm", "ollama", "llamacpp")
+_CHAIN = ("groq", "anthropic", "openai", "vllm", "ollama", "llamacpp")
 
 
 def resolve(
     name: str,
     keys: ProviderKeys,
     *,
-    clients: OpenAIClients | None = None,
+    clients: Clients | None = None,
     timeouts: Timeouts | None = None,
     extra: Mapping[str, ChatFactory] | None = None,
 ) -> ChatModel:
@@ -120,15 +202,7 @@ def resolve(
         raise InvalidInput(f"llm: {vendor} has no default model; write {vendor}/<the model your server serves>.")
     if row.needs_key and not access.api_key and not access.base_url:
         raise ProviderKeyRejected(f"No API key is configured for {vendor}.", vendor=vendor)
-    return OpenAIChat(
-        vendor,
-        model,
-        base_url=access.base_url or row.base_url,
-        api_key=access.api_key,
-        quirks=row.quirks(model),
-        timeouts=timeouts,
-        clients=clients,
-    )
+    return row.connect(Route(vendor, model, access.base_url or row.base_url, access.api_key, timeouts, clients))
 
 
 def default_chain(keys: ProviderKeys) -> list[str]:

@@ -9,10 +9,8 @@ completions"; GroqCloud docs, "Errors".
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING, Any
 
 from parley.inference.chat import ChatEvent, ChatRequest, Finished, FinishReason, TextDelta, ToolCall
 from parley.inference.errors import ProviderCut, ProviderRefused, ProviderStalled
@@ -20,17 +18,15 @@ from parley.inference.usage import Usage
 from parley.providers import _openai_errors as errors
 from parley.providers._openai_clients import OpenAIClients
 from parley.providers._openai_request import Concessions, Quirks, request_body
+from parley.providers._patience import Patience, Timeouts
 from parley.providers._tool_fragments import ToolFragments
+from parley.providers._vendor_says import Json, as_list, as_number, as_object, as_text
 
 if TYPE_CHECKING:
     from openai import AsyncStream
 
 __all__ = ["OpenAIChat", "OpenAIClients", "Quirks", "Timeouts"]
 
-T = TypeVar("T")
-Json = Mapping[str, Any]
-
-_NOTHING: Json = {}
 _REASONS: dict[str, FinishReason] = {
     "stop": "stop",
     "length": "length",
@@ -38,16 +34,6 @@ _REASONS: dict[str, FinishReason] = {
     "function_call": "tool_calls",
     "content_filter": "content_filter",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Timeouts:
-    """Allowed silences in seconds: `first` until the first text or tool fragment, connecting included; `gap` between
-    two of them; `tail` from the finish reason to the end of the stream (usage follows it)."""
-
-    first: float = 2.0
-    gap: float = 1.5
-    tail: float = 0.25
 
 
 class OpenAIChat:
@@ -83,8 +69,8 @@ class OpenAIChat:
         A reply without a visible word and without a tool call raises `ProviderRefused` (provider.empty_reply).
         """
         reply = _Reply(self._vendor, self._model, self._quirks)
-        patience = _Patience(self._vendor, self._timeouts.first)
-        stream = await patience.wait(self._open(request))
+        patience = Patience(self._vendor, self._timeouts.first)
+        stream = await self._open(request, patience)
         try:
             while (chunk := await self._next_chunk(stream, patience, reply)) is not None:
                 text = reply.take(chunk)
@@ -105,7 +91,7 @@ class OpenAIChat:
         from openai import APIError
 
         try:
-            await _Patience(self._vendor, self._timeouts.first).wait(self._client.models.list())
+            await Patience(self._vendor, self._timeouts.first).wait(self._client.models.list())
         except APIError as error:
             raise errors.from_sdk(error, self._vendor, self._model) from error
 
@@ -113,26 +99,35 @@ class OpenAIChat:
         if self._owns_clients:
             await self._clients.aclose()
 
-    async def _open(self, request: ChatRequest) -> AsyncStream[object]:
+    async def _open(self, request: ChatRequest, patience: Patience) -> AsyncStream[object] | _Whole:
         """Send the request; a field this model refuses by name is changed or left out from then on."""
-        from openai import APIError, AsyncStream
+        from openai import APIError
 
         while True:
             body = request_body(request, self._model, self._quirks, self._concessions)
+            if not body["stream"]:
+                patience.left = self._timeouts.whole
             try:
-                return await self._client.post(
-                    "/chat/completions", cast_to=object, body=body, stream=True, stream_cls=AsyncStream[object]
-                )
+                return await patience.wait(self._send(body))
             except APIError as error:
                 if not self._concessions.concede(errors.refused_field(error)):
                     raise errors.from_sdk(error, self._vendor, self._model) from error
 
-    async def _next_chunk(self, stream: AsyncStream[object], patience: _Patience, reply: _Reply) -> Json | None:
+    async def _send(self, body: dict[str, Any]) -> AsyncStream[object] | _Whole:
+        from openai import AsyncStream
+
+        if not body["stream"]:
+            return _Whole(await self._client.post("/chat/completions", cast_to=object, body=body))
+        return await self._client.post(
+            "/chat/completions", cast_to=object, body=body, stream=True, stream_cls=AsyncStream[object]
+        )
+
+    async def _next_chunk(self, stream: AsyncStream[object] | _Whole, patience: Patience, reply: _Reply) -> Json | None:
         """The next chunk, None at the end. Once the finish reason is here, a missing rest is no error."""
         from openai import APIConnectionError, APIError
 
         try:
-            return _object(await patience.wait(anext(stream)))
+            return as_object(await patience.wait(anext(stream)))
         except StopAsyncIteration:
             return None
         except ProviderStalled:
@@ -149,26 +144,25 @@ class OpenAIChat:
             raise ProviderCut(f"{self._vendor} sent something that is no JSON.", vendor=self._vendor) from error
 
 
-class _Patience:
-    """A budget of silence. Only waiting for the vendor is counted, not the time the consumer takes between events."""
+class _Whole:
+    """A reply that came in one piece, as the one chunk of a stream."""
 
-    __slots__ = ("_vendor", "left")
+    __slots__ = ("_chunks",)
 
-    def __init__(self, vendor: str, seconds: float) -> None:
-        self._vendor = vendor
-        self.left = seconds
+    def __init__(self, completion: object) -> None:
+        said = as_object(completion)
+        choices = [
+            {**as_object(choice), "delta": as_object(choice).get("message")} for choice in as_list(said.get("choices"))
+        ]
+        self._chunks = [{**said, "choices": choices}]
 
-    async def wait(self, awaited: Awaitable[T]) -> T:
-        """Await within what is left. Raises `ProviderStalled`."""
-        clock = asyncio.get_running_loop().time
-        begun = clock()
-        try:
-            async with asyncio.timeout(self.left):
-                result = await awaited
-        except TimeoutError:
-            raise ProviderStalled(f"{self._vendor} stayed silent for too long.", vendor=self._vendor) from None
-        self.left -= clock() - begun
-        return result
+    async def __anext__(self) -> object:
+        if not self._chunks:
+            raise StopAsyncIteration
+        return self._chunks.pop()
+
+    async def close(self) -> None:
+        """There is nothing left to close."""
 
 
 class _Reply:
@@ -190,32 +184,32 @@ class _Reply:
     def take(self, chunk: Json) -> str:
         """Take in one chunk and return its text, often a word, often "". Raises an error written into the stream."""
         self.progressed = False
-        if usage := _object(chunk.get("usage")):
+        if usage := as_object(chunk.get("usage")):
             self.usage = _usage(usage)
         if self._quirks.x_groq:
-            self._take_x_groq(_object(chunk.get("x_groq")))
-        choices = _list(chunk.get("choices"))
+            self._take_x_groq(as_object(chunk.get("x_groq")))
+        choices = as_list(chunk.get("choices"))
         if not choices:  # the usage chunk
             return ""
-        choice = _object(choices[0])
-        delta = _object(choice.get("delta"))
-        for piece in _list(delta.get("tool_calls")):
-            self._take_fragment(_object(piece))
-        if refusal := _text(delta.get("refusal")):
+        choice = as_object(choices[0])
+        delta = as_object(choice.get("delta"))
+        for piece in as_list(delta.get("tool_calls")):
+            self._take_fragment(as_object(piece))
+        if refusal := as_text(delta.get("refusal")):
             self._refusal.append(refusal)
-        if reason := _text(choice.get("finish_reason")):
+        if reason := as_text(choice.get("finish_reason")):
             self.reason = _REASONS.get(reason, "stop")
-        text = _text(delta.get("content"))
+        text = as_text(delta.get("content"))
         if text:
             self.progressed = True
             self._spoke = self._spoke or not text.isspace()
         return text
 
     def _take_fragment(self, piece: Json) -> None:
-        function, index = _object(piece.get("function")), piece.get("index")
+        function, index = as_object(piece.get("function")), piece.get("index")
         place = index if isinstance(index, int) else 0
-        name, arguments = _text(function.get("name")), _text(function.get("arguments"))
-        self._fragments.add(place, _text(piece.get("id")), name, arguments)
+        name, arguments = as_text(function.get("name")), as_text(function.get("arguments"))
+        self._fragments.add(place, as_text(piece.get("id")), name, arguments)
         self.progressed = True
 
     def tool_calls(self) -> list[ToolCall]:
@@ -241,33 +235,14 @@ class _Reply:
     def _take_x_groq(self, extra: Json) -> None:
         if extra.get("error"):
             raise errors.in_stream(extra["error"], self._vendor, self._model)
-        if usage := _object(extra.get("usage")):
+        if usage := as_object(extra.get("usage")):
             self.usage = _usage(usage)
 
 
 def _usage(usage: Json) -> Usage:
-    details = _object(usage.get("prompt_tokens_details"))
+    details = as_object(usage.get("prompt_tokens_details"))
     return Usage(
-        _number(usage.get("prompt_tokens")),
-        _number(usage.get("completion_tokens")),
-        _number(details.get("cached_tokens")),
+        as_number(usage.get("prompt_tokens")),
+        as_number(usage.get("completion_tokens")),
+        as_number(details.get("cached_tokens")),
     )
-
-
-# A server may send anything under any name: what is not of the kind expected counts as absent.
-
-
-def _object(value: object) -> Json:
-    return value if isinstance(value, dict) else _NOTHING
-
-
-def _list(value: object) -> Sequence[Any]:
-    return value if isinstance(value, list) else ()
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _number(value: object) -> int:
-    return int(value) if isinstance(value, int) or (isinstance(value, float) and value.is_integer()) else 0
