@@ -35,7 +35,10 @@ pytestmark = pytest.mark.anyio
 OPERATIONS = list(operations())
 WITH_PATH_ID = [one for one in OPERATIONS if set(one.path_parameters) - set(NAMES)]
 WITH_BODY = [one for one in OPERATIONS if one.body_schema("application/json") is not None]
-WITH_FORM = [one for one in OPERATIONS if one.body_schema("multipart/form-data") is not None]
+WITH_FORM = [
+    one for one in OPERATIONS if "tenant_id" in (one.body_schema("multipart/form-data") or {}).get("properties", {})
+]
+FORM = {"file": ("note.md", b"A note of some length, for everyone.", "text/markdown")}
 WITHOUT_PATH_ID = [one for one in OPERATIONS if one.method == "get" and not one.path_parameters]
 REQUIRED_QUERY = {"query": f"{CANARY} lasagna", "date": (datetime.now(UTC) + timedelta(days=20)).date().isoformat()}
 
@@ -94,6 +97,8 @@ def assert_no_trace(answer: httpx.Response, victim: Victim, sent: str = "") -> N
 async def send(client: httpx.AsyncClient, operation: Operation, path: str, **more: Any) -> httpx.Response:
     if operation.example is not None and "json" not in more:
         more["json"] = operation.example
+    elif operation.body_schema("multipart/form-data") is not None:
+        more.setdefault("files", FORM)
     required = {name: REQUIRED_QUERY[name] for name in operation.required_query_parameters}
     more["params"] = {**required, **more.get("params", {})}
     return await client.request(operation.method, path, **more)
@@ -119,7 +124,7 @@ def test_every_socket_is_known_here() -> None:
         for context in iter_route_contexts(unopened_app().routes)
         if "WebSocket" in type(context.original_route).__name__
     }
-    assert sockets == {"/voice/stream", "/retell/llm/{call_id}", "/retell/llm/{token}/{call_id}"}
+    assert sockets == {"/voice/stream", "/chat/{session_id}", "/retell/llm/{call_id}", "/retell/llm/{token}/{call_id}"}
 
 
 @pytest.mark.parametrize("operation", WITH_PATH_ID, ids=str)

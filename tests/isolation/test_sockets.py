@@ -110,3 +110,14 @@ async def test_a_voice_stream_goes_on_only_with_ones_own_conversation(
     assert frames[0]["detail"] == "No such conversation."
     lines = await victim.business.owner.get(f"/conversations/{victim.ids['conversation_id']}/messages")
     assert rival.word not in lines.text
+
+
+async def test_practice_is_ones_own(app: Any, pair: tuple[Victim, Victim]) -> None:
+    victim, rival = pair
+    for wanted in (victim.ids["session_id"], new_id()):
+        socket = Socket(app, f"/chat/{wanted}", "", rival.business.owner.headers["Authorization"])
+        socket.say({"type": "session_start", "content": "", "metadata": {}})
+        frames, closed = await socket.hear_until_closed()
+        assert ([frame["type"] for frame in frames], closed) == (["error"], 4404)
+        assert frames[0]["detail"] == "No such session."
+        assert victim.word not in json.dumps(frames)

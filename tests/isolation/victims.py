@@ -69,6 +69,7 @@ async def furnish(business: Business, word: str = CANARY) -> Victim:
     await made(owner, "/auth/ticket", {})
     ids["agent_id"] = (await made(owner, "/agents", _agent(word)))["id"]
     ids["prompt_id"] = await _prompt(owner, word)
+    ids |= await _practice(owner, word)
     words = f"# {word}\n\nThe {word} lasagna costs {price_of(word)} euros."
     document = await made(owner, "/knowledge/ingest", {"source": "menu", "title": word, "content": words})
     ids["document_id"] = document["document_id"]
@@ -94,6 +95,20 @@ async def _talk(owner: httpx.AsyncClient, word: str, agent: str) -> dict[str, st
     assert (await made(owner, "/chat/message", danger))["emergency"]
     incident = (await owner.get("/incidents")).json()["incidents"][0]["id"]
     return {"conversation_id": talk, "message_id": turn["message_id"], "incident_id": incident}
+
+
+async def _practice(owner: httpx.AsyncClient, word: str) -> dict[str, str]:
+    """A scenario with a document, and a session that was played."""
+    persona = {"key": "customer", "title": word, "scripts": {"en": {"situation": word, "opening": word}}}
+    rubric = {"items": [{"id": "sorry", "title": word, "points": 1, "cues": [word]}]}
+    config = {"title": word, "description": word, "persona": persona, "rubric": rubric}
+    scenario = (await made(owner, "/api/scenarios", {"name": word.lower(), "config": config}))["id"]
+    files = {"file": (f"{word}.md", word.encode(), "text/markdown")}
+    added = await owner.post(f"/api/scenarios/{scenario}/documents", files=files, data={"title": word})
+    assert added.status_code == 201, added.text
+    session = (await made(owner, "/api/sessions", {"scenario_id": scenario, "user_id": word}))["id"]
+    await made(owner, f"/api/sessions/{session}/complete", {})
+    return {"scenario_id": scenario, "filename": f"{word}.md", "session_id": session}
 
 
 async def _prompt(owner: httpx.AsyncClient, word: str) -> str:

@@ -21,7 +21,13 @@ from parley.app.pages import router as open_routes
 from parley.app.persons import router as person_routes
 from parley.app.resources import Resources
 from parley.calls import call_routes, number_routes
-from parley.channels import chat_routes, retell_line_routes, retell_webhook_routes, voice_routes
+from parley.channels import (
+    chat_routes,
+    retell_line_routes,
+    retell_webhook_routes,
+    training_routes,
+    voice_routes,
+)
 from parley.conversations import conversation_routes, log_routes
 from parley.experiments import prompt_routes, result_routes
 from parley.frontdesk import frontdesk_routes
@@ -31,6 +37,7 @@ from parley.knowledge import knowledge_routes
 from parley.outbox import outbox_routes
 from parley.privacy import privacy_routes
 from parley.tenants import tenant_routes
+from parley.training import scenario_routes, session_routes
 
 ROUTERS = (
     open_routes,
@@ -43,6 +50,7 @@ ROUTERS = (
     call_routes,
     number_routes,
     retell_webhook_routes,
+    training_routes,
     retell_line_routes,
     log_routes,
     conversation_routes,
@@ -52,6 +60,8 @@ ROUTERS = (
     privacy_routes,
     outbox_routes,
     insight_routes,
+    scenario_routes,
+    session_routes,
     person_routes,
 )
 

@@ -13,7 +13,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from parley import calls, conversations, frontdesk, outbox
+from parley import calls, conversations, frontdesk, outbox, training
 from parley.conversations import Involved, Unwritten, phone_unit
 from parley.experiments import Arms, UnitKind
 from parley.kit.clock import Clock
@@ -71,6 +71,7 @@ class Persons:
             talks = await conversations.export_person(connection, tenant_id, known.subject, involved, maskings)
             records = await frontdesk.export_person(connection, tenant_id, known.subject, involved.own)
             records |= await calls.export_person(connection, tenant_id, known.subject, involved.own)
+            records["sessions"] = await training.export_person(connection, tenant_id, known.subject, involved.own)
             fingerprint = self._vaults.fingerprint(tenant_id, known.subject)
             detail = {"kind": kind, "subject": fingerprint}
             await record_audit(connection, who, tenant_id, "person.exported", **detail)
@@ -192,6 +193,7 @@ class ExportOut(BaseModel):
     leads: list[dict[str, Any]]
     reservations: list[dict[str, Any]]
     incidents: list[dict[str, Any]]
+    sessions: list[dict[str, Any]]
     calls: list[dict[str, Any]]
     suppressions: list[dict[str, Any]]
 

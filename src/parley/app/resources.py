@@ -43,6 +43,7 @@ from parley.conversations import (
     Parts,
     PostedLogs,
     Recall,
+    RehearsedTalks,
     Responder,
     Settlement,
     SharedAnswers,
@@ -69,6 +70,7 @@ from parley.knowledge import Library, Search
 from parley.outbox import Outbox
 from parley.privacy import Vaults
 from parley.tenants import Access, Businesses, Login
+from parley.training import Rehearsals, Scenarios, Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class Resources:
     incidents: Incidents
     declared_tools: DeclaredTools
     outbox: Outbox
+    scenarios: Scenarios
+    rehearsals: Rehearsals
     insights: Insights
     library: Library
     search: Search
@@ -205,6 +209,8 @@ async def open_resources(
         listings, incidents = Listings(db), Incidents(db)
         declared_tools = DeclaredTools(db, keyring, outbound)
         outbox = Outbox(db, keyring, outbound, clock)
+        scenarios = Scenarios(db, Shelf(settings.scenarios_dir))
+        rehearsals = Rehearsals(db, scenarios, RehearsedTalks(vaults), models, embedder, businesses, clock)
         opening, order = Opening(db, agents, arms, holder, vaults, unwritten), LocalOrder()
         talk_facts = TalkFacts(db, Extraction(Extractor(embedder), models), clock)
         responder = Responder(
@@ -272,6 +278,8 @@ async def open_resources(
             incidents=incidents,
             declared_tools=declared_tools,
             outbox=outbox,
+            scenarios=scenarios,
+            rehearsals=rehearsals,
             insights=Insights(db),
             library=library,
             search=search,
@@ -303,7 +311,7 @@ async def open_resources(
             persons=Persons(db, vaults, unwritten, arms, clock),
             retention=retention,
         )
-        for part in (library, learning, retention, outbox, watch, outcomes, calls):
+        for part in (library, learning, retention, outbox, rehearsals, watch, outcomes, calls):
             jobs.register(part.background())
         await warmup.first_line()
         yield resources

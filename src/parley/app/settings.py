@@ -30,6 +30,7 @@ class Settings(BaseSettings):
 
     database_url: SecretStr | None = None
     secret_key: SecretStr | None = None
+    scenarios_dir: Path | None = None
     data_dir: Path = Path("~/.parley")
     access_token_expire_minutes: Annotated[int, Field(ge=1, le=24 * 60)] = 30
     allowed_origins: Annotated[list[str], NoDecode] = ["http://localhost:3000"]

@@ -12,6 +12,7 @@ from parley.channels.retell_party import TalkParts
 from parley.channels.retell_socket import CallLedger, LineParts, PhoneLines
 from parley.channels.retell_socket import router as retell_line_routes
 from parley.channels.retell_webhooks import router as retell_webhook_routes
+from parley.channels.training import router as training_routes
 from parley.channels.voice import router as voice_routes
 
 __all__ = [
@@ -27,5 +28,6 @@ __all__ = [
     "hold_call",
     "retell_line_routes",
     "retell_webhook_routes",
+    "training_routes",
     "voice_routes",
 ]

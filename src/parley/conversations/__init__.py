@@ -28,6 +28,7 @@ from parley.conversations.outcome import Outcomes
 from parley.conversations.persons import Involved, erase_person, export_person, find_person, forget_before, lock_person
 from parley.conversations.posted import PostedLogs, Progress
 from parley.conversations.recall import Recall
+from parley.conversations.rehearsal import RehearsedTalks, Spoken
 from parley.conversations.respond import Parts, Responder
 from parley.conversations.routes import router as conversation_routes
 from parley.conversations.routes_logs import router as log_routes
@@ -73,11 +74,13 @@ __all__ = [
     "PostedLogs",
     "Progress",
     "Recall",
+    "RehearsedTalks",
     "Responder",
     "Setting",
     "Settlement",
     "SharedAnswers",
     "Source",
+    "Spoken",
     "Takeover",
     "TalkFacts",
     "Tool",

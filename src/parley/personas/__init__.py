@@ -10,6 +10,7 @@ persona from `personas()`, `persona(key)` or, from values of one's own, `parse_p
 """
 
 from parley.personas.caller import Caller
+from parley.personas.cues import check_cue, recognises
 from parley.personas.definition import Fact, Goal, Manner, Objection, Persona, Script, parse_persona
 from parley.personas.mind import Line
 from parley.personas.stage import persona, personas
@@ -23,7 +24,9 @@ __all__ = [
     "Objection",
     "Persona",
     "Script",
+    "check_cue",
     "parse_persona",
     "persona",
     "personas",
+    "recognises",
 ]

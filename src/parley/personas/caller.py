@@ -59,6 +59,10 @@ class Caller:
         """Whether it has ended the conversation."""
         return self._mind.over
 
+    def speak_with(self, model: ChatModel | None) -> None:
+        """From now on word lines with this model, or by rules alone."""
+        self._model = model
+
     async def opening(self) -> Line | None:
         """First words; None for one who waits to be greeted."""
         line = self._mind.open()

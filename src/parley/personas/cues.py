@@ -60,3 +60,8 @@ def place_of(cues: Sequence[str], sentence: str) -> int | None:
     compiled = pattern(tuple(cues))
     found = compiled.search(sentence) if compiled else None
     return None if found is None else found.start()
+
+
+def recognises(cues: Sequence[str], text: str) -> bool:
+    """Whether one of the cues stands in a text."""
+    return place_of(cues, normalised(text)) is not None

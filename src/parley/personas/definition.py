@@ -63,7 +63,8 @@ class Objection:
     """Something the persona holds against the other side, said again until its cues resolve it.
 
     `after` replies it is raised; while it is open and `blocking`, questions are not answered. It is insisted on
-    `insists` times, and costs mood each time. `settled` is what is said once it is resolved.
+    `insists` times, and costs mood each time. `settled` is what is said once it is resolved. `early`: it is never
+    raised where its cues were heard before.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
@@ -73,6 +74,7 @@ class Objection:
     after: Annotated[int, Field(ge=0, le=50)] = 0
     blocking: bool = True
     insists: Annotated[int, Field(ge=0, le=20)] = 2
+    early: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -121,6 +121,9 @@ class Mind:
         change = _SOFTENED * ("softens" in heard.signals) - _HARDENED * ("hardens" in heard.signals)
         change += _TOUCHED * heard.holds(self.script.softened_by) - _STUNG * heard.holds(self.script.hardened_by)
         self.mood = min(1.0, max(0.0, self.mood + change))
+        for grudge in self._grudges:
+            early = grudge.objection.early and not grudge.raised
+            grudge.resolved |= early and heard.holds(grudge.objection.resolved_by)
         for wish in self._wishes:
             if (wish.raised or wish.goal.early) and not wish.met and heard.text.strip():
                 granted = heard.holds(wish.goal.met_by) if wish.goal.met_by else not heard.topics

@@ -1,0 +1,201 @@
+"""How it went: every item of the rubric with its points, the words that earned or lost them, and what had been better.
+
+The house judges by cues and, in English, by meaning: a sentence of the trainee's near enough to one of the rubric's
+examples. Every quote is a sentence of the transcript, word for word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parley.kit.sentences import split_sentences
+from parley.personas import recognises
+from parley.training.passages import Passage, best_passage
+from parley.training.scenario import Evidence, Item, Scenario
+
+NEAR = 0.62  # cosine from which a sentence means the same as an example
+Embed = Callable[[Sequence[str]], Awaitable[NDArray[np.float32]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence of the trainee's: in which of their lines (0 is the first), and that line's id."""
+
+    text: str
+    line: int
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One item: `quote` is what earned its points or lost them, "" where nothing was said to it."""
+
+    id: str
+    title: str
+    kind: str
+    points: int
+    max_points: int
+    passed: bool
+    quote: str = ""
+    message_id: str | None = None
+    note: str = ""
+    better: Mapping[str, str] | None = None
+    parts: tuple[Judged, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """`percent` of the points; `passed` needs the pass mark and no blocker."""
+
+    points: int
+    max_points: int
+    percent: float
+    pass_mark: int
+    passed: bool
+    blocked_by: tuple[str, ...]
+    items: tuple[Judged, ...] = field(repr=False)
+    judged_by: str = "house"
+
+    def shown(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+
+class _Ear:
+    """Finds evidence in what the trainee said."""
+
+    def __init__(self, said: Sequence[Said], meanings: Mapping[str, NDArray[np.float32]]) -> None:
+        self._said = said
+        self._meanings = meanings
+
+    def find(self, evidence: Evidence) -> Said | None:
+        """The first sentence that shows it."""
+        for one in self._said:
+            if evidence.first is not None and one.line >= evidence.first:
+                continue
+            if recognises(evidence.cues, one.text) or self._means(one.text, evidence.shows):
+                return one
+        return None
+
+    def _means(self, sentence: str, shows: Sequence[str]) -> bool:
+        own = self._meanings.get(sentence)
+        if own is None:
+            return False
+        near = [float(own @ self._meanings[example]) for example in shows if example in self._meanings]
+        return bool(near) and max(near) >= NEAR
+
+
+async def judge(
+    scenario: Scenario,
+    lines: Sequence[tuple[str, str]],
+    passages: Sequence[Passage] = (),
+    embed: Embed | None = None,
+) -> Score:
+    """Judge the trainee's `lines` (message id, words), in order. `embed` serves English; without it cues decide."""
+    said = [
+        Said(sentence, number, message_id)
+        for number, (message_id, words) in enumerate(lines)
+        for sentence in split_sentences(words, scenario.language)
+    ]
+    meanings: dict[str, NDArray[np.float32]] = {}
+    if embed is not None and scenario.language == "en" and said:
+        texts = list(dict.fromkeys([one.text for one in said] + _examples(scenario)))
+        meanings = dict(zip(texts, await embed(texts), strict=True))
+    ear = _Ear(said, meanings)
+    items = tuple(_judged(item, ear, passages, scenario.language) for item in scenario.rubric.items)
+    points, most = sum(item.points for item in items), sum(item.max_points for item in items)
+    blocked = tuple(item.id for item in items if item.kind == "blocker" and not item.passed)
+    percent = round(100 * points / most, 1)
+    return Score(
+        points=points,
+        max_points=most,
+        percent=percent,
+        pass_mark=scenario.rubric.pass_mark,
+        passed=percent >= scenario.rubric.pass_mark and not blocked,
+        blocked_by=blocked,
+        items=items,
+    )
+
+
+def _examples(scenario: Scenario) -> list[str]:
+    return [
+        example for item in scenario.rubric.walk() for evidence in (item, *item.levels) for example in evidence.shows
+    ]
+
+
+def _judged(item: Item, ear: _Ear, passages: Sequence[Passage], language: str) -> Judged:
+    if item.kind == "compound":
+        return _compound(item, ear, passages, language)
+    if item.kind == "scaled":
+        return _scaled(item, ear, passages, language)
+    found = ear.find(item)
+    wanted = item.required if item.kind == "blocker" else not item.absent
+    passed = (found is not None) == wanted
+    note = "" if passed else ("never said" if wanted else "said, and should not have been")
+    return Judged(
+        id=item.id,
+        title=item.title,
+        kind=item.kind,
+        points=item.points if passed and item.kind == "binary" else 0,
+        max_points=item.worth,
+        passed=passed,
+        quote=found.text if found else "",
+        message_id=found.message_id if found else None,
+        note=note,
+        better=None if passed else _better(item, passages, language),
+    )
+
+
+def _scaled(item: Item, ear: _Ear, passages: Sequence[Passage], language: str) -> Judged:
+    reached = None
+    for level in sorted(item.levels, key=lambda one: -one.points):
+        if (found := ear.find(level)) is not None:
+            reached = (level, found)
+            break
+    points = reached[0].points if reached else 0
+    return Judged(
+        id=item.id,
+        title=item.title,
+        kind=item.kind,
+        points=points,
+        max_points=item.worth,
+        passed=points == item.worth,
+        quote=reached[1].text if reached else "",
+        message_id=reached[1].message_id if reached else None,
+        note=reached[0].title if reached else "never said",
+        better=None if points == item.worth else _better(item, passages, language),
+    )
+
+
+def _compound(item: Item, ear: _Ear, passages: Sequence[Passage], language: str) -> Judged:
+    parts = tuple(_judged(part, ear, passages, language) for part in item.parts)
+    met = sum(part.passed for part in parts)
+    quoted = next((part for part in parts if part.quote), None)
+    missing = ", ".join(part.title for part in parts if not part.passed)
+    return Judged(
+        id=item.id,
+        title=item.title,
+        kind=item.kind,
+        points=round(item.points * met / len(parts)),
+        max_points=item.worth,
+        passed=met == len(parts),
+        quote=quoted.quote if quoted else "",
+        message_id=quoted.message_id if quoted else None,
+        note=f"missing: {missing}" if missing else "",
+        better=None if met == len(parts) else _better(item, passages, language),
+        parts=parts,
+    )
+
+
+def _better(item: Item, passages: Sequence[Passage], language: str) -> dict[str, str] | None:
+    """A line that would have done, and where the documents say so."""
+    told = {"text": item.better} if item.better else {}
+    found = best_passage(f"{item.title} {item.better or ''}", passages, language)
+    if found is not None:
+        told |= {"source": found.filename, "passage": found.text}
+    return told or None
