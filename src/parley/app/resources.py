@@ -15,7 +15,7 @@ from parley.app.models import Models
 from parley.app.persons import Persons
 from parley.app.retention import Retention
 from parley.app.settings import Settings
-from parley.app.speech import local_speech
+from parley.app.speech import open_speech
 from parley.app.warmup import Warmup
 from parley.calls import (
     CallLive,
@@ -184,10 +184,10 @@ async def open_resources(
     shared_answers = SharedAnswers(db, listener, recall, clock)
     embedder = warmup.embedder
     outbound = Outbound(allow=settings.outbound_allow)
-    speech = local_speech(settings, cache_dir(settings))
     metrics = Metrics()
     login = Login(db, keyring, clock, access_minutes=settings.access_token_expire_minutes)
     businesses = Businesses(db, keyring, login)
+    speech = open_speech(settings, cache_dir(settings), businesses)
     models = Models(settings, businesses, metrics.model_answered)
     carriers = Carriers(settings, businesses, simulates=open_mode)
     try:

@@ -70,9 +70,19 @@ class Settings(BaseSettings):
         default=None, description="A folder with Piper voices (NAME.onnx, NAME.onnx.json)."
     )
 
+    stt_model: str | None = Field(
+        default=None, description="Who hears first, as vendor/model, where an agent names nobody."
+    )
+    tts_model: str | None = Field(
+        default=None, description="Who speaks first, as vendor/model, where an agent names nobody."
+    )
+
     deepgram_api_key: SecretStr | None = None
+    deepgram_base_url: str | None = None
     elevenlabs_api_key: SecretStr | None = None
+    elevenlabs_base_url: str | None = None
     google_application_credentials: Path | None = None
+    google_speech_location: str = "global"
     aws_access_key_id: SecretStr | None = None
     aws_secret_access_key: SecretStr | None = None
     aws_region: str | None = None

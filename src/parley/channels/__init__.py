@@ -7,7 +7,7 @@ is answered: that is `conversations`.
 from parley.channels.admission import Admission
 from parley.channels.browser import BrowserLine, Format
 from parley.channels.chat import router as chat_routes
-from parley.channels.live import SpeechParts, hold_call
+from parley.channels.live import SpeechName, SpeechParts, hold_call
 from parley.channels.retell_party import TalkParts
 from parley.channels.retell_socket import CallLedger, LineParts, PhoneLines
 from parley.channels.retell_socket import router as retell_line_routes
@@ -22,6 +22,7 @@ __all__ = [
     "Format",
     "LineParts",
     "PhoneLines",
+    "SpeechName",
     "SpeechParts",
     "TalkParts",
     "chat_routes",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
 from parley.agents import Agent
 from parley.channels.admission import Admission
@@ -18,18 +19,43 @@ _HINT_CHARACTERS = 200_000
 _NOBODY = {"driver_name": "", "load_number": ""}
 
 
+SpeechName = str | Mapping[str, Any] | None
+"""An agent's `stt` or `tts`: "vendor/model", the same with `fallback` beside it, or nothing."""
+
+
+class SpeechChoice(Protocol):
+    """Who hears and who speaks for an agent, hosted ones included. Never an error: what cannot be had is left out."""
+
+    async def for_agent(
+        self, tenant_id: str, stt: SpeechName, tts: SpeechName
+    ) -> tuple[Transcriber, tuple[Speaker, ...]]: ...
+
+    async def aclose(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class SpeechParts:
-    """What hears and speaks, made by the wiring."""
+    """What hears and speaks, made by the wiring. `choice` knows better, agent by agent, where there is one."""
 
     transcriber: Transcriber
     speakers: tuple[Speaker, ...]
     vad: VadFactory
     kept: KeptSpeech | None = None
     admission: Admission = field(default_factory=Admission)
+    choice: SpeechChoice | None = None
+
+    async def for_agent(self, agent: Agent) -> SpeechParts:
+        """The same parts with what hears and speaks for this agent."""
+        if self.choice is None:
+            return self
+        chosen = agent.definition
+        transcriber, speakers = await self.choice.for_agent(agent.tenant_id, chosen.stt, chosen.tts)
+        return replace(self, transcriber=transcriber, speakers=speakers)
 
     async def aclose(self) -> None:
         """End what speakers and transcribers have running."""
+        if self.choice is not None:
+            await self.choice.aclose()
         for part in (self.transcriber, *self.speakers):
             if (close := getattr(part, "aclose", None)) is not None:
                 await close()
@@ -95,7 +121,7 @@ async def converse(
 
     `greeting` "": the caller speaks first.
     """
-    speech = rooms.speech
+    speech = await rooms.speech.for_agent(agent)
     arm = await rooms.responder.foresee(Ask(agent.tenant_id, "", agent.id, conversation_id, channel=caller.channel))
     language = language_of(agent)
     spoken = Spoken(

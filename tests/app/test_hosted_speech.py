@@ -1,0 +1,76 @@
+"""Who hears and speaks for an agent: its choice, the tenant's keys, ours, this machine's own last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import SecretStr
+
+from parley.app.hosted_speech import HostedSpeech
+from parley.app.settings import Settings
+from parley.app.speech import findings
+from parley.inference.fallback_speech import FallbackTranscriber
+from parley.inference.scripted_speech import EnergyVad, ScriptedSpeaker, ScriptedTranscriber, Tape
+from parley.inference.speech import Transcriber
+from parley.tenants import Businesses
+
+TAPE = Tape()
+EAR, MOUTH = ScriptedTranscriber(TAPE), ScriptedSpeaker(TAPE)
+
+
+class Credentials:
+    def __init__(self, **own: dict[str, str]) -> None:
+        self.own = own
+
+    async def credentials(self, tenant_id: str) -> dict[str, dict[str, str]]:
+        return self.own if tenant_id == "rich" else {}
+
+
+def hosted(own: dict[str, dict[str, str]] | None = None, **settings: Any) -> HostedSpeech:
+    made = Settings.model_construct(**settings)
+    businesses = cast("Businesses", Credentials(**own)) if own else None
+    return HostedSpeech(made, EAR, (MOUTH,), EnergyVad, businesses)
+
+
+def names(transcriber: Transcriber) -> list[str]:
+    return [one.name for one in transcriber.transcribers] if isinstance(transcriber, FallbackTranscriber) else ["-"]
+
+
+async def test_without_a_key_everything_is_local() -> None:
+    transcriber, speakers = await hosted().for_agent("t", None, "elevenlabs/any")
+    assert transcriber is EAR
+    assert speakers == (MOUTH,)
+
+
+async def test_a_vendor_with_a_key_comes_first_and_the_local_one_last() -> None:
+    speech = hosted(deepgram_api_key=SecretStr("k"))
+    transcriber, _ = await speech.for_agent("t", None, None)
+    assert names(transcriber) == ["deepgram/flux", "scripted/transcriber"]
+    assert (await speech.for_agent("other", None, None))[0] is transcriber  # kept warm
+
+
+async def test_an_agent_chooses_and_local_keeps_vendors_out() -> None:
+    speech = hosted(deepgram_api_key=SecretStr("k"), stt_model="deepgram/nova-2")
+    assert names((await speech.for_agent("t", None, None))[0])[:2] == ["deepgram/nova-2", "deepgram/flux"]
+    assert names((await speech.for_agent("t", "deepgram/nova-3", None))[0])[0] == "deepgram/nova-3"
+    chosen = {"model": "nobody/x", "fallback": ["deepgram"]}
+    assert names((await speech.for_agent("t", chosen, None))[0])[0] == "deepgram/flux"
+    assert (await speech.for_agent("t", "local", None))[0] is EAR
+
+
+async def test_a_tenants_own_key_is_its_own() -> None:
+    speech = hosted({"deepgram": {"api_key": "theirs"}})
+    assert names((await speech.for_agent("rich", None, None))[0])[0] == "deepgram/flux"
+    assert (await speech.for_agent("poor", None, None))[0] is EAR
+    await speech.aclose()
+
+
+def test_the_doctor_names_what_is_configured(tmp_path: Path) -> None:
+    settings = Settings.model_construct(
+        data_dir=tmp_path, deepgram_api_key=SecretStr("secret-key"), stt_model="elsewhere/ear"
+    )
+    told = "\n".join(f"{part} {well} {text}" for part, well, text in findings(settings, tmp_path))
+    assert "transcriber True deepgram/flux: configured" in told
+    assert "transcriber False elsewhere/ear: stt: the vendor 'elsewhere'" in told
+    assert "secret-key" not in told
