@@ -30,7 +30,7 @@ from parley.inference.errors import (
     ProviderUnavailable,
 )
 from parley.inference.speech import FRAME_MS, Flushed, Heard
-from parley.providers._openai_errors import retry_after
+from parley.providers._vendor_says import retry_after
 
 _MOST_WAITING = 30_000 // FRAME_MS  # frames
 _REASON = 200
