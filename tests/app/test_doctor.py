@@ -13,6 +13,7 @@ from rich.console import Console
 from parley.app.doctor import examine
 from parley.app.settings import Settings
 from parley.kit.postgres import _ensure_database
+from tests.wire.anthropic_server import AnthropicServer
 
 
 def examined(settings: Settings) -> tuple[bool, str]:
@@ -59,6 +60,23 @@ def test_a_model_that_cannot_be_reached_and_one_that_is_gone(whole: Settings) ->
     well, said = examined(whole.model_copy(update=dead))
     assert not well
     assert "ollama/llama" in said
+
+
+def test_anthropic_is_asked_with_its_key(whole: Settings) -> None:
+    """A good key is reachable, a wrong one is named without being shown, an ending model is hinted at."""
+    with AnthropicServer(api_key="sk-ant-right") as server:
+        configured = {"anthropic_base_url": f"{server.base_url}/v1", "anthropic_api_key": SecretStr("sk-ant-right")}
+        well, said = examined(whole.model_copy(update=configured))
+        assert well, said
+        assert "anthropic/claude-haiku-5-5" in said
+        wrong = {**configured, "anthropic_api_key": SecretStr("sk-ant-wrong-9876")}
+        well, said = examined(whole.model_copy(update=wrong))
+        assert not well
+        assert "anthropic rejected the API key" in said
+        assert "9876" not in said
+        ending = {**configured, "anthropic_model": "claude-sonnet-4-5"}
+        _, said = examined(whole.model_copy(update=ending))
+        assert "retired on 2026-11-30" in said
 
 
 def test_before_the_first_start(tmp_path: Path, scratch: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -170,6 +171,12 @@ class TestRequest:
         body = wire.sent()
         assert roles(body) == ["user", "assistant", "user"]
         assert kinds(body["messages"][1]) == ["text"]
+
+    async def test_without_tools_earlier_calls_are_explained_and_none_may_follow(self, wire: AnthropicWire) -> None:
+        said = Message("assistant", "", tool_calls=(ToolCall("a", "book", {}),))
+        await collect(wire.connect(), ask(Message("user", "Hi"), said, Message("tool", "{}", tool_call_id="a")))
+        assert wire.sent()["tools"] == [{"name": "book", "input_schema": {"type": "object"}, "cache_control": ANY}]
+        assert wire.sent()["tool_choice"] == {"type": "none"}
 
     async def test_another_vendor_s_call_id_is_made_fit(self, wire: AnthropicWire) -> None:
         said = Message("assistant", "", tool_calls=(ToolCall("fc:1/ä", "book", {}),))

@@ -126,6 +126,9 @@ class TestRetired:
             ("GPT-4o", "will be retired on 2027-01-14, use openai/gpt-5.4-mini."),
             ("groq/groq/compound", "was retired on 2026-09-21."),
             ("claude-sonnet-4-5", "will be retired on 2026-11-30, use anthropic/claude-sonnet-5-5."),
+            ("claude-3-5-haiku-20241022", "was retired on 2026-02-19, use anthropic/claude-haiku-5-5."),
+            ("anthropic/claude-3-7-sonnet-latest", "was retired on 2026-02-19, use anthropic/claude-sonnet-5-5."),
+            ("claude-opus-4-20250514", "was retired on 2026-06-15, use anthropic/claude-opus-5-5."),
             ("claude-sonnet-4-20250514", "was retired on 2026-06-15, use anthropic/claude-sonnet-5-5."),
         ],
     )
@@ -134,7 +137,19 @@ class TestRetired:
         assert hint is not None
         assert hint.endswith(sentence)
 
-    @pytest.mark.parametrize("model", ["gpt-5.4-mini", "openai/gpt-oss-20b", "gpt-4.5", "gpt-realtime-2.1", "", "/"])
+    @pytest.mark.parametrize(
+        "model",
+        [
+            "claude-opus-4-8",
+            "claude-sonnet-4-6",
+            "gpt-5.4-mini",
+            "openai/gpt-oss-20b",
+            "gpt-4.5",
+            "gpt-realtime-2.1",
+            "",
+            "/",
+        ],
+    )
     def test_living_models_have_none(self, model: str) -> None:
         assert retired.hint(model, self.TODAY) is None
 

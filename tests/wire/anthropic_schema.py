@@ -44,6 +44,8 @@ def _problems(body: Mapping[str, Any]) -> Iterator[str]:
     yield from _message_problems(body["messages"])
     yield from _tool_problems(body.get("tools", ()))
     yield from _thinking_problems(body)
+    if "'type': 'tool_use'" in str(body["messages"]) and not body.get("tools"):
+        yield "Requests which include `tool_use` or `tool_result` blocks must define tools."
     marked = str(body).count("'cache_control': {'type'")
     if marked > 4:
         yield f"A maximum of 4 blocks with cache_control may be provided. Found {marked}."

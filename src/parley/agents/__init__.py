@@ -5,7 +5,7 @@ comes about. Enter through `Agents` (define and publish), `Reader` (what a line 
 and `Learning` (an agent's own intents).
 """
 
-from parley.agents.agent import Agent, Definition, LlmChoice, Version
+from parley.agents.agent import Agent, Definition, LlmChoice, ModelName, Version
 from parley.agents.flow import Branch, Flow, Node, parse_flow
 from parley.agents.learn import Learning
 from parley.agents.publish import Agents
@@ -25,6 +25,7 @@ __all__ = [
     "Learning",
     "Line",
     "LlmChoice",
+    "ModelName",
     "Node",
     "Read",
     "Reader",

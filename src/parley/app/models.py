@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import time
 from collections import OrderedDict
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Container, Mapping
+from typing import NamedTuple
 
 from pydantic import SecretStr
 
 from parley.agents import LlmChoice
+from parley.app.model_choice import HOUSE, wanted, wanted_by_tenant
 from parley.app.settings import Settings
 from parley.house import HouseResponder
 from parley.inference.breaker import Breaker, ModelHealth
@@ -19,15 +20,13 @@ from parley.inference.fallback import Budget, FallbackChat
 from parley.inference.metered import Meter, MeteredChat
 from parley.inference.ports import ChatModel
 from parley.inference.usage import Usage
-from parley.kit.errors import InvalidInput
-from parley.providers.catalog import CHAT, PRICES, Access, Clients, ProviderKeys, default_chain, resolve
+from parley.kit.errors import InvalidInput, NotFound
+from parley.providers.catalog import CACHE_READ, CHAT, PRICES, Access, Clients, ProviderKeys, default_chain, resolve
 from parley.providers.openai_chat import Timeouts
-from parley.providers.retired import hint, is_gone
 from parley.tenants import Businesses
 
 _TRUST_SECONDS = 15.0
 _CHAINS_KEPT = 500
-HOUSE = "house/responder"
 _OURS, _OWN = "ours", "own"
 # Nobody waits on the line for facts.
 _PATIENT = Budget(first_sentence_s=20.0, longest_wait_s=5.0)
@@ -53,6 +52,13 @@ def _text(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret is not None else ""
 
 
+class _Wishes(NamedTuple):
+    """A tenant's own vendor keys, and the models for agents that name none."""
+
+    keys: Mapping[str, dict[str, str]]
+    usual: tuple[str, ...]
+
+
 class Models:
     """Chains of chat models, kept warm. A tenant's own keys go before ours."""
 
@@ -64,7 +70,7 @@ class Models:
         self._clients = Clients()
         self._breaker = Breaker()
         self._house = HouseResponder()
-        self._own: OrderedDict[str, tuple[float, Mapping[str, dict[str, str]]]] = OrderedDict()
+        self._own: OrderedDict[str, tuple[float, _Wishes]] = OrderedDict()
         self._chains: OrderedDict[tuple[str, ...], ChatModel] = OrderedDict()
 
     async def for_agent(self, tenant_id: str, choice: str | LlmChoice | None) -> ChatModel:
@@ -78,11 +84,11 @@ class Models:
 
     async def _chain(self, tenant_id: str, choice: str | LlmChoice | None, *, patient: bool = False) -> ChatModel:
         """The chain for live talk, or a patient one of the same models, without the house behind them."""
-        own = await self._own_keys(tenant_id)
+        own, usual = await self._own_wishes(tenant_id)
         keys = ProviderKeys(
             {**self._keys.access, **{name: Access(api_key=row["api_key"]) for name, row in own.items()}}
         )
-        names = _wanted(choice) or default_chain(keys)
+        names = wanted(choice) or list(usual) or _own_first(default_chain(keys), own)
         whose = _OWN if own else _OURS
         key = (
             whose,
@@ -98,22 +104,11 @@ class Models:
                 self._chains.popitem(last=False)
         return chain
 
-    def check(self, choice: str | LlmChoice | None) -> None:
-        """Raise `InvalidInput` naming `llm` for a vendor we do not know or a model that is gone."""
-        for name in _wanted(choice):
-            vendor, _, model = name.partition("/")
-            if vendor == "house":
-                continue
-            # A key may be added later; until then the house answers.
-            with contextlib.suppress(ProviderKeyRejected):
-                resolve(name, self._keys, clients=self._clients, extra={"house": lambda _: self._house})
-            if model and is_gone(vendor, model, datetime.now(UTC).date()):
-                raise InvalidInput(f"llm: {hint(name)}")
-
     def cost(self, model: str, usage: Usage) -> int:
         """See `conversations.Settlement`: dollars per million tokens are millionths of a dollar per token."""
         prompt, completion = self._prices.get(model, (0.0, 0.0))
-        return round(prompt * usage.prompt_tokens + completion * usage.completion_tokens)
+        spared = usage.cached_tokens * (1.0 - CACHE_READ.get(model.partition("/")[0], 1.0))
+        return round(prompt * (usage.prompt_tokens - spared) + completion * usage.completion_tokens)
 
     def health(self) -> list[ModelHealth]:
         """How each model that was asked with our keys is doing; a tenant's own keys are the tenant's matter."""
@@ -142,14 +137,18 @@ class Models:
             return FallbackChat(models, breaker=breaker, budget=_PATIENT)
         return FallbackChat([*models, MeteredChat(self._house, self._meter)], breaker=breaker)
 
-    async def _own_keys(self, tenant_id: str) -> Mapping[str, dict[str, str]]:
-        """The tenant's own keys, looked up again every few seconds."""
+    async def _own_wishes(self, tenant_id: str) -> _Wishes:
+        """What the tenant brings, looked up again every few seconds."""
         now = time.monotonic()
         known = self._own.get(tenant_id)
         if known is not None and known[0] > now:
             return known[1]
         stored = await self._businesses.credentials(tenant_id)
-        own = {name: row for name, row in stored.items() if name in CHAT}
+        usual: list[str] = []
+        # Neither a tenant just deleted nor a wish written before wishes were checked keeps a caller from an answer.
+        with contextlib.suppress(NotFound, InvalidInput):
+            usual = wanted_by_tenant((await self._businesses.get(tenant_id)).settings)
+        own = _Wishes({name: row for name, row in stored.items() if name in CHAT}, tuple(usual))
         self._own[tenant_id] = (now + _TRUST_SECONDS, own)
         self._own.move_to_end(tenant_id)
         if len(self._own) > _CHAINS_KEPT:
@@ -157,10 +156,9 @@ class Models:
         return own
 
 
-def _wanted(choice: str | LlmChoice | None) -> list[str]:
-    if choice is None:
-        return []
-    return [choice] if isinstance(choice, str) else [choice.model, *choice.fallback]
+def _own_first(names: list[str], own: Container[str]) -> list[str]:
+    """The vendors that the tenant pays before those that we pay."""
+    return sorted(names, key=lambda name: name.partition("/")[0] not in own)
 
 
 def _healths(chain: ChatModel) -> list[ModelHealth]:

@@ -11,7 +11,8 @@ from typing import Any
 from parley.agents import Agents, Learning, Reader
 from parley.app.carriers import Carriers
 from parley.app.metrics import Metrics
-from parley.app.models import Models
+from parley.app.model_choice import ModelCheck
+from parley.app.models import Models, provider_keys
 from parley.app.persons import Persons
 from parley.app.retention import Retention
 from parley.app.settings import Settings
@@ -186,7 +187,8 @@ async def open_resources(
     outbound = Outbound(allow=settings.outbound_allow)
     metrics = Metrics()
     login = Login(db, keyring, clock, access_minutes=settings.access_token_expire_minutes)
-    businesses = Businesses(db, keyring, login)
+    model_check = ModelCheck(provider_keys(settings))
+    businesses = Businesses(db, keyring, login, model_check.of_tenant)
     speech = open_speech(settings, cache_dir(settings), businesses)
     models = Models(settings, businesses, metrics.model_answered)
     carriers = Carriers(settings, businesses, simulates=open_mode)
@@ -197,7 +199,7 @@ async def open_resources(
         await listener.open()
         await shared_answers.open()
         learning = Learning(db, embedder, jobs)
-        agents = Agents(db, learning, models.check)
+        agents = Agents(db, learning, model_check.of_agent)
         reader = Reader(embedder, learning, await warmup.examples())
         search = Search(db, embedder)
         library = Library(db, embedder, jobs)

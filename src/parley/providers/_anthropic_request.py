@@ -109,6 +109,10 @@ def request_body(
     body["messages"] = _messages(rest, thoughts)
     if request.tools:
         body["tools"] = [_tool(tool) for tool in request.tools]
+    elif called := _called(body["messages"]):
+        # A talk with calls in it is a 400 without their tools. These may no longer be called.
+        body["tools"] = [{"name": name, "input_schema": {"type": "object"}} for name in called]
+        body["tool_choice"] = {"type": "none"}
     if how.mode:
         body["thinking"] = {"type": how.mode}
     config: dict[str, Any] = {"effort": how.effort} if how.effort else {}
@@ -172,6 +176,10 @@ def _settle(lines: list[dict[str, Any]], waiting: list[str]) -> None:
     if waiting and lines[-1]["role"] == "user":
         lines.append(_line("system", "\n\n".join(waiting)))
         waiting.clear()
+
+
+def _called(lines: Sequence[Mapping[str, Any]]) -> list[str]:
+    return sorted({block["name"] for line in lines for block in line["content"] if block["type"] == "tool_use"})
 
 
 def _line(role: str, text: str) -> dict[str, Any]:

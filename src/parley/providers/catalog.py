@@ -10,7 +10,7 @@ above this one add vendors of their own (the house responder) through `extra`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
 from urllib.parse import urlsplit
@@ -172,6 +172,8 @@ PRICES: Mapping[str, tuple[float, float]] = {
     "anthropic/claude-sonnet-5-5": (2.0, 10.0),
     "anthropic/claude-haiku-5-5": (0.1, 0.5),
 }
+# What a token read from the vendor's prefix cache costs, as a part of a prompt token's price.
+CACHE_READ: Mapping[str, float] = {"anthropic": 0.1}
 # Order of the automatic chain: the fastest first token first, then what runs on the operator's own machines.
 _CHAIN = ("groq", "anthropic", "openai", "vllm", "ollama", "llamacpp")
 
@@ -192,17 +194,29 @@ def resolve(
     vendor, _, model = name.strip().partition("/")
     if extra and vendor in extra:
         return extra[vendor](model)
-    row = CHAT.get(vendor)
-    if row is None:
-        known = ", ".join(sorted({*CHAT, *(extra or {})}))
-        raise InvalidInput(f"llm: {vendor!r} is no known vendor; a name is vendor/model, vendors are {known}.")
+    row, model = check_name(name, keys, others=extra or ())
     access = keys.of(vendor)
-    model = model or access.model or row.model
-    if not model:
-        raise InvalidInput(f"llm: {vendor} has no default model; write {vendor}/<the model your server serves>.")
     if row.needs_key and not access.api_key and not access.base_url:
         raise ProviderKeyRejected(f"No API key is configured for {vendor}.", vendor=vendor)
     return row.connect(Route(vendor, model, access.base_url or row.base_url, access.api_key, timeouts, clients))
+
+
+def check_name(
+    name: str, keys: ProviderKeys, *, where: str = "llm", others: Iterable[str] = ()
+) -> tuple[ChatVendor, str]:
+    """The row and the vendor's id of the model that a name stands for. Nothing is opened.
+
+    Raises `InvalidInput` naming `where` for an unknown vendor (`others` are known too) or a missing model.
+    """
+    vendor, _, model = name.strip().partition("/")
+    row = CHAT.get(vendor)
+    if row is None:
+        known = ", ".join(sorted({*CHAT, *others}))
+        raise InvalidInput(f"{where}: {vendor!r} is no known vendor; a name is vendor/model, vendors are {known}.")
+    model = model or keys.of(vendor).model or row.model
+    if not model:
+        raise InvalidInput(f"{where}: {vendor} has no default model; write {vendor}/<the model your server serves>.")
+    return row, model
 
 
 def default_chain(keys: ProviderKeys) -> list[str]:

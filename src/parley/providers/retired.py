@@ -61,6 +61,7 @@ RETIRED: dict[str, Retirement] = {
     **_rows("groq", date(2025, 12, 31), "canopylabs/orpheus-arabic-saudi", "playai-tts-arabic"),
     **_rows("groq", date(2025, 8, 23), "whisper-large-v3-turbo", "distil-whisper-large-v3-en"),
     **_rows("anthropic", date(2026, 2, 19), "anthropic/claude-sonnet-5-5", "claude-3-7-sonnet", "claude-3-5-sonnet"),
+    **_rows("anthropic", date(2026, 2, 19), "anthropic/claude-haiku-5-5", "claude-3-5-haiku"),
     **_rows("anthropic", date(2026, 6, 15), "anthropic/claude-opus-5-5", "claude-opus-4", "claude-opus-4-0"),
     **_rows("anthropic", date(2026, 6, 15), "anthropic/claude-sonnet-5-5", "claude-sonnet-4", "claude-sonnet-4-0"),
     **_rows("anthropic", date(2026, 11, 30), "anthropic/claude-sonnet-5-5", "claude-sonnet-4-5"),

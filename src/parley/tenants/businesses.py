@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
@@ -37,17 +37,20 @@ _PLATFORM_ONLY = "Only a platform administrator may give or take the role 'admin
 
 
 class Businesses:
-    """The verbs on tenants and what belongs to them."""
+    """The verbs on tenants and what belongs to them. `check`: what rooms above want of a tenant's settings."""
 
-    def __init__(self, db: Database, keyring: Keyring, login: Login) -> None:
+    def __init__(
+        self, db: Database, keyring: Keyring, login: Login, check: Callable[[Mapping[str, Any]], None] | None = None
+    ) -> None:
         self._db = db
         self._keyring = keyring
         self._login = login
+        self._check = check
 
     async def create(self, who: Principal, values: Mapping[str, Any], *, is_demo: bool = False) -> store.Tenant:
         """A new tenant. Raises `InvalidInput` for an unknown timezone or a wrong setting."""
         check_timezone(values.get("timezone"))
-        check_settings(values.get("settings"))
+        self._check_settings(values.get("settings"))
         row = {"id": new_id(), "is_demo": is_demo, **values}
         async with self._db.begin(row["id"]) as connection:
             tenant = await store.add_tenant(connection, row)
@@ -71,7 +74,7 @@ class Businesses:
     async def change(self, who: Principal, tenant_id: str, values: Mapping[str, Any]) -> store.Tenant:
         """Set the given fields."""
         check_timezone(values.get("timezone"))
-        check_settings(values.get("settings"))
+        self._check_settings(values.get("settings"))
         async with self._db.begin(tenant_id) as connection:
             tenant = await store.change_tenant(connection, tenant_id, values)
             if tenant is None:
@@ -184,6 +187,11 @@ class Businesses:
         async with self._db.begin(tenant_id) as connection:
             rows = await store.get_credentials(connection, tenant_id)
         return {vendor: json.loads(self._keyring.open(sealed)) for vendor, sealed in rows}
+
+    def _check_settings(self, settings: Mapping[str, Any] | None) -> None:
+        check_settings(settings)
+        if self._check is not None and settings:
+            self._check(settings)
 
     async def audit_page(self, tenant_id: str, limit: int, cursor: str | None) -> list[audit.AuditEntry]:
         async with self._db.begin(tenant_id) as connection:
