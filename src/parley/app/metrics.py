@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from parley.conversations import Done
 from parley.inference.metered import Reading
@@ -25,9 +25,16 @@ class Metrics:
         self._requests = Counter(
             "parley_model_requests", "Requests to chat models.", ["vendor", "model", "error"], registry=self.registry
         )
+        self._overdue = Gauge(
+            "parley_jobs_overdue_seconds", "How long the longest-waiting job is overdue.", registry=self.registry
+        )
         self._tokens = Counter(
             "parley_model_tokens", "Tokens of chat models.", ["vendor", "model", "kind"], registry=self.registry
         )
+
+    def jobs_wait(self, seconds: float) -> None:
+        """How long the longest-waiting job is overdue."""
+        self._overdue.set(seconds)
 
     def turn_settled(self, done: Done) -> None:
         """Count a turn."""

@@ -16,6 +16,8 @@ from parley.kit.jobs import JobQueue
 
 VERSION = metadata.version("parley")
 
+NO_WORKER_SECONDS = 120
+
 router = APIRouter(tags=["health"])
 
 
@@ -40,13 +42,21 @@ async def _checks(request: Request) -> dict[str, Any]:
     alive = await db.ping()
     return {
         "database": "ok" if alive else "unreachable",
-        "jobs": "ok" if alive and await jobs.ping() else "unreachable",
+        "jobs": await _jobs(jobs) if alive else "unreachable",
         "providers": {one.name: one.error or one.state for one in models.health()} or "ok",
     }
 
 
+async def _jobs(jobs: JobQueue) -> str:
+    if not await jobs.ping():
+        return "unreachable"
+    lag = await jobs.lag()
+    return "ok" if lag < NO_WORKER_SECONDS else f"waiting for {lag:.0f} s: is a worker running?"
+
+
 def _well(checks: dict[str, Any]) -> bool:
-    return (checks["database"], checks["jobs"]) == ("ok", "ok")
+    """Whether this process can serve; jobs that wait are a worker's matter."""
+    return bool(checks["database"] == "ok" and checks["jobs"] != "unreachable")
 
 
 @router.get("/", response_model=About)
@@ -63,7 +73,8 @@ async def health(request: Request) -> Health:
     """How each part is doing. "degraded" still answers, with what is left."""
     checks = await _checks(request)
     providers = checks["providers"]
-    failing = isinstance(providers, dict) and any(state != "ok" for state in providers.values())
+    failing = checks["jobs"] != "ok"
+    failing |= isinstance(providers, dict) and any(state != "ok" for state in providers.values())
     return Health(status="ok" if _well(checks) and not failing else "degraded", version=VERSION, checks=checks)
 
 
@@ -80,6 +91,9 @@ async def ready(request: Request) -> Any:
 async def metrics(request: Request) -> Response:
     """Prometheus text."""
     shown: Metrics = request.state.metrics
+    jobs: JobQueue = request.state.jobs
+    if await jobs.ping():
+        shown.jobs_wait(await jobs.lag())
     return Response(shown.render(), media_type="text/plain; version=0.0.4")
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from parley.agents import Agents, Learning, Reader
+from parley.app.budget import Budget, ModelsWithinBudget
 from parley.app.carriers import Carriers
 from parley.app.metrics import Metrics
 from parley.app.model_choice import ModelCheck
@@ -34,6 +36,7 @@ from parley.conversations import (
     ConversationFacts,
     Declared,
     Desk,
+    Done,
     Extraction,
     HeldConversations,
     Lines,
@@ -70,8 +73,11 @@ from parley.kit.secrets import Keyring
 from parley.knowledge import Library, Search
 from parley.outbox import Outbox
 from parley.privacy import Vaults
-from parley.tenants import Access, Businesses, Login
+from parley.tenants import Access, Businesses, Login, Quota
 from parley.training import Rehearsals, Scenarios, Shelf
+
+if TYPE_CHECKING:
+    from parley.app.telemetry import Telemetry
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +165,23 @@ def begin_warmup(settings: Settings) -> Warmup:
     return Warmup(make_embedder(settings), cache_dir(settings))
 
 
+def _telemetry(settings: Settings) -> Telemetry | None:
+    """Imported only where it is wanted: it takes a tenth of a second."""
+    if settings.otel_exporter_otlp_endpoint is None:
+        return None
+    from parley.app.telemetry import Telemetry
+
+    return Telemetry()
+
+
+def _all_of(*heard: Callable[[Done], None]) -> Callable[[Done], None]:
+    def settled(done: Done) -> None:
+        for one in heard:
+            one(done)
+
+    return settled
+
+
 @asynccontextmanager
 async def open_resources(
     settings: Settings,
@@ -191,6 +214,11 @@ async def open_resources(
     businesses = Businesses(db, keyring, login, model_check.of_tenant)
     speech = open_speech(settings, cache_dir(settings), businesses)
     models = Models(settings, businesses, metrics.model_answered)
+    insights = Insights(db)
+    affordable = ModelsWithinBudget(models, Budget(businesses, insights, clock))
+    quota = Quota(settings.tenant_requests_per_minute, settings.tenant_concurrent_turns)
+    telemetry = _telemetry(settings)
+    settled = _all_of(metrics.turn_settled, *([telemetry.turn_settled] if telemetry else []))
     carriers = Carriers(settings, businesses, simulates=open_mode)
     try:
         await db.verify_roles()
@@ -212,19 +240,20 @@ async def open_resources(
         declared_tools = DeclaredTools(db, keyring, outbound)
         outbox = Outbox(db, keyring, outbound, clock)
         scenarios = Scenarios(db, Shelf(settings.scenarios_dir))
-        rehearsals = Rehearsals(db, scenarios, RehearsedTalks(vaults), models, embedder, businesses, clock)
+        rehearsals = Rehearsals(db, scenarios, RehearsedTalks(vaults), affordable, embedder, businesses, clock)
         opening, order = Opening(db, agents, arms, holder, vaults, unwritten), LocalOrder()
-        talk_facts = TalkFacts(db, Extraction(Extractor(embedder), models), clock)
+        talk_facts = TalkFacts(db, Extraction(Extractor(embedder), affordable), clock)
         responder = Responder(
             Parts(
                 opening=opening,
                 reader=reader,
                 search=search,
                 tools=Tools(db, vaults, Desk(reservations, leads, listings, incidents), Declared(db, declared_tools)),
-                writer=Writer(models),
+                writer=Writer(affordable),
                 recall=recall,
-                settlement=Settlement(db, vaults, unwritten, metrics.turn_settled, models.cost),
+                settlement=Settlement(db, vaults, unwritten, settled, models.cost),
                 clock=clock,
+                quota=quota,
                 order=order,
             )
         )
@@ -269,7 +298,7 @@ async def open_resources(
             jobs=jobs,
             embedder=embedder,
             login=login,
-            access=Access(db, login, open_mode=open_mode, any_host=any_host),
+            access=Access(db, login, quota, open_mode=open_mode, any_host=any_host),
             businesses=businesses,
             agents=agents,
             learning=learning,
@@ -282,7 +311,7 @@ async def open_resources(
             outbox=outbox,
             scenarios=scenarios,
             rehearsals=rehearsals,
-            insights=Insights(db),
+            insights=insights,
             library=library,
             search=search,
             vaults=vaults,
@@ -321,6 +350,8 @@ async def open_resources(
     finally:
         await carriers.aclose()
         await models.aclose()
+        if telemetry is not None:
+            await asyncio.to_thread(telemetry.close)
         await speech.aclose()
         await outbound.aclose()
         await shared_answers.aclose()

@@ -37,6 +37,9 @@ class Settings(BaseSettings):
     outbound_allow: Annotated[list[str], NoDecode] = []
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     public_url: str | None = None
+    tenant_requests_per_minute: Annotated[int, Field(ge=1)] = 30_000
+    tenant_concurrent_turns: Annotated[int, Field(ge=1)] = 500
+    otel_exporter_otlp_endpoint: str | None = None
     drain_seconds: Annotated[int, Field(ge=0, le=24 * 60 * 60)] = 600
 
     openai_api_key: SecretStr | None = None

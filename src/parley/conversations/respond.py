@@ -42,7 +42,7 @@ from parley.kit.clock import Clock
 from parley.kit.ids import new_id
 from parley.knowledge import Findings, Search
 from parley.privacy import has_placeholder
-from parley.tenants import Tenant
+from parley.tenants import Quota, Tenant
 from parley.understanding import Understanding, detect_language
 
 PASSAGES = 6
@@ -75,6 +75,7 @@ class Parts:
     recall: Recall
     settlement: Settlement
     clock: Clock
+    quota: Quota
     order: LocalOrder = field(default_factory=LocalOrder)
 
 
@@ -89,31 +90,32 @@ class Responder:
         """The turn as events: Opened, then Delta, Acting and Action, at the end Done. Raises before `Opened` only."""
         ask.check()
         conversation_id = ask.conversation_id or new_id()
-        async with self._order.turn(conversation_id):
-            trace = Trace()
-            with trace.step("open"):
-                turn = await self._parts.opening.open(ask, conversation_id)
-            answer = Answer(language=turn.language, slots=turn.slots, node=turn.conversation.state.get("node"))
-            answer.cut_short = True
-            shown = turn.masking.stream()
-            try:
-                yield Opened(conversation_id, turn.question_id)
-                async with aclosing(self._answer(turn, answer, trace)) as events:
-                    async for event in events:
-                        if isinstance(event, Action):
-                            yield revealed(event, turn.masking)
-                        elif isinstance(event, Acting):
-                            yield event
-                        elif text := shown.feed(event.text):
-                            trace.released()
-                            yield Delta(text, event.remembered)
-                if text := shown.finish():
-                    yield Delta(text)
-                answer.cut_short = False
-            finally:
-                if answer.cut_short:
-                    await self._parts.settlement.settle(turn, answer, trace)
-            yield await self._parts.settlement.settle(turn, answer, trace)
+        with self._parts.quota.turn(ask.tenant_id):
+            async with self._order.turn(conversation_id):
+                trace = Trace()
+                with trace.step("open"):
+                    turn = await self._parts.opening.open(ask, conversation_id)
+                answer = Answer(language=turn.language, slots=turn.slots, node=turn.conversation.state.get("node"))
+                answer.cut_short = True
+                shown = turn.masking.stream()
+                try:
+                    yield Opened(conversation_id, turn.question_id)
+                    async with aclosing(self._answer(turn, answer, trace)) as events:
+                        async for event in events:
+                            if isinstance(event, Action):
+                                yield revealed(event, turn.masking)
+                            elif isinstance(event, Acting):
+                                yield event
+                            elif text := shown.feed(event.text):
+                                trace.released()
+                                yield Delta(text, event.remembered)
+                    if text := shown.finish():
+                        yield Delta(text)
+                    answer.cut_short = False
+                finally:
+                    if answer.cut_short:
+                        await self._parts.settlement.settle(turn, answer, trace)
+                yield await self._parts.settlement.settle(turn, answer, trace)
 
     async def foresee(self, ask: Ask) -> Arm | None:
         """See `Opening.foresee`."""

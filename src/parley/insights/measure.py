@@ -114,6 +114,12 @@ class Insights:
         told = [{"step": row["name"], "turns": row["turns"], **_quantiles(row["ms"])} for row in steps]
         return {**_speed(speed), "steps": told}
 
+    async def cost(self, scope: Scope) -> float:
+        """What the window's turns cost, in US dollars."""
+        async with self._db.begin(scope.tenant_id) as connection:
+            [row] = await store.ask(connection, "cost", scope.values())
+        return _dollars(row["cost_micros"])
+
     async def usage(self, scope: Scope) -> dict[str, Any]:
         """Turns, tokens and cost per day and model, newest first, and their sums."""
         scope.check()

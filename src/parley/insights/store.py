@@ -35,6 +35,9 @@ SELECT count(*) AS conversations, count(*) FILTER (WHERE status = 'open') AS ope
        coalesce(sum(cost_micros), 0) AS cost_micros
 FROM conversation_facts WHERE {_WITHIN} {_OF_AGENT}"""  # noqa: S608 - only constants are put together here
 
+_COST = f"""
+SELECT coalesce(sum(cost_micros), 0) AS cost_micros FROM turn_facts WHERE {_WITHIN} {_OF_CONVERSATION}"""  # noqa: S608
+
 _RECORDS = f"""
 SELECT kind, count(*) AS made FROM record_facts WHERE {_WITHIN} {_OF_CONVERSATION} GROUP BY kind"""  # noqa: S608
 
@@ -86,6 +89,7 @@ ORDER BY day DESC, model LIMIT :most"""  # noqa: S608
 
 _QUESTIONS = {
     "overview": _OVERVIEW,
+    "cost": _COST,
     "records": _RECORDS,
     "series": _SERIES,
     "intents": _INTENTS,

@@ -50,6 +50,11 @@ class Enqueue(Protocol):
         ...
 
 
+_OVERDUE = """
+    SELECT coalesce(extract(epoch FROM now() - min(greatest(coalesce(j.scheduled_at, e.at), e.at))), 0) AS seconds
+    FROM procrastinate_jobs j
+    JOIN LATERAL (SELECT min(at) AS at FROM procrastinate_events WHERE job_id = j.id) e ON true
+    WHERE j.status = 'todo' AND (j.scheduled_at IS NULL OR j.scheduled_at <= now())"""
 _BLANK = procrastinate.App(connector=procrastinate.PsycopgConnector())  # forms jobs; opens no connection of its own
 
 
@@ -96,6 +101,11 @@ class JobQueue:
             return bool(await self.app.check_connection_async())
         except ConnectorException:
             return False
+
+    async def lag(self) -> float:
+        """Seconds that the longest-waiting job is overdue: above a minute or two, no worker is running."""
+        row = await self.app.connector.execute_query_one_async(_OVERDUE)
+        return float(row["seconds"])
 
     async def open(self) -> None:
         """Open the queue's own connections."""

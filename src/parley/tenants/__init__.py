@@ -22,6 +22,7 @@ from parley.tenants.audit import record as record_audit
 from parley.tenants.businesses import Businesses
 from parley.tenants.login import Login
 from parley.tenants.principal import Principal, levels_of
+from parley.tenants.quota import Quota
 from parley.tenants.regions import region_of
 from parley.tenants.routes import Language, Name, TenantFilter
 from parley.tenants.routes import router as tenant_routes
@@ -41,6 +42,7 @@ __all__ = [
     "MayWrite",
     "Name",
     "Principal",
+    "Quota",
     "SignedIn",
     "Tenant",
     "TenantFilter",

@@ -16,6 +16,7 @@ from parley.kit.errors import NotAllowed, NotAuthenticated, NotFound
 from parley.tenants import store
 from parley.tenants.login import Login
 from parley.tenants.principal import Level, Principal, levels_of
+from parley.tenants.quota import Quota
 
 _LOOPBACK = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?|::1", re.IGNORECASE)
 
@@ -35,15 +36,26 @@ class Access:
     `Origin` must be loopback names (unless `any_host`), against DNS rebinding and cross-site requests.
     """
 
-    def __init__(self, db: Database, login: Login, *, open_mode: bool = False, any_host: bool = False) -> None:
+    def __init__(
+        self, db: Database, login: Login, quota: Quota, *, open_mode: bool = False, any_host: bool = False
+    ) -> None:
         self._db = db
         self._login = login
+        self._quota = quota
         self._open = open_mode
         self._any_host = any_host
         self._first_tenant: str | None = None
 
     async def judge(self, connection: HTTPConnection) -> Principal:
-        """The principal of an HTTP request or a socket's handshake. Raises `NotAuthenticated`, `NotAllowed`."""
+        """The principal of an HTTP request or a socket's handshake, which counts as one request of its tenant's.
+
+        Raises `NotAuthenticated`, `NotAllowed`, `TooMany`.
+        """
+        who = await self._principal(connection)
+        self._quota.take(who.tenant_id)
+        return who
+
+    async def _principal(self, connection: HTTPConnection) -> Principal:
         authorization = connection.headers.get("authorization", "")
         kind, _, token = authorization.partition(" ")
         if kind.lower() == "bearer" and token:

@@ -206,6 +206,9 @@ def check_timezone(name: str | None) -> None:
 
 def check_settings(settings: Mapping[str, Any] | None) -> None:
     """Raise `InvalidInput` for a setting whose meaning is fixed and whose value is wrong; others are free."""
+    limit = (settings or {}).get("monthly_cost_limit")
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int | float) or not 0 <= limit <= 1e9):
+        raise InvalidInput("settings.monthly_cost_limit must be a number of US dollars, 0 or more.")
     for name in RETENTION_SETTINGS & (settings or {}).keys():
         days = (settings or {})[name]
         if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= LONGEST_RETENTION:
