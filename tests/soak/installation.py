@@ -88,14 +88,24 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def clean_environment(url: str, folder: Path) -> dict[str, str]:
+    """What a process of the installation is told: no vendor is set."""
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
+    own = {"DATABASE_URL": url, "SECRET_KEY": SECRET, "DATA_DIR": str(folder), "LOG_LEVEL": "WARNING"}
+    return {**kept, **own}
+
+
 class ServerProcess:
     """`uvicorn parley.asgi:app` in a process of its own. `environment` is added to a clean one: no vendor is set.
 
-    `core`: the processor it is held on. `base_url` stays the same when it is started again.
+    `core`: the processor it is held on. `base_url` stays the same when it is started again. `app`: another application
+    to serve, as uvicorn names it.
     """
 
-    def __init__(self, url: str, folder: Path, environment: Mapping[str, str] | None = None) -> None:
-        self._url, self._folder = url, folder
+    def __init__(
+        self, url: str, folder: Path, environment: Mapping[str, str] | None = None, app: str = "parley.asgi:app"
+    ) -> None:
+        self._url, self._folder, self._app = url, folder, app
         self._environment = environment or {}
         self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
@@ -104,17 +114,9 @@ class ServerProcess:
 
     def start(self, core: int | None = None) -> None:
         """Start, and wait until it serves."""
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
-        environment = {
-            **kept,
-            "DATABASE_URL": self._url,
-            "SECRET_KEY": SECRET,
-            "DATA_DIR": str(self._folder),
-            "LOG_LEVEL": "WARNING",
-            **self._environment,
-        }
+        environment = clean_environment(self._url, self._folder) | dict(self._environment)
         options = ["--host", "127.0.0.1", "--port", str(self.port), "--log-level", "warning"]
-        command = [sys.executable, "-m", "uvicorn", "parley.asgi:app", *options]
+        command = [sys.executable, "-m", "uvicorn", self._app, *options]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own server
                 command, cwd=self._folder, env=environment, stdout=log, stderr=log, start_new_session=True
@@ -163,12 +165,37 @@ class ServerProcess:
 
 
 @contextmanager
+def working(url: str, core: int | None = None) -> Iterator[psutil.Process]:
+    """`parley worker` in a process of its own, stopped afterwards."""
+    with (
+        tempfile.TemporaryDirectory(prefix="parley-worker-") as folder,
+        (Path(folder) / "worker.log").open("ab") as log,
+    ):
+        command = [sys.executable, "-c", "from parley.app.cli import main; main()", "worker"]
+        environment = clean_environment(url, Path(folder))
+        process = subprocess.Popen(  # noqa: S603 - our own worker
+            command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
+        )
+        if core is not None:
+            os.sched_setaffinity(process.pid, {core})
+        try:
+            yield psutil.Process(process.pid)
+        finally:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(5)
+
+
+@contextmanager
 def serving(
-    url: str, processes: int = 1, environment: Mapping[str, str] | None = None
+    url: str, processes: int = 1, environment: Mapping[str, str] | None = None, app: str = "parley.asgi:app"
 ) -> Iterator[Sequence[ServerProcess]]:
     """Server processes on one database, stopped afterwards."""
     with tempfile.TemporaryDirectory(prefix="parley-server-") as folder:
-        servers = [ServerProcess(url, Path(folder), environment) for _ in range(processes)]
+        servers = [ServerProcess(url, Path(folder), environment, app) for _ in range(processes)]
         try:
             for server in servers:
                 server.start()

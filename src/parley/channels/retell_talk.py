@@ -136,6 +136,7 @@ class PhoneTalk:
                 await self._mouth.send(frames.pong(frame.timestamp))
             case Update():
                 await self._look_at(frame.transcript)
+                self._follow(frame.transcript)
             case Request():
                 await self._look_at(frame.transcript)
                 await self._replies.begin(frame)
@@ -151,7 +152,7 @@ class PhoneTalk:
             await self._line.close(UNREADABLE)
 
     async def _look_at(self, transcript: Transcript) -> None:
-        """Note what the carrier heard."""
+        """What the transcript tells about what was heard."""
         if self._greeting is not None:
             waiting, self._greeting = self._greeting, None
             if not waiting.done():
@@ -160,6 +161,9 @@ class PhoneTalk:
                     await self._greet()
         self._memory.was_heard |= bool(transcript)
         self._memory.shows_agent |= any(one.role == "agent" for one in transcript)
+
+    def _follow(self, transcript: Transcript) -> None:
+        """Note what is being said. What is to be answered is on record in a moment anyway."""
         if transcript != self._noted:
             self._noted = transcript
             if self._noting is None or self._noting.done():
