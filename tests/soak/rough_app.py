@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from parley.app.serve import app_from_environment
