@@ -14,12 +14,13 @@ import pytest
 import uvicorn
 import websockets
 from pydantic import SecretStr
+from typing_extensions import override
 
 from parley.app.http import create_app
 from parley.app.resources import Resources, open_resources
 from parley.app.settings import Settings
 from parley.kit.duplex import Closed
-from parley.personas import Caller, persona
+from parley.personas import Caller, Line, persona
 from tests.conftest import SECRET, Business, _business, _Opened, _with_state
 from tests.journeys.calls import dispatcher, get, over, transcript, until, working
 from tests.wire.retell_calls import Switchboard
@@ -150,7 +151,8 @@ async def test_a_call_that_is_cancelled_is_hung_up_at_both_ends(
     class Slow(Caller):
         """Says a line, then waits for ever."""
 
-        async def reply(self, agent_line: str) -> Any:
+        @override
+        async def reply(self, agent_line: str) -> Line:
             await begun.wait()
             return await super().reply(agent_line)
 

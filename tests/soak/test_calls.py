@@ -56,7 +56,10 @@ async def test_a_thousand_calls_through_a_bad_network_and_two_kills(
         if _told(records[call]) != wanted[how]
     ]
     report(f"{CALLS} calls in {took:.0f} s ({CALLS / took:.1f} per second), server killed after {kills} of them")
-    report(f"ends: {Counter(record['status'] for record in records.values())}; {len(wrong)} records differ")
+    ends = Counter((record["status"], record["reason"]) for record in records.values())
+    report(f"ends: {dict(ends)}; {len(wrong)} records differ")
+    for one in wrong[:5]:
+        report(one)
     assert wrong == []
     assert len({record["retell_call_id"] for record in records.values()}) == CALLS
     await _nothing_twice(postgres.url, tenant)

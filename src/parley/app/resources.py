@@ -284,6 +284,7 @@ async def open_resources(
                 clock=clock,
                 agents=agents,
                 secrets=calls.secrets,
+                progress=calls.progress,
                 said=CallTranscripts(transcripts),
                 answer=phone_lines.answer,
                 deliver=calls.reports.receive,

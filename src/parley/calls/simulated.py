@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
@@ -19,6 +20,7 @@ from typing_extensions import override
 
 from parley.agents import Agents
 from parley.calls import store
+from parley.calls.progress import Progress
 from parley.calls.record import CallRecord
 from parley.calls.secrets import LineSecrets
 from parley.calls.simulated_report import analysis, shown, told_of
@@ -56,6 +58,7 @@ class SimulatedParts:
     clock: Clock
     agents: Agents
     secrets: LineSecrets
+    progress: Progress
     said: CallTranscripts
     answer: Answer
     deliver: Deliver
@@ -173,9 +176,12 @@ class SimulatedLine(Carrier):
     async def _take_up(self, tenant_id: str, call_id: str) -> None:
         async with self._parts.db.begin(tenant_id) as connection:
             claimed = await store.claim_simulated(connection, tenant_id, call_id, self._parts.holder)
-        if claimed is not None and claimed.id not in self._tasks:
-            _log.info("simulated.taken_up", call_id=claimed.call_id)
-            self._start(claimed)
+        if claimed is None or claimed.id in self._tasks:
+            return
+        _log.info("simulated.taken_up", call_id=claimed.call_id)
+        with suppress(NotFound):  # who placed it may have died before it learnt our id
+            await self._parts.progress.adopt(tenant_id, claimed.call_id, told_of(claimed))
+        self._start(claimed)
 
     async def _carry(self, call: store.SimulatedCall) -> None:
         """From ringing to the last webhook."""

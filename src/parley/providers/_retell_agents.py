@@ -39,6 +39,7 @@ def agent_fields(spec: AgentSpec) -> dict[str, Any]:
         "language": _LANGUAGES.get(spec.language, "multi"),
         "webhook_url": spec.webhook_url,
         "webhook_events": list(EVENTS),
+        "reminder_max_count": 2,  # the first asks whether somebody is there, the second says goodbye
     }
     for ours, (name, least, most) in _NUMBERS.items():
         value = spec.voice_settings.get(ours)
