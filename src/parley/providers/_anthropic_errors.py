@@ -31,11 +31,12 @@ _TYPES = {
     403: "permission_error",
     404: "not_found_error",
     413: "request_too_large",
-    422: "invalid_request_error",
     429: "rate_limit_error",
     529: "overloaded_error",
 }
+_PASSING = frozenset({408, 409, 499})
 _REFUSED = frozenset({"invalid_request_error", "request_too_large"})
+_BUSY = {"rate_limit_error": "over its rate limit", "overloaded_error": "overloaded"}
 
 
 def from_sdk(error: APIError, vendor: str, model: str) -> ProviderError:
@@ -61,32 +62,27 @@ def _from_status(error: APIStatusError, vendor: str, model: str, wait: float | N
         return _quota(vendor)
     if kind == "not_found_error":
         return _not_found(error.body, vendor, model)
+    if kind == "permission_error" and _retirement(vendor, model) is not None:
+        return _unknown_model(vendor, model)
     if kind in {"authentication_error", "permission_error"}:
-        if kind == "permission_error" and _retirement(vendor, model) is not None:
-            return _unknown_model(vendor, model)
         return ProviderKeyRejected(f"{vendor} rejected the API key ({status}).", vendor=vendor)
-    if kind == "rate_limit_error":
-        return ProviderBusy(f"{vendor} is over its rate limit.", vendor=vendor, retry_after=wait)
-    if kind == "overloaded_error":
-        return ProviderBusy(f"{vendor} is overloaded.", vendor=vendor, retry_after=wait)
+    if kind in _BUSY:
+        return ProviderBusy(f"{vendor} is {_BUSY[kind]}.", vendor=vendor, retry_after=wait)
+    words = shown(_message(error.body))
     if kind in _REFUSED:
-        return ProviderRefused(f"{vendor} refused the request ({status}): {shown(_message(error.body))}", vendor=vendor)
+        return ProviderRefused(f"{vendor} refused the request ({status}): {words}", vendor=vendor)
     if status < 400:
-        return ProviderUnavailable(f"{vendor} broke off its answer: {shown(_message(error.body))}", vendor=vendor)
+        return ProviderUnavailable(f"{vendor} broke off its answer: {words}", vendor=vendor)
     return ProviderUnavailable(f"{vendor} failed with status {status}.", vendor=vendor, retry_after=wait)
 
 
 def _kind(error: APIStatusError) -> str:
-    written = as_text(as_object(as_object(error.body).get("error")).get("type"))
+    """The type of the error, "" for what passes by itself."""
     status = error.status_code
-    if 500 <= status < 529:  # a proxy's 502 may hold any body
+    if status in _PASSING or 500 <= status < 529:  # whatever the body says: it may be a proxy's
         return ""
-    return written or _TYPES.get(
-        status, "invalid_request_error" if 400 <= status < 500 and status not in _PASSING else ""
-    )
-
-
-_PASSING = frozenset({408, 409, 499})
+    written = as_text(as_object(as_object(error.body).get("error")).get("type"))
+    return written or _TYPES.get(status, "invalid_request_error" if status >= 400 else "")
 
 
 def _not_found(body: object, vendor: str, model: str) -> ProviderError:
