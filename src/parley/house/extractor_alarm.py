@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from parley.house.extractor_handoff import escalation
 from parley.house.extractor_harm import DENIED, ILLNESS, hurt
+from parley.house.extractor_kinds import likely_kind
 from parley.house.extractor_talk import Statement, Talk, polarity
 from parley.house.extractor_topics import TOPICS
 from parley.understanding import Finding, detect_language, read_emergency
@@ -21,10 +22,12 @@ _KINDS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "Accident",
-            r"accident\b|crash\w*|wreck(?:ed)?\b|collision|collided|jack-? ?knif\w*|roll(?:ed)? ?over|rolled (?:the|"
+            r"accident\b|(?<!sugar )crash\w*|wreck(?:ed)?\b|collision|collided|jack-? ?knif\w*|roll(?:ed)? ?over|"
+            r"rolled (?:the|"
             r"my|it|on)|flipped|tipped over|rear[- ]?ended|(?:hit|struck|smacked|nailed|ran over|plowed into|"
             r"slammed into|sideswiped|clipped|t-boned|"
-            r"side-?swiped) (?:me|us|my|by|a|an|the|another|some\w*)|(?:ran|slid|went|skidded) (?:off|into) (?:the|"
+            r"side-?swiped|rammed) (?:me|us|my|by|a|an|the|another|some\w*|him|her|them)|(?:ran|slid|went|skidded) "
+            r"(?:off|into) (?:the|"
             r"a)|(?:someone|somebody|guy|car|truck) (?:just )?(?:hit|ran into|slammed)|in (?:the|a) ditch|"
             r"fender bender|wildunfall|(?:reh|wildschwein|hirsch|tier) .{0,12}(?:gelaufen|erwischt|angefahren)|"
             r"unfall\b|(?:rein|auf|zusammen)gefahren|gekracht|umgekippt|zusammenstoß|in den graben|"
@@ -80,6 +83,9 @@ _HANDLED = re.compile(
     r"road service (?:is|on)|in der werkstatt|mechaniker (?:ist|kommt))\b",
     re.IGNORECASE,
 )
+_COOLING = re.compile(
+    r"\b(?:reefer|cooling|fridge|freezer|kühlung|kühlaggregat)\b(?!.{0,30}(?:fire|smok))", re.IGNORECASE
+)
 _PAST = re.compile(
     r"\b(?:this morning|yesterday|last (?:night|week|month|year|time)|earlier|had (?:to get|it|them|a guy)|"
     r"(?:got|been|all) (?:it )?(?:fixed|repaired|patched)|fixed|road service (?:took|came|got)|heute (?:morgen|"
@@ -126,7 +132,7 @@ def find_alarm(talk: Talk, *, expected: bool = False) -> Alarm | None:
         doubtful = doubtful or alarm
     if doubtful is not None and (expected or any(number >= doubtful.number - 1 for number in cared)):
         return _settled(talk, doubtful)
-    return _unnamed(talk, cared) or (_told_first(talk, cared) if expected else None)
+    return _unnamed(talk, cared) or (_told_first(talk, cared) or _answered(talk) if expected else None)
 
 
 def _care(talk: Talk) -> list[int]:
@@ -159,7 +165,7 @@ def _kind(one: Statement) -> tuple[str, bool]:
         return "", False
     name, match = found[0]
     other = (_OTHERS if name == "Accident" else _ELSEWHERE).search(text)
-    if name == "Breakdown" and _HANDLED.search(one.line.text):
+    if name == "Breakdown" and (_HANDLED.search(one.line.text) or _COOLING.search(text)):
         return "", False
     if (
         other is not None
@@ -197,11 +203,35 @@ def _settled(talk: Talk, alarm: Alarm) -> Alarm:
 
 
 def _told_first(talk: Talk, cared: list[int]) -> Alarm | None:
-    """Of a call known to be an emergency of no kind that rules know: what was said before the agent cared."""
-    if not cared:
+    """Of a call known to be an emergency that no rule names: what was said before the agent cared."""
+    told = [one for one in talk.statements if cared and one.line.number < cared[0]]
+    if not told:
         return None
-    told = [one for one in talk.statements if one.line.number < cared[0]]
-    return Alarm("Other", told[-1], told[-1].line.number, sure=False) if told else None
+    return _likely(told) or Alarm("Other", told[-1], told[-1].line.number, sure=False)
+
+
+def _answered(talk: Talk) -> Alarm | None:
+    """Of a call known to be an emergency: what the driver says to "what happened?"."""
+    told = [one for one in talk.statements if _ASKS_WHAT.search(one.question) and polarity(one.text) != "no"]
+    return _likely(told[:4])
+
+
+def _likely(told: list[Statement]) -> Alarm | None:
+    """The gravest kind that statements telling of an emergency speak of, the earliest of them as its proof."""
+    kinds = [(one, kind) for one in told if not _FALSE_ALARM.search(one.line.text) and (kind := likely_kind(one.text))]
+    if not kinds:
+        return None
+    one, kind = min(kinds, key=lambda entry: (_GRAVEST.index(entry[1]), entry[0].place))
+    return Alarm(kind, one, one.line.number, sure=False)
+
+
+_GRAVEST = ("Fire", "Accident", "Security", "Medical", "Breakdown", "Other")
+_ASKS_WHAT = re.compile(
+    r"\b(?:what(?:'?s| is| has| did|'?s been)?\b.{0,20}\b(?:happen\w*|wrong|going on|emergency|problem|matter|issue|"
+    r"up)|"
+    r"emergency|go ahead|talk to me|was (?:ist|genau)\b.{0,15}\b(?:passiert|los|geschehen)|notfall\w*)\b",
+    re.IGNORECASE,
+)
 
 
 def _unnamed(talk: Talk, cared: list[int]) -> Alarm | None:
@@ -217,5 +247,6 @@ def _unnamed(talk: Talk, cared: list[int]) -> Alarm | None:
             one.line.number >= cared[0] - 1
             and read_emergency(one.text, language=detect_language(one.text), previous=one.question).emergency
         ):
-            return Alarm("Medical" if hurt(one.text) else "Other", one, one.line.number, sure=False)
+            kind = likely_kind(one.text) or ("Medical" if hurt(one.text) else "Other")
+            return Alarm(kind, one, one.line.number, sure=False)
     return None

@@ -20,10 +20,12 @@ _ARRIVING = re.compile(
 )
 _NOT_ARRIVING = re.compile(
     r"\b(?:since|seit|been here|ago|arrived|got here|got in|checked in|started|left|was at|waited|"
-    r"waiting|finished|until|till after|detention|lost|cost|behind|late\b|delay\w*|sat|sitting|haven'?t moved|"
+    r"waiting|finished|until|till after|detention|lost|cost|behind|late\b(?! (?:tonight|morning|afternoon|evening|at "
+    r"night|today|in the))|delay\w*|sat|sitting|haven'?t moved|"
     r"had me|told them|took|break|kept|parked a|"
     r"for (?:an?|about|almost|over|like|the (?:last|past)|\w+) ?(?:hours?|minutes?|hour and)|hat mich|gewartet|"
-    r"gestanden|gekostet|unterwegs seit|every|years?|appointment was|my appointment (?:is|was)|statt|call me|"
+    r"gestanden|gekostet|unterwegs seit|every|years?|(?:hit|call|ring|buzz|text|phone) (?:you|me)\b|appointment was|"
+    r"my appointment (?:is|was)|statt|call me|"
     r"hours late)\b",
     re.IGNORECASE,
 )
@@ -36,10 +38,11 @@ _FILL = re.compile(
 _LEADS = re.compile(r"\b(?:at|by|around|closer to|call it|um|gegen)\s*(?:like |about )?$", re.IGNORECASE)
 _SURELY = re.compile(r"\beta\b|be there|i'?d say|closer|make\b|i'?m\b.*\bout\b", re.IGNORECASE)
 _THERE = re.compile(r"\b(?:be|get|arriv\w*|make it|da sein|ankommen)\b", re.IGNORECASE)
+_EARLY_LATE = re.compile(r"\b(?:late|later|early|spät|früh)\W*$", re.IGNORECASE)
 _FROM_NOW = re.compile(r"^\s*(?:out|away|from|more|till|until|to go)\b", re.IGNORECASE)
 _IN = re.compile(r"\bin (?:about |around |like )?\S+ \S+$", re.IGNORECASE)
 _REPLACED = re.compile(r"\b(?:instead of|rather than|not|statt|nicht)\s+(?:at |um |until |till )?$", re.IGNORECASE)
-_COUNTED = re.compile(r"^\W*(?:miles?|mi\b|km\b|%|percent|pounds|pallets)", re.IGNORECASE)
+_COUNTED = re.compile(r"^\W*(?:more |other |and a half )?(?:miles?|mi\b|km\b|%|percent|pounds|pallets)", re.IGNORECASE)
 
 
 def eta(talk: Talk) -> Finding | None:
@@ -67,7 +70,13 @@ class _Stretch:
 def _times_of(one: Statement) -> list[Candidate]:
     text = one.held()
     language = detect_language(f"{one.question} {one.text}")
-    weighed = [(_score(one, text, stretch), stretch) for stretch in _stretches(text, language)]
+    stretches = _stretches(text, language)
+    spans = [stretch.start for stretch in stretches if stretch.kinds == {"span"}]
+    weighed = [
+        (_score(one, text, stretch), stretch)
+        for stretch in stretches  # "an hour and a half, two at the most" has no clock in it
+        if stretch.sure or not any(start < stretch.start for start in spans) or _LEADS.search(text[: stretch.start])
+    ]
     return [Candidate(capital(stretch.written), one, score) for score, stretch in weighed if score > 0]
 
 
@@ -76,6 +85,8 @@ def _score(one: Statement, text: str, stretch: _Stretch) -> float:
     asked = "eta" in one.asked
     said = text[: stretch.start]
     before, after = ENDS.split(said)[-1], text[stretch.end : stretch.end + 24]
+    if "day" in stretch.kinds:
+        before = _EARLY_LATE.sub("", before)
     score = 3.0 if asked else 0.0
     score += 2.5 if _ARRIVING.search(f"{said} {after}") else 0.0
     if not stretch.sure and not asked and not _LEADS.search(said):

@@ -14,7 +14,7 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         (
             "Construction",
             r"(?:road ?)?construction|road ?work|work zone|lane closures?|down to one lane|baustellen?|bauarbeiten|"
-            r"fahrbahnverengung",
+            r"fahrbahnverengung|cones|paving|flaggers?|single lane|einspurig",
             "construction",
         ),
         (
@@ -26,14 +26,16 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ),
         (
             "Heavy Traffic",
-            r"traffic(?: jams?)?|jam|gridlock|bumper[- ]to[- ]bumper|congest\w+|backed up|rush hour|standstill|wreck|"
+            r"traffic(?: jams?)?|jam|gridlock|stop[- ]and[- ]go|bumper[- ]to[- ]bumper|congest\w+|backed up|rush "
+            r"hour|standstill|wreck|"
             r"accident|pile ?up|crash|stau|verkehr|unfall|berufsverkehr|stockend\w*",
             "traffic|traffic jam|heavy traffic",
         ),
         (
             "Weather",
-            r"weather|snow\w*|blizzard|ice|icy|black ice|sleet|hail|rain\w*|storm\w*|thunderstorms?|fog\w*|wind\w*|"
-            r"high winds|gusts?|flood\w*|tornado\w*|hurricane|chain(?:s| law)|whiteout|wetter|schnee\w*|glatteis|eis|"
+            r"weather|snow\w*|blizzard|ice|icy|black ice|sleet|hail\w*|rain\w*|storm\w*|thunderstorms?|fog\w*|wind\w*|"
+            r"high winds|gusts?|flood\w*|tornado\w*|hurricane|chain(?:s|ed|ing)?(?: up| law)|chains|white-?outs?|"
+            r"slick|visibility|lightning|downpour|wetter|schnee\w*|glatteis|eis|"
             r"glätte|regen\w*|nebel|sturm|gewitter|unwetter|hochwasser|schneit|regnet",
             "weather|bad weather",
         ),
@@ -58,19 +60,28 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
             "Loading Delay",
             r"shipper|still loading|loading (?:me|took|delay)|loaded (?:me )?late|(?:get(?:ting)?|got|"
             r"be(?:ing)?) loaded|(?:haven't|hadn't|not) (?:even )?(?:started )?load\w*|late load\w*|"
-            r"load wasn'?t ready|pick ?up (?:ran|was) late|verlader|beladung|beim (?:be)?laden|absender|"
+            r"(?:load|product|freight|order|trailer|pallets|they) (?:wasn'?t|weren'?t|isn'?t|was not|not) (?:\w+ "
+            r")?(?:ready|staged|"
+            r"made|loaded)|late getting loaded|loaded till|(?:erst|spät|noch nicht) .{0,25}(?:beladen|geladen)|pick "
+            r"?up (?:ran|was) late|verlader|beladung|beim (?:be)?laden|absender|"
             r"ware (?:war |ist |ist noch )?nicht (?:fertig|bereit)",
             "loading delay",
         ),
         (
             "Unloading Delay",
+            r"(?:previous|last|first|prior|other) (?:drop|stop|delivery|receiver|consignee|customer) (?:took|held|"
+            r"kept|was|ran|"
+            r"had|made)|(?:letzte|vorherige|erste)\w* (?:stelle|kunde|abladestelle|entladestelle|stopp)\w*|"
             r"detention|no lumpers?|lumpers?|receiver (?:is|was|ran)|no (?:open )?docks?|waiting (?:on|for) (?:a |"
             r"the )?(?:dock|door|lumper\w*)|warte auf (?:eine )?(?:freie )?rampe|entladung|keine rampe",
             "unloading delay",
         ),
         (
             "Hours of Service",
-            r"(?:ran |run(?:ning)? )?out of hours|hours of service|hos|(?:my |the )?(?:ten|10|thirty[- ]four|"
+            r"(?:ran |run(?:ning)? )?out of (?:my )?(?:hours|(?:drive |driving |clock )?time)|drive time|thirty[- "
+            r"]four|"
+            r"(?:ten|10|thirty|30)[- ](?:hour|minute) (?:break|reset|rest)|my (?:ten|fourteen|eleven|seventy|clock)|"
+            r"hours of service|hos|(?:my |the )?(?:ten|10|thirty[- ]four|"
             r"34)(?:[- ]hour)? (?:reset|break)|reset|took my (?:ten|break)|take my ten|my clock|log ?book|"
             r"lenkzeit\w*|ruhezeit|pausenzeit|fahrzeit",
             "hours of service",
@@ -91,12 +102,30 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         ),
     )
 )
+# Words that name a reason only where no plainer one stands beside them.
+_HINTS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(rf"\b(?:{words})\b", re.IGNORECASE))
+    for name, words in (
+        (
+            "Mechanical Issue",
+            r"(?:quit|died|shut (?:down|off)|went out|conked out) on me|won'?t (?:start|crank|build|go)|derat\w*|"
+            r"limp\w*|codes?|warning light|mechanics?|tow(?:ed|ing|"
+            r"truck)?|dealer(?:ship)?|leak\w*|(?:truck|tractor|trailer) (?:problem|issue|trouble)s?|"
+            r"springt nicht an|undicht|abgeschleppt|mechaniker|pannendienst",
+        ),
+        ("Weather", r"blowing|freez\w*|frozen|mud(?:dy)?|slippery|drifts?|glatt|rutschig|sicht"),
+        (
+            "Heavy Traffic",
+            r"crawl\w*|(?:haven'?t|hasn'?t|not|ain'?t) mov(?:ed|ing)|brake lights|parking lot|zähfließend\w*",
+        ),
+    )
+)
 _NONE_BEFORE = re.compile(
     r"\b(?:no|not|without|isn'?t|wasn'?t|any|kein\w*|ohne|keinen|nothing to do with|never)\s+(?:\w+\s+)?$",
     re.IGNORECASE,
 )
 _NONE_AFTER = re.compile(
-    r"^\s*(?:(?:on \S+ |there |here )?(?:is|are|was|'s|has been|been|ist|war)?\s*(?:all |pretty |really |"
+    r"^\s*(?:(?:on \S+ |there |here )?(?:is|are|was|'s been|'s|has been|been|ist|war)?\s*(?:all |pretty |really |"
     r"actually |looking |moving |still )*(?:fine|good|ok|okay|clear|light|great|normal|no problem|not (?:bad|"
     r"too bad|a problem)|gut|frei|kein problem|in ordnung)|free\b|\w* but is no problem|,? but (?:it'?s |is |"
     r"that'?s )?(?:no problem|fine|ok))",
@@ -221,6 +250,9 @@ def _reasons(text: str) -> list[str]:
         if place >= 0:
             said = [word for word in dict.fromkeys(words) if word not in plain.split("|")]
             found.append((place, f"{name} ({', '.join(said[:2])})" if said else name))
+    if not found:
+        hint = next((name for name, pattern in _HINTS if (met := pattern.search(text)) and not _denied(text, met)), "")
+        found = [(0, hint)] if hint else []
     ordered = [label for _, label in sorted(found)]
     if (
         any(label.startswith("Heavy Traffic (stau") or label == "Heavy Traffic" for label in ordered)
@@ -228,6 +260,10 @@ def _reasons(text: str) -> list[str]:
     ):
         ordered.sort(key=lambda label: label.startswith("Heavy Traffic"), reverse=True)
     return ordered
+
+
+def _denied(text: str, match: re.Match[str]) -> bool:
+    return bool(_NONE_BEFORE.search(text[: match.start()]) or _NONE_AFTER.match(text[match.end() :]))
 
 
 def _other(one: Statement, whole: str) -> str:
@@ -241,6 +277,8 @@ def _other(one: Statement, whole: str) -> str:
         one.question,
         re.IGNORECASE,
     )
+    if any(pattern.search(one.text) for _, pattern, _ in _REASONS):
+        return ""  # named and denied: "traffic's been light"
     text = re.sub(r"^(?:well|so|uh|um|yeah|yes|ja|also)[, ]+", "", one.text, flags=re.IGNORECASE).strip(" .!?")
     plain = not polarity(one.text) and len(text.split()) >= 2 and not _NO_REASON.search(text)
     if (

@@ -20,7 +20,7 @@ ILLNESS = (
     r"feel) (?:my|his|her)|"
     r"(?:don'?t|not) feel(?:ing)? (?:right|good|well|so)|feel(?:ing)? (?:sick|faint|dizzy|terrible|awful|weak|"
     r"light-?headed)|"
-    r"blurry|blurred vision|sweating|light-?headed|chest (?:is |feels )?tight\w*|"
+    r"blurry|blurred vision|sweating|light-?headed|chest(?:'s| is| feels)? (?:\w+ ){0,2}tight\w*|"
     r"chest pains?|heart attack|can'?t breathe|trouble breathing|short(?:ness)? of breath|passed out|"
     r"unconscious|not responding|not breathing|seizure|stroke\b|faint\w*|dizzy|collapsed|diabetic|"
     r"blood sugar|insulin|allergic|going numb|throwing up|really sick|medical emergency|blacked out|"
@@ -95,11 +95,20 @@ def _breath(one: Statement) -> bool:
 
 
 def _illness(talk: Talk) -> Finding | None:
+    told: list[tuple[Statement, re.Match[str]]] = []
     for one in talk.statements:
         match = _ILL.search(one.text)
         if match and not DENIED.search(one.text[: match.start()]):
-            return Finding(f"Injuries reported: {_clause(one.text, _ILL)}", one.quote(), one.line.id, 0.75)
-    return None
+            told.append((one, match))
+    if not told:
+        return None
+    one = next((one for one, match in told if not _VAGUE.match(match.group())), told[0][0])
+    return Finding(f"Injuries reported: {_clause(one.text, _ILL)}", one.quote(), one.line.id, 0.75)
+
+
+_VAGUE = re.compile(
+    r"(?:don'?t|not) feel|feeling? (?:sick|terrible|awful)|really sick|medical emergency", re.IGNORECASE
+)
 
 
 def _clause(text: str, pattern: re.Pattern[str]) -> str:
@@ -160,6 +169,8 @@ def _safe(one: Statement, *, asked: bool) -> bool | None:
     if answer == "no" and not unsure(one.text):
         return False
     told = _SAFE.search(one.text)
+    if told is not None and not asked and told.group().lower() in ("parked", "parking lot", "rest area"):
+        return None  # that the truck stands tells nothing of the people
     of_the_load = told is not None and _OF_THE_LOAD.search(re.split(r",|\band\b|\bund\b", one.text[: told.end()])[-1])
     return True if answer == "yes" or (told and not of_the_load) else None
 
@@ -179,7 +190,8 @@ _NOT_SAFE, _EVERYONE_SAFE = "Driver is not safe", "Driver confirmed everyone is 
 _OF_THE_LOAD = re.compile(r"\b(?:load|cargo|freight|trailer|ladung|fracht|ware)\b", re.IGNORECASE)
 _LOAD_GOOD = re.compile(
     r"\b(?:load|cargo|freight|trailer|it|doors?|everything|ladung|fracht|ware|die|straps?|seal)(?:'s| is| are|"
-    r"s are| looks?| seems?| ist|s)? (?:\w+ ){0,2}(?:secure[d]?|fine|good|okay|ok|intact|sealed|locked|closed|"
+    r"s are| looks?| seems?| ist|s)? (?:\w+ ){0,2}(?:secure[d]?|tight|snug|solid|upright|fine|good|okay|ok|intact|"
+    r"sealed|locked|closed|"
     r"shut|secured|"
     r"strapped down|safe|all right|"
     r"alright|strapped|still on|gesichert|fest|sicher|in ordnung|unversehrt|holding)\b|\bseal(?:'s|"
@@ -210,7 +222,7 @@ def load_secure(talk: Talk, begin: int) -> Finding | None:
         if answer and INVERSE_LOAD.search(_about_load(one.question)):
             answer = "no" if answer == "yes" else "yes"
         subject = asked or re.search(
-            r"\b(?:load|cargo|freight|trailer|pallets?|doors?|seal|ladung|fracht|ware|paletten)\b",
+            r"\b(?:load|cargo|freight|trailer|pallets?|doors?|straps?|seal|ladung|fracht|ware|paletten)\b",
             one.text,
             re.IGNORECASE,
         )

@@ -35,7 +35,8 @@ _WRONG_PERSON = re.compile(
 )
 _REFUSES = re.compile(
     r"\b(?:(?:stop|quit) (?:calling|bothering|bugging|asking)|leave me alone|not (?:telling|gonna tell|"
-    r"going to tell|talking|answering|gonna talk)|none of your (?:business|damn)|don'?t (?:call|bother) me|"
+    r"going to tell|talking|answering|gonna talk)|none of your (?:business|damn)|don'?t (?:ever )?(?:call|bother|"
+    r"phone|contact) (?:me|us|this|here|again)|"
     r"why (?:the (?:hell|fuck|heck)|do) you (?:people )?(?:keep )?call\w*|get lost|screw you|go to hell|"
     r"i'?m hanging up|i'?m done (?:talking|with)|take me off|don'?t want to talk|lassen sie mich (?:in ruhe)?|"
     r"rufen sie (?:mich )?nicht|geht sie nichts an|kein bock|"
@@ -43,7 +44,11 @@ _REFUSES = re.compile(
     re.IGNORECASE,
 )
 _LATER = re.compile(
-    r"\b(?:call (?:me )?(?:back|later|again)|(?:can'?t|cannot) talk (?:right )?now|not a good time|bad time|"
+    r"\b(?:call (?:me )?(?:back|later|again)|(?:call|ring|try|hit|buzz|text|phone|holler at) (?:me|us) (?:up |back "
+    r")?(?:back|later|"
+    r"again|in|when|after|tomorrow)|i(?:'?ll| will|'?m gonna|'?ma|'?d rather)? (?:call|ring|buzz|hit|holler at|"
+    r"phone) (?:you|ya|"
+    r"y'?all)\b|(?:can'?t|cannot) talk (?:right )?now|not a good time|bad time|"
     r"busy right now|in the middle of|ring me later|call you back|später (?:noch ?mal|an|wieder)|"
     r"rufen sie (?:mich )?(?:später|nachher|gleich)|gerade (?:schlecht|nicht|keine zeit)|keine zeit)\b",
     re.IGNORECASE,
@@ -96,11 +101,13 @@ def outcome(talk: Talk, found: Mapping[str, Finding | None], alarm: Alarm | None
         return Finding("Driver Refused", refusal.text, refusal.id, 0.85)
     delay = found.get("delay_reason")
     named = delay if delay is not None and delay.value is not None else None
+    later = next((line for line in talk.caller_lines if _LATER.search(line.text)), None)
+    if later is not None and not known and not named:
+        return Finding("Callback Requested", later.text, later.id, 0.8)
     proof = next((one for one in (*known, status, named) if one is not None), None)
     if proof is not None:
         return Finding("In-Transit Update", proof.quote, proof.message_id, 0.85 if known else 0.65)
-    later = next((line for line in talk.caller_lines if _LATER.search(line.text)), None)
     if later is not None:
-        return Finding("Callback Requested", later.text, later.id, 0.8)
+        return Finding("Callback Requested", later.text, later.id, 0.75)
     last = talk.caller_lines[-1] if talk.caller_lines else None
     return Finding("Incomplete", last.text, last.id, 0.5) if last else None

@@ -39,6 +39,9 @@ _LED = re.compile(
 )
 
 
+_PLAIN_SPOT = re.compile(
+    r"^(?:the )?(?:lot|yard|gate|guard shack|shack|dock|parking lot|street|receiver|customer)$", re.IGNORECASE
+)
 _CLOSE = 28  # characters between two places that are told as one
 _PARTS = re.compile(
     r"[.;:]|\b(?:now|i'?m|left|currently|this|then|but|and|heading|going to|headed|not|or|jetzt|aber|dann|nicht)\b",
@@ -91,17 +94,33 @@ def _score(one: Statement, text: str, mention: PlaceMention, *, asked: bool) -> 
     rest = f"{clause}{ENDS.split(text[mention.end :])[0]}"
     if _BEHIND_US.search(rest) and not re.search(r"\bi'?m\b|\bbin\b|\bnow\b", rest, re.IGNORECASE):
         score -= 2 if asked else 3
+    score -= (
+        1.5 if re.search(r"^[^,;]{0,22}\b(?:ago|back\b)|\bvor (?:etwa |ca )?\w+ stunden?\b", text[mention.end :]) else 0
+    )
+    score -= 2 if _PLAIN_SPOT.match(mention.plain) else 0
     score -= 1 if "eta" in one.asked and not asked else 0
     score -= 2 if not asked and not mention.roads and not _LED.search(before) else 0
     return score - (1 if re.search(r"\b(?:other|the) (?:guy|car|driver)\b", clause, re.IGNORECASE) else 0)
 
 
+_NAMED = re.compile(r"(?<!^)\b[A-ZÄÖÜ]|\d|^[A-ZÄÖÜ]")
+_ASKS_ARRIVED = re.compile(
+    r"\b(?:ma[dk]e it (?:to|into)|arriv\w* (?:at|in)|reach(?:ed)?|(?:got|get|gotten) (?:to|into)|are you (?:at|in)|"
+    r"pulled into|"
+    r"angekommen|schon (?:beim|in|bei)|sind sie (?:beim|bei|in|am))\b",
+    re.IGNORECASE,
+)
+
+
 def _confirmed_place(one: Statement) -> Candidate | None:
     """What the agent offered ("You're at the Kroger DC?") and the driver agreed to."""
-    if not one.first or "location" not in one.asked or polarity(one.text) != "yes" or one.asker is None:
+    asked = "location" in one.asked or _ASKS_ARRIVED.search(one.question)
+    if not one.first or not asked or polarity(one.text) != "yes" or one.asker is None:
         return None
     asking = [part for part in sentences(one.asker.text) if part.endswith("?")]
     if not asking or re.search(r"\bwhere\b|\bwo\b", asking[0], re.IGNORECASE):
         return None
     mentions = find_places(asking[0])
+    if "location" not in one.asked and not (mentions and _NAMED.search(mentions[-1].plain)):
+        return None
     return Candidate(capital(mentions[-1].plain), one, 2.0, asking[0], one.asker.id) if mentions else None

@@ -37,11 +37,13 @@ _RETRACTS = re.compile(
 _YES = re.compile(
     r"^\W*(?:(?:oh|uh|um|well|so|ah|hey|and|ja dann|also|äh|naja|na|hm+)\W+)*(?:(?P<no>no(?! problem| worries|"
     r" doubt| wait)|nope|nah|naw|negative|never|"
-    r"not (?:really|yet|at all|exactly|that i|as far|so far|now|a (?:bit|chance)|today|anymore|quite)|neither|"
+    r"not (?:really|yet|a (?:one|single|thing)|one|at all|exactly|that i|as far|so far|now|a (?:bit|chance)|today|"
+    r"anymore|quite)|neither|"
     r"nothing|none|nobody|no one|nein|nö|ne|nee|nicht(?:s)?|"
     r"kein\w*|niemand|leider nein|leider nicht|unfortunately not?|afraid not|don'?t think so|i don'?t think so|"
     r"nichts)\b|"
-    r"(?P<yes>yes+|yeah+|yea|yep|yup|yah|ya|sure|of course|absolutely|definitely|correct|right|affirmative|"
+    r"(?P<yes>yes+|yes ?(?:sir|ma'?am|m)|yessir\w*|yeah+|yea|yep|yup|yah|ya|sure|of course|absolutely|definitely|"
+    r"correct|right|affirmative|"
     r"exactly|indeed|"
     r"uh[- ]?huh|mm+[- ]?hm+|mhm+|ok(?:ay)?|k|alright|all right|sounds good|will do|copy(?: that)?|"
     r"roger(?: that)?|ten[- ]?four|10[- ]?4|"
@@ -79,6 +81,11 @@ _INAUDIBLE = re.compile(
     r"rauschen|stille|garbled|music|beep|no response|cough|pause)[^)\]>*]{0,60}[)\]>*]",
     re.IGNORECASE,
 )
+
+
+def _goes_on(question: str) -> bool:
+    """Whether an agent asks on after the same: "say again?", or an echo of the answer, "Joplin, Missouri?"."""
+    return bool(_AGAIN.search(question)) or (question.rstrip().endswith("?") and len(question.split()) <= 4)
 
 
 def polarity(text: str) -> Polarity:
@@ -156,7 +163,8 @@ class Talk:
             if line.speaker == "agent":
                 asker = line
                 question = f"{question} {line.text}".strip() if not answered and question else line.text
-                asked, answered = self._asked(question) or (asked if _AGAIN.search(question) else frozenset()), False
+                asked = self._asked(question) or (asked if _goes_on(question) else frozenset())
+                answered = False
                 continue
             first = True
             for sentence in sentences(line.text):

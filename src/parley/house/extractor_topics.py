@@ -17,7 +17,8 @@ TOPICS = {
         r"(?<!delivery )(?<!drop )(?<!drop-off )\blocat(?:ion|ed)\b",
         r"\b(?:which|what) (?:city|town|state|highway|road|exit|area|street)\b",
         r"\bwhereabouts\b",
-        r"\bare you (?:in|near|at|around|on|still (?:in|near|at|on)) (?!the (?:road|way)|schedule|time|track|"
+        r"\bare you (?:in|near|at|around|on|still (?:in|near|at|on)) (?!the (?:road|way)|(?:a|the|your|any) (?:dock|"
+        r"door|bay)|schedule|time|track|"
         r"a safe|safe|line)",
         r"\bconfirm you'?re (?:in|at|near|on)\b",
         r"\bmile ?marker\b",
@@ -101,7 +102,10 @@ TOPICS = {
         r"\bp\.?o\.?d\.?(?:'?s)?\b",
         r"\bproofs? of delivery\b",
         r"\bpaper ?work\b",
-        r"\b(?:signed|get|sign|photo of)\b.{0,25}\b(?:bill|bol|receipt|papers|documents|delivery)\b",
+        r"\b(?:signed|get|sign|photos?|pictures?|pics?|scan|copy|copies|send|upload|text)\b.{0,25}\b(?:bills?|bols?|"
+        r"receipts?|"
+        r"papers|documents|docs|delivery (?:receipt|ticket|paper))\b",
+        r"\b(?:signed|get|sign|photo of)\b.{0,25}\bdelivery\b",
         r"\bsignature\b",
         r"\bbills? (?:of lading )?signed\b",
         r"\bb\.?o\.?l\.?\b",

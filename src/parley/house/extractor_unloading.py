@@ -21,13 +21,17 @@ _STATES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for name, words in (
         (
             "Refused",
-            r"refused|rejected|reject|turned (?:it|me|us) away|won'?t take (?:it|the load)|annahme verweigert|"
+            r"refus(?:ed|ing|es?)|reject(?:ed|ing|s)?|(?:turned|turning|sent|sending) (?:it|me|us|the (?:load|truck|"
+            r"freight)|"
+            r"everything) (?:away|back)|(?:won'?t|not gonna|wouldn'?t|don'?t want to) (?:take|accept) (?:it|the load|"
+            r"any)|annahme verweigert|"
             r"verweigert|abgelehnt|nicht angenommen",
         ),
         (
             "Unloaded",
             r"(?:^|(?<=\n))empty|finished unloading|done unloading|(?:all|already|been|got|just|i'?m|am|are|"
             r"fully) unloaded|"
+            r"(?:pulled|took|got) the last (?:\w+ )?(?:pallet|one|skid|piece)s?(?: off)?|(?:finished|done) with me|"
             r"unloaded (?:at|already|about|around|this|and)|(?:i'?m|we'?re|i am|am) empty|dropped (?:already|it|"
             r"the (?:load|trailer)|off)|delivered (?:it|already|at|this)|all (?:done|empty)|i'?m done|(?:just|"
             r"they|already) finished|they'?re done|(?:bin|ist|wurde|"
@@ -38,7 +42,10 @@ _STATES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "Waiting for Lumper",
             r"(?:waiting|wait) (?:on|for) (?:the |a |some )?lumpers?(?: service)?|no lumpers?|lumpers? (?:isn'?t|"
             r"aren'?t|hasn'?t|"
-            r"haven'?t|not) [\w ]{0,12}|short (?:handed )?on lumpers|need a lumper|warte\w* auf (?:die |"
+            r"haven'?t|not) [\w ]{0,12}|lumpers?\b.{0,30}\b(?:on (?:their |his |a )?(?:break|lunch)|late|no[- ]show|"
+            r"(?:hasn'?t|haven'?t|"
+            r"to|until|till|not|didn'?t|shows?|show)\b.{0,12}\b(?:up|shown?|here|come|comes|"
+            r"arriv\w*|start\w*))|short (?:handed )?on lumpers|need a lumper|warte\w* auf (?:die |"
             r"den )?(?:entlade\w*|staplerfahrer|lumper)",
         ),
         (
@@ -56,14 +63,19 @@ _STATES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"(?:being|getting|get|they'?re|are|is|started|start|busy|still|currently) unload\w*|unloading (?:me|now|"
             r"right now|it)|lumpers? (?:are|is) (?:working|on it|unloading)|half(?:way)? (?:done|unloaded|empty)|"
             r"pulled (?:about |like )?(?:\w+ )?pallets|pallets (?:off|so far|to go|left)|"
-            r"(?:taking|pulling|hauling|breaking) (?:it|the pallets|pallets|stuff|the stuff|the freight|"
-            r"freight) off|(?:they'?re|crew'?s|guys are) (?:working on (?:it|me)|"
+            r"(?:taking|pulling|hauling|breaking|rolling) (?:it|the pallets|pallets|stuff|the stuff|the freight|"
+            r"me|everything|them|freight) (?:off|out)|(?:half|most|some|part|a (?:third|quarter)) of (?:it|them|the "
+            r"\w+) "
+            r"(?:is |are )?(?:off|out)|last (?:few|couple|two|three|four|five|six|row)\b.{0,12}pallets|working me|"
+            r"räum(?:en|t)\b.{0,20}\b(?:aus|leer)|hälfte\b.{0,12}\b(?:runter|raus|draußen|weg|abgeladen|ausgeladen)|"
+            r"(?:they'?re|crew'?s|guys are) (?:working on (?:it|me)|"
             r"on it)|lad(?:en|et|e) (?:gerade |jetzt |schon |mich )*(?:ab|aus)|wird (?:gerade |schon |jetzt )*(?:ab|"
             r"ent|aus)geladen|am (?:ab|ent|aus)laden|beim (?:ab|ent|aus)laden|entladen gerade",
         ),
         (
             "Waiting",
-            r"(?:just |still )?waiting (?:on|for) (?:them|the receiver|somebody|someone|paperwork|the (?:forklift|"
+            r"(?:just |still )?waiting (?:on|for) (?:(?:a|the|my) (?:green light|go[- ]ahead|call|text|okay|ok|"
+            r"signal|light)|them|the receiver|somebody|someone|paperwork|the (?:forklift|"
             r"crew))|they'?re slow|(?:no|ain'?t got a|don'?t have a) crew|parked .{0,20}waiting|"
             r"haven'?t (?:even )?(?:started|touched)|hasn'?t started|not started|checked in|"
             r"sitting in the dock|warte\w* (?:noch|auf (?:den|die) (?:empfänger|entladung))|noch nicht angefangen",
@@ -209,7 +221,8 @@ _AGREES = re.compile(
 )
 _DECLINES = re.compile(
     r"\b(?:can'?t|cannot|could not|couldn'?t|won'?t(?! forget)|wouldn'?t|will not(?! forget)|not going to|"
-    r"not gonna|refuse\w*|don'?t (?:have|need|do)|didn'?t (?:get|sign)|forget (?:it|about it)|that'?s not my|"
+    r"not gonna|not (?:doing|sending|about to)|refuse\w*|don'?t (?:have|need|do)|didn'?t (?:get|sign)|forget (?:it|"
+    r"about it)|that'?s not my|"
     r"not my (?:job|problem)|lost (?:it|the|my)|no way|"
     r"kann ich nicht|mach(?:e)? ich nicht|habe ich nicht|hab ich nicht|keine zeit|nicht mein|"
     r"nicht unterschrieben|geht nicht|verloren)\b",
@@ -217,6 +230,18 @@ _DECLINES = re.compile(
 )
 _WHICH_DOOR = re.compile(r"\b(?:which|what) (?:door|dock|bay)|\bwelche[sr]? (?:rampe|tor)", re.IGNORECASE)
 _BARE_NUMBER = re.compile(r"^\W*(?:number |in |at )?(?P<number>\d+\w?|[a-z]+(?:[ -][a-z]+)?)\W*$", re.IGNORECASE)
+_NOT_TO = re.compile(
+    r"\b(?:don'?t|do not|never|without|nicht|keinesfalls)\b.{0,20}\b(?:forget|lose|leave|miss|skip|throw|let|verges\w*|"
+    r"verlier\w*|fahren)|verges\w*\b.{0,20}\bnicht\b",
+    re.IGNORECASE,
+)
+_NOT_DOING_SO = re.compile(
+    r"^\W*(?:(?:no|nope|nah|nein|nee|oh|ok(?:ay)?|sure)\W+)*(?:i |we |ich )?(?:won'?t|will not|would(?:n'?t| not)|"
+    r"never|"
+    r"no|nope|nah|nein|nee|werd(?:e)? ich nicht|mach(?:e)? ich nicht|vergess\w*|keine sorge)(?: (?:do|ever) that| sir|"
+    r" ma'?am| ich nicht| nicht)?\W*$",
+    re.IGNORECASE,
+)
 _STRAYS = re.compile(
     r"\?|\b(?:hello|hear|what|who|when|wait|hold on|bye|hang on|hallo|was|wer|wann|moment)\b", re.IGNORECASE
 )
@@ -244,6 +269,8 @@ def pod_acknowledged(talk: Talk, end: int | None = None) -> Finding | None:
 def _agreed(answer: tuple[Statement, ...]) -> Finding | None:
     line = answer[0].line
     heard = audible(line.text)
+    if _NOT_TO.search(answer[0].question) and _NOT_DOING_SO.match(heard):
+        return Finding(True, line.text, line.id, 0.9)
     declines = _DECLINES.search(heard)
     if declines and not re.search(r"\b(?:won'?t|can'?t|will not) forget\b", heard, re.IGNORECASE):
         later = next((one for one in answer if _DECLINES.search(one.text)), answer[0])

@@ -27,7 +27,8 @@ _DAYS = re.compile(
     r"diens|mitt|donners|frei|sams|sonn)(?:tag|woch)(?:abend|morgen|nachmittag|vormittag)?|"
     r"(?:early |late )?(?:in the (?:morning|afternoon|evening)|at night)|(?:first thing )?in the morning|(?:am |"
     r"gegen |heut )(?:abend|nachmittag|vormittag|mittag)|"
-    r"end of (?:the )?day|evening time|morgen)\b",
+    r"end of (?:the )?day|(?:before|after|by|around) (?:lunch|dinner|supper|breakfast|daylight|dark|sun(?:rise|up|down|"
+    r"set)|midday)|vor (?:dem )?mittag(?:essen)?|evening time|morgen)\b",
     re.IGNORECASE,
 )
 _DAYPART = re.compile(
@@ -119,7 +120,7 @@ def find_times(text: str, language: str) -> list[TimeMention]:
     """Every mention in order, none inside another."""
     found: list[TimeMention] = []
     taken: list[tuple[int, int]] = []
-    for mention in (*_spans(text), *_digital(text), *_spoken(text, language), *_days(text)):
+    for mention in (*_spans(text), *_digital(text), *_military(text), *_spoken(text, language), *_days(text)):
         if all(mention.end <= start or mention.start >= end for start, end in taken):
             found.append(mention)
             taken.append((mention.start, mention.end))
@@ -136,6 +137,29 @@ def _digital(text: str) -> Iterator[TimeMention]:
         for match in pattern.finditer(text):
             bare = match.group().isdecimal()
             yield TimeMention("clock", match.start(), match.end(), match.group(), sure=not bare)
+
+
+_HUNDRED = re.compile(
+    r"\b(?P<zero>(?:oh|zero)[ -])?(?P<hour>one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|"
+    r"fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty(?:[ -](?:one|two|three))?)[ -]hundred"
+    r"(?P<hours> hours)?\b(?! (?:miles|pounds|dollars|feet|bucks|and))",
+    re.IGNORECASE,
+)
+_HOURS = {
+    word: at
+    for at, word in enumerate(
+        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+        "seventeen eighteen nineteen twenty twenty-one twenty-two twenty-three".split()
+    )
+}
+
+
+def _military(text: str) -> Iterator[TimeMention]:
+    """ "oh six hundred", "fourteen hundred hours"."""
+    for match in _HUNDRED.finditer(text):
+        hour = _HOURS[match["hour"].lower().replace(" ", "-")]
+        if match["zero"] or match["hours"] or hour > 12:
+            yield TimeMention("clock", match.start(), match.end(), f"{hour:02d}:00")
 
 
 def _days(text: str) -> Iterator[TimeMention]:
