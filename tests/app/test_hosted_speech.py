@@ -74,3 +74,12 @@ def test_the_doctor_names_what_is_configured(tmp_path: Path) -> None:
     assert "transcriber True deepgram/flux: configured" in told
     assert "transcriber False elsewhere/ear: stt: the vendor 'elsewhere'" in told
     assert "secret-key" not in told
+
+
+async def test_a_hosted_speaker_comes_before_the_local_ones() -> None:
+    speech = hosted(elevenlabs_api_key=SecretStr("k"))
+    _, speakers = await speech.for_agent("t", None, None)
+    assert [one.name for one in speakers] == ["elevenlabs/eleven_flash_v2_5", "scripted/speaker"]
+    _, speakers = await speech.for_agent("t", None, "elevenlabs/eleven_multilingual_v2")
+    assert speakers[0].name == "elevenlabs/eleven_multilingual_v2"
+    await speech.aclose()

@@ -56,12 +56,20 @@ def _deepgram(model: str, access: SpeechAccess) -> Transcriber:
     return Deepgram(model, api_key=access.api_key, base_url=access.base_url or BASE_URL)
 
 
+def _elevenlabs(model: str, access: SpeechAccess) -> Speaker:
+    from parley.providers.elevenlabs import BASE_URL, ElevenLabs
+
+    return ElevenLabs(model, api_key=access.api_key, base_url=access.base_url or BASE_URL)
+
+
 # In the order of the automatic chain: those that report words while the caller speaks first.
 TRANSCRIBERS: dict[str, Row[Transcriber]] = {
     "deepgram": Row("flux", _deepgram),
 }
 # The first sound soonest first.
-SPEAKERS: dict[str, Row[Speaker]] = {}
+SPEAKERS: dict[str, Row[Speaker]] = {
+    "elevenlabs": Row("eleven_flash_v2_5", _elevenlabs),
+}
 
 
 def resolve_transcriber(name: str, keys: SpeechKeys) -> Transcriber:
