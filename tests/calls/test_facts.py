@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from parley.calls import Status
+from parley.calls.outcome import task_completed
 from tests.calls.conftest import WHO, Phone
-from tests.calls.test_report import ended, placed
+from tests.calls.test_report import ended, placed, started
 
 pytestmark = pytest.mark.anyio
 
@@ -85,3 +87,63 @@ async def test_a_slow_or_broken_reader_does_not_hold_the_record_up(
     failures.append(ProviderUnavailable("down", vendor="x"))
     answer = await phone.client.post(f"/calls/{call_id}/extract")
     assert (answer.status_code, answer.json()["type"]) == (502, "DataExtractionError")
+
+
+async def test_a_calls_conversation_knows_what_the_call_came_to(phone: Phone) -> None:
+    """Not what its last turn looked like: by the record."""
+    mailbox = [{"role": "user", "content": "Please leave your message after the tone."}]
+    for said, over, wanted in (
+        ("I'm driving, on I-80 near Des Moines, there at 8 am.", {}, True),
+        ("Please leave your message after the tone.", {}, False),
+        ("I'm driving.", {"disconnection_reason": "error_llm_websocket_open"}, False),
+    ):
+        call_id, there = await placed(phone)
+        ask = {"message": said, "agent_id": phone.agent, "tenant_id": phone.tenant}
+        talk = (await phone.client.post("/chat/message", json=ask)).json()["conversation_id"]
+        await phone.resources.calls.progress.started(phone.tenant, call_id)
+        await phone.resources.calls.progress.talks(phone.tenant, call_id, talk)
+        await phone.report("call_ended", {**ended(there, transcript_object=mailbox), **over})
+        await phone.work()
+        log = (await phone.client.get(f"/api/conversations/{talk}")).json()["conversation"]
+        assert log["task_completed"] is wanted, (await phone.get(call_id))["structured_data"]
+
+
+@pytest.mark.parametrize(
+    ("status", "facts", "completed"),
+    [
+        ("completed", {"call_outcome": "In-Transit Update"}, True),
+        ("completed", {"call_outcome": "Emergency Escalation"}, True),
+        ("completed", {"call_outcome": "voicemail "}, False),
+        ("completed", {"call_outcome": "Callback Requested"}, False),
+        ("completed", {"call_outcome": None}, None),
+        ("completed", {"pallets": 12}, None),
+        ("completed", None, None),
+        ("failed", None, False),
+        ("cancelled", {"call_outcome": "In-Transit Update"}, None),
+    ],
+)
+def test_what_a_call_came_to(status: Status, facts: dict[str, Any] | None, completed: bool | None) -> None:
+    assert task_completed(status, facts) is completed
+
+
+async def test_webhooks_are_told_of_calls_with_what_happens_to_them(phone: Phone) -> None:
+    wanted = {"url": "https://hooks.example.com/x", "events": ["call.*"], "tenant_id": phone.tenant}
+    assert (await phone.client.post("/webhook-subscriptions", json=wanted)).status_code == 201
+    call_id, there = await placed(phone)
+    for _ in range(2):  # whatever is told twice is passed on once
+        await phone.report("call_started", started(there))
+        await phone.report("call_ended", ended(there, transcript_object=TALK))
+        await phone.report("call_analyzed", ended(there, transcript_object=TALK))
+        await phone.work()
+    cancelled = await phone.call()
+    await phone.client.post(f"/calls/{cancelled['id']}/cancel")
+    asked = {"tenant_id": phone.tenant}
+    found = (await phone.client.get("/webhook-deliveries", params=asked)).json()["webhook_deliveries"][::-1]
+    told = [(one["event"], one["payload"]["data"]) for one in found]
+    assert [(event, data["id"], data["status"]) for event, data in told] == [
+        ("call.started", call_id, "in_progress"),
+        ("call.ended", call_id, "completed"),
+        ("call.analyzed", call_id, "completed"),
+        ("call.ended", cancelled["id"], "cancelled"),
+    ]
+    assert told[1][1] == await phone.get(call_id)

@@ -41,6 +41,29 @@ async def audit(business: Business, action: str) -> list[dict[str, Any]]:
     return [one for one in entries if one["action"] == action]
 
 
+async def told(business: Business) -> list[dict[str, Any]]:
+    """What webhooks are told of experiments, oldest first."""
+    answer = await business.owner.get("/webhook-deliveries")
+    return [one["payload"]["data"] for one in answer.json()["webhook_deliveries"][::-1]]
+
+
+async def subscribe(business: Business) -> None:
+    wanted = {"url": "https://hooks.example.com/x", "events": ["experiment.decided"]}
+    assert (await business.owner.post("/webhook-subscriptions", json=wanted)).status_code == 201
+
+
+async def test_webhooks_are_told_of_what_was_decided(business: Business, resources: Resources) -> None:
+    await subscribe(business)
+    good, _, bad = await arms(business, 55, 54, 5)
+    await rules(business, auto_stop=True)
+    await resources.watch.run()
+    await business.owner.post(f"/api/prompts/{good}/promote")
+    stopped, promoted = await told(business)
+    assert (stopped["decision"], stopped["prompt_id"], stopped["measures"]) == ("stopped", bad, ["success"])
+    assert (promoted["decision"], promoted["prompt_id"], promoted["name"]) == ("promoted", good, "A")
+    assert promoted["agent_config"] == "desk"
+
+
 async def test_a_winner_answers_alone_where_that_is_wanted(business: Business, resources: Resources) -> None:
     winner = (await arms(business, 10, 58))[1]
     await resources.watch.run()

@@ -266,6 +266,7 @@ async def open_resources(
                 jobs=jobs,
                 agents=agents,
                 transcripts=transcripts,
+                outcomes=outcomes,
                 vaults=vaults,
                 choice=carriers,
                 secrets=LineSecrets(keyring),

@@ -11,10 +11,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.agents import Agents, Version
 from parley.calls import store
-from parley.calls.outcome import OPTED_OUT
-from parley.calls.record import CallRecord
+from parley.calls.outcome import OPTED_OUT, outcome_of, task_completed
+from parley.calls.record import CallRecord, Status
+from parley.calls.shown import tell_of_facts
 from parley.calls.suppress import HEARD, opted_out, suppress
 from parley.calls.transcript import CallTranscripts, Said, as_text
+from parley.conversations import Outcomes
 from parley.inference.carrier import CarrierCall, CarrierLine
 from parley.inference.errors import ProviderError
 from parley.kit import log
@@ -51,6 +53,7 @@ class Closing:
         jobs: Enqueue,
         agents: Agents,
         transcripts: CallTranscripts,
+        outcomes: Outcomes,
         vaults: Vaults,
         finder: FactFinder | None,
     ) -> None:
@@ -58,6 +61,7 @@ class Closing:
         self._jobs = jobs
         self._agents = agents
         self._transcripts = transcripts
+        self._outcomes = outcomes
         self._vaults = vaults
         self._finder = finder
 
@@ -101,17 +105,14 @@ class Closing:
 
     async def close(self, call: CallRecord, *, patient: bool = False) -> CallRecord:
         """Write what is missing of a call that is over. `patient`: wait for a slow model, and raise where it fails."""
-        values = await self._values(call, (), patient=patient)
-        if not values:
-            return call
-        async with self._db.begin(call.tenant_id) as connection:
-            return await store.calls.change(connection, call.tenant_id, call.id, values) or call
+        values = await self._values(call, (), call.status, patient=patient)
+        return await self._write(call, values) if values else call
 
     async def facts(self, call: CallRecord, told: CarrierCall) -> dict[str, Any]:
         """The values of a record whose call ends now, by what the carrier tells."""
         if told.reason == OPTED_OUT:
             await self._suppress(call)
-        return await self._values(call, told.lines)
+        return await self._values(call, told.lines, outcome_of(told))
 
     async def find_again(self, call: CallRecord) -> CallRecord:
         """Read the facts once more. Raises `ProviderError`."""
@@ -120,9 +121,9 @@ class Closing:
         lines = await self._transcripts.of(call)
         version = await self._version(call, newest=True)
         found = await self._finder.find(call.tenant_id, version, lines)
-        values = {"structured_data": dict(found), "extracted_from": self._finder.mark(version)}
-        async with self._db.begin(call.tenant_id) as connection:
-            return await store.calls.change(connection, call.tenant_id, call.id, values) or call
+        if not call.is_active:
+            await self._judge(call, call.status, found)
+        return await self._write(call, {"structured_data": dict(found), "extracted_from": self._finder.mark(version)})
 
     async def kept(self, call: CallRecord, lines: Sequence[CarrierLine]) -> list[CarrierLine]:
         """A carrier's lines as the agent keeps what callers say: as spoken, masked for good, or not at all."""
@@ -135,7 +136,9 @@ class Closing:
         masking = Masking("masked")
         return [replace(line, content=masking.hide(line.content)) for line in lines]
 
-    async def _values(self, call: CallRecord, told: Sequence[CarrierLine], *, patient: bool = False) -> dict[str, Any]:
+    async def _values(
+        self, call: CallRecord, told: Sequence[CarrierLine], status: Status, *, patient: bool = False
+    ) -> dict[str, Any]:
         values: dict[str, Any] = {}
         await self._transcripts.end(call)
         if call.conversation_id is None and len(told) > len(call.lines):
@@ -148,6 +151,7 @@ class Closing:
             await self._suppress(call)
         if any(line.content for line in said):
             values |= await self._find(call, said, patient=patient)
+        await self._judge(call, status, values.get("structured_data", call.structured_data))
         return {name: value for name, value in values.items() if value is not None}
 
     async def _find(self, call: CallRecord, said: Sequence[Said], *, patient: bool) -> dict[str, Any]:
@@ -166,6 +170,20 @@ class Closing:
             _log.warning("call.without_facts", call_id=call.id, error=type(error).__name__)
             return {}
         return {"structured_data": dict(found), "extracted_from": mark}
+
+    async def _judge(self, call: CallRecord, status: Status, facts: Mapping[str, Any] | None) -> None:
+        """Have the conversation know what the call came to. Before the call is written: news that was taken in by
+        halves comes again."""
+        completed = task_completed(status, facts)
+        if call.conversation_id is not None and completed is not None:
+            await self._outcomes.tell(call.tenant_id, call.conversation_id, task_completed=completed)
+
+    async def _write(self, call: CallRecord, values: Mapping[str, Any]) -> CallRecord:
+        async with self._db.begin(call.tenant_id) as connection:
+            changed = await store.calls.change(connection, call.tenant_id, call.id, values)
+            if changed is not None:
+                await tell_of_facts(connection, call, changed)
+        return changed or call
 
     async def _suppress(self, call: CallRecord) -> None:
         if call.phone_number:

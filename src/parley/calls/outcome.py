@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from parley.calls.record import CallRecord, Status
 from parley.inference.carrier import CarrierCall
@@ -14,6 +15,10 @@ _NOT_REACHED: Final = frozenset(
     user_declined concurrency_limit_reached no_valid_payment scam_detected""".split()
 )
 _STOPPED: Final = "manual_stopped"
+# What `call_outcome` says of a call that did not get what it was made for; all else did.
+_TO_NO_END: Final = frozenset(
+    {"voicemail", "no answer", "wrong number", "wrong person", "driver refused", "callback requested", "incomplete"}
+)
 OPTED_OUT: Final = "user_requested_dnc"
 
 
@@ -28,6 +33,16 @@ def outcome_of(told: CarrierCall) -> Status:
     if told.status in ("not_connected", "error") or reason in _NOT_REACHED or reason.startswith("error"):
         return "failed"
     return "cancelled" if reason == _STOPPED else "completed"
+
+
+def task_completed(status: Status, facts: Mapping[str, Any] | None) -> bool | None:
+    """Whether a call got what it was made for; None where its record does not say, as of one that was cancelled."""
+    if status == "failed":
+        return False
+    outcome = (facts or {}).get("call_outcome")
+    if status != "completed" or not isinstance(outcome, str):
+        return None
+    return outcome.strip().casefold() not in _TO_NO_END
 
 
 def seconds_of(told: CarrierCall, call: CallRecord) -> int | None:

@@ -15,6 +15,7 @@ from parley.calls.close import Closing
 from parley.calls.numbers import e164_or_empty
 from parley.calls.outcome import is_over, outcome_of, seconds_of
 from parley.calls.record import ACTIVE, CallRecord, Status, before
+from parley.calls.shown import tell_of_facts, tell_of_status
 from parley.inference.carrier import CarrierCall, CarrierLine
 from parley.kit.clock import Clock
 from parley.kit.db import Database
@@ -160,9 +161,10 @@ class Progress:
             missing |= {"stop_wanted": False, "check_at": None}
         if not missing:
             return now
-        changed = await store.calls.change(connection, call.tenant_id, call.id, missing)
-        await tell(connection, changed or now)
-        return changed or now
+        changed = await store.calls.change(connection, call.tenant_id, call.id, missing) or now
+        await tell(connection, changed)
+        await tell_of_facts(connection, now, changed)
+        return changed
 
     async def _start(self, connection: AsyncConnection, call: CallRecord, at: datetime | None) -> CallRecord | None:
         now = self._clock.now()
@@ -211,6 +213,8 @@ async def move(
     changed = await store.advance(connection, call, before(status), {**values, "status": status})
     if changed is not None:
         await tell(connection, changed)
+        await tell_of_status(connection, changed)
+        await tell_of_facts(connection, call, changed)
     return changed
 
 

@@ -20,7 +20,7 @@ from parley.calls.report import Reports
 from parley.calls.secrets import LineSecrets
 from parley.calls.suppress import Suppressions
 from parley.calls.transcript import CallTranscripts
-from parley.conversations import Transcripts
+from parley.conversations import Outcomes, Transcripts
 from parley.kit.clock import Clock
 from parley.kit.db import Database
 from parley.kit.jobs import Enqueue, Job
@@ -36,6 +36,7 @@ class CallParts:
     jobs: Enqueue
     agents: Agents
     transcripts: Transcripts
+    outcomes: Outcomes
     vaults: Vaults
     choice: CarrierChoice
     secrets: LineSecrets
@@ -73,7 +74,7 @@ def open_calls(parts: CallParts) -> Calls:
     """The room over its parts."""
     p = parts
     said = CallTranscripts(p.transcripts)
-    closing = Closing(p.db, p.jobs, p.agents, said, p.vaults, p.finder)
+    closing = Closing(p.db, p.jobs, p.agents, said, p.outcomes, p.vaults, p.finder)
     progress = Progress(p.db, p.clock, closing)
     lines = LineAgents(p.db, p.clock, p.jobs, p.agents, p.choice, p.secrets, p.public_url)
     placing = Placing(p.db, p.clock, lines)

@@ -12,6 +12,7 @@ from parley.calls.initiate import NewCall
 from parley.calls.live import CallLive
 from parley.calls.record import Status
 from parley.calls.room import Calls
+from parley.calls.shown import CallOut
 from parley.conversations import TalkFacts, wanted_schema
 from parley.inference.carrier import Simulate
 from parley.kit.errors import InvalidInput
@@ -139,34 +140,6 @@ class CallIn(Body):
         if isinstance(self.consent, bool):
             return {"basis": "consent" if self.consent else "refused"}
         return {"basis": self.consent}
-
-
-class CallOut(Read):
-    """A call. `retell_call_id` is the carrier's id, whichever carrier it is; `duration` is in whole seconds."""
-
-    id: str
-    tenant_id: str
-    direction: Literal["outbound", "inbound"]
-    driver_name: str
-    phone_number: str
-    own_number: str
-    load_number: str
-    agent_config_id: str | None
-    agent_version: int | None
-    carrier: str
-    retell_call_id: str | None
-    conversation_id: str | None
-    status: Status
-    reason: str | None = Field(description="The carrier's word for how it ended, or why it came to nothing.")
-    raw_transcript: str | None
-    structured_data: dict[str, Any] | None
-    duration: int | None
-    warnings: list[str]
-    consent: dict[str, Any] | None
-    simulate: dict[str, Any] | None
-    created_at: datetime
-    started_at: datetime | None
-    completed_at: datetime | None
 
 
 class SaidOut(Read):

@@ -89,6 +89,7 @@ class PhoneLines:
         number = settings.get("transfer_number") or tenant.settings.get("transfer_number")
         language = agent.definition.language or tenant.language
         known = {"driver_name": call.driver_name, "load_number": call.load_number}
+        about = {"call_id": call.id, "phone_number": call.phone_number, **known}
         return Party(
             tenant_id=call.tenant_id,
             agent_id=agent.id,
@@ -99,7 +100,7 @@ class PhoneLines:
             transfer_number=number if isinstance(number, str) else None,
             hears_noise=_hears_noise(agent),
             user_id=call.phone_number or None,
-            metadata={"call_id": call.id, **{name: value for name, value in known.items() if value}},
+            metadata={name: value for name, value in about.items() if value},
         )
 
 

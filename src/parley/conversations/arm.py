@@ -14,12 +14,15 @@ _NOT_DIALLED = re.compile(r"[^\d+]")
 
 
 def unit_of(ask: Ask) -> tuple[UnitKind, str] | None:
-    """Who gets the same arm again: a user, else a telephone number, else a session; None for somebody unknown."""
-    if ask.user_id:
-        return "user", ask.user_id
+    """Who gets the same arm again: a user, else a telephone number, else a session; None for somebody unknown.
+
+    A caller known by the number alone is that number, whichever line or form it comes in by.
+    """
     for name in _PHONE:
         if isinstance(number := ask.metadata.get(name), str) and (unit := phone_unit(number)):
-            return unit
+            return unit if ask.user_id in (None, "", number) else ("user", ask.user_id)
+    if ask.user_id:
+        return "user", ask.user_id
     return ("session", ask.session_id) if ask.session_id else None
 
 

@@ -20,6 +20,7 @@ from parley.experiments.verdict import Contender, Verdict, judge_arms
 from parley.kit.db import Database
 from parley.kit.errors import Conflict, InvalidInput, NotFound
 from parley.kit.ids import new_id
+from parley.outbox import announce
 from parley.tenants import Principal, bump_prompts_revision, record_audit
 
 MOST_PROMPTS = 1000
@@ -146,14 +147,17 @@ class Prompts:
             await bump_prompts_revision(connection, tenant_id)
             detail = {"stopped": stopped, "reason": reason}
             await record_audit(connection, who, tenant_id, "prompt.promoted", prompt_id, **detail)
+            await _tell(connection, prompt, "promoted", detail)
         return prompt
 
     async def stop(self, who: Principal, tenant_id: str, prompt_id: str, measures: Sequence[str]) -> None:
         """Take an arm out that harms. `measures`: on which."""
         async with self._db.begin(tenant_id) as connection:
-            await store.change_prompt(connection, tenant_id, prompt_id, {"is_active": False})
+            prompt = await store.change_prompt(connection, tenant_id, prompt_id, {"is_active": False})
             await bump_prompts_revision(connection, tenant_id)
-            await record_audit(connection, who, tenant_id, "prompt.stopped", prompt_id, measures=list(measures))
+            detail = {"measures": list(measures)}
+            await record_audit(connection, who, tenant_id, "prompt.stopped", prompt_id, **detail)
+            await _tell(connection, prompt, "stopped", detail)
 
     # Import and export
 
@@ -206,6 +210,12 @@ class Prompts:
 
 
 _IDENTITY = ("name", "agent_config", "agent_name", "agent_id")
+
+
+async def _tell(connection: AsyncConnection, prompt: Prompt, decision: str, detail: Mapping[str, Any]) -> None:
+    names = ("name", "agent_config", "agent_name", "agent_id", "revision")
+    about = {"prompt_id": prompt.id, **{name: getattr(prompt, name) for name in names}}
+    await announce(connection, prompt.tenant_id, "experiment.decided", {"decision": decision, **about, **detail})
 
 
 def _identity(prompt: Prompt) -> tuple[Any, ...]:
