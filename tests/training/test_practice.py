@@ -38,9 +38,9 @@ GERMAN = (
 )
 
 
-@pytest.fixture
-async def address(app: Any) -> AsyncIterator[str]:
-    """The true app on a port: sockets of the client and the server are real."""
+@asynccontextmanager
+async def served(app: Any) -> AsyncIterator[int]:
+    """An app on a port: sockets of the client and the server are real."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -48,9 +48,15 @@ async def address(app: Any) -> AsyncIterator[str]:
     running = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn tells it no other way
         await asyncio.sleep(0.01)
-    yield f"ws://127.0.0.1:{port}/chat/"
+    yield port
     server.should_exit = True
     await running
+
+
+@pytest.fixture
+async def address(app: Any) -> AsyncIterator[str]:
+    async with served(app) as port:
+        yield f"ws://127.0.0.1:{port}/chat/"
 
 
 class Line:

@@ -3,7 +3,8 @@
 The client sends `session_start` and `user_message`; the server `session_start`, `assistant_message`, `user_message` (a
 line typed elsewhere in the same session), `coaching`, `session_complete` and `error`. Every line is read from the
 record, so any number of sockets, in any process, see the same talk; `metadata.last_message_id` of a `session_start`
-says what a client has already, and `metadata.client_id` of a `user_message` keeps one sent twice from being said twice.
+says what a client has already, and `metadata.client_id` of a `user_message` keeps one sent twice from being said twice;
+the server's `session_start` names the `client_ids` that are stored, so that a client knows what to send again.
 """
 
 from __future__ import annotations
@@ -60,14 +61,14 @@ class _Desk:
         self._listener: Listener = socket.state.listener
         self._place = 0
         self._hints = 0
-        self._mine: set[str] = set()
+        self._known: set[str] = set()  # ids of lines this client has or has sent
         self._telling = asyncio.Lock()
         self._over = asyncio.Event()
 
     async def run(self, first: Mapping[str, Any]) -> None:
         """Until the client leaves, or the session is over and said so."""
         tenant_id, session_id = self._session.tenant_id, self._session.id
-        async with self._listener.subscribe(tenant_id) as news:
+        async with self._listener.subscribe(tenant_id, {"conversation_id": session_id}) as news:
             await self._start(first)
             listening = asyncio.create_task(self._listen(), name="training.socket")
             watching = asyncio.create_task(self._watch(news), name="training.news")
@@ -84,17 +85,22 @@ class _Desk:
             await self._socket.close(1000)
 
     async def _start(self, first: Mapping[str, Any]) -> None:
-        lines = await self._rehearsals.lines(self._session.tenant_id, self._session.id)
+        tenant_id, session_id = self._session.tenant_id, self._session.id
+        self._session, lines = await self._rehearsals.look(tenant_id, session_id) or (self._session, ())
         if first["type"] == "session_start":
             known = _metadata(first).get("last_message_id")
             self._place = next((line.ordinal for line in lines if line.id == known), 0)
         resumed = any(line.role == "user" for line in lines)
         content = "Session resumed" if resumed else "Session started successfully"
-        about = {"status": self._session.status, "resumed": resumed, "scenario_id": self._session.scenario_id}
-        await self._send("session_start", content, session_id=self._session.id, metadata=about)
+        await self._send("session_start", content, session_id=self._session.id, metadata=self._about(resumed))
         await self._tell()
         if first["type"] != "session_start":
             await self._take(first)
+
+    def _about(self, resumed: bool) -> dict[str, Any]:
+        session = self._session
+        about = {"status": session.status, "resumed": resumed, "scenario_id": session.scenario_id}
+        return {**about, "client_ids": list(session.data.get("receipts", ()))}
 
     async def _listen(self) -> None:
         while True:
@@ -106,8 +112,9 @@ class _Desk:
 
     async def _take(self, message: Mapping[str, Any]) -> None:
         if message["type"] == "session_start":
-            about = {"status": self._session.status, "resumed": True, "scenario_id": self._session.scenario_id}
-            await self._send("session_start", "Session resumed", session_id=self._session.id, metadata=about)
+            await self._send(
+                "session_start", "Session resumed", session_id=self._session.id, metadata=self._about(True)
+            )
             return
         if message["type"] != "user_message":
             raise InvalidInput("type must be session_start or user_message.")
@@ -118,27 +125,28 @@ class _Desk:
         tenant_id, session_id = self._session.tenant_id, self._session.id
         given = str(client_id) if client_id is not None else None
         async with self._telling:
-            self._mine.add(await self._rehearsals.say(tenant_id, session_id, content, given))
+            self._known.add(await self._rehearsals.say(tenant_id, session_id, content, given))
         await self._rehearsals.answer(tenant_id, session_id)
         await self._tell()
 
     async def _watch(self, news: Any) -> None:
         async for event in news:
-            if event.name == MISSED or event.data.get("conversation_id") == self._session.id:
+            if event.name == MISSED or event.data.get("message_id") not in self._known:
                 await self._tell()
 
     async def _tell(self) -> None:
         """Send what this socket has not been sent yet."""
         tenant_id, session_id = self._session.tenant_id, self._session.id
         async with self._telling:
-            # The session first: what ends it was said before.
-            session = await self._rehearsals.find(tenant_id, session_id)
-            for line in await self._rehearsals.lines(tenant_id, session_id, self._place):
-                self._place = line.ordinal
-                await self._say(line)
-            if session is None:
+            seen = await self._rehearsals.look(tenant_id, session_id, self._place)
+            if seen is None:
                 self._over.set()
                 return
+            session, lines = seen
+            senders = {line: client for client, line in session.data.get("receipts", {}).items()}
+            for line in lines:
+                self._place = line.ordinal
+                await self._say(line, senders.get(line.id))
             hints = session.data.get("hints", [])
             for hint in hints[self._hints :]:
                 await self._send("coaching", hint["content"], metadata={"item": hint["item"]})
@@ -148,12 +156,13 @@ class _Desk:
                 await self._send("session_complete", _summary(session), session_id=session_id, metadata=about)
                 self._over.set()
 
-    async def _say(self, line: Spoken) -> None:
-        if line.id in self._mine:
+    async def _say(self, line: Spoken, sender: str | None) -> None:
+        if line.id in self._known:
             return
         kind = "user_message" if line.role == "user" else "assistant_message"
-        tokens = {"tokens": len(line.content.split())}
-        await self._send(kind, line.content, at=line.at, message_id=line.id, metadata=tokens)
+        about = {"tokens": len(line.content.split())} | ({"client_id": sender} if sender else {})
+        await self._send(kind, line.content, at=line.at, message_id=line.id, metadata=about)
+        self._known.add(line.id)
 
     async def _send(self, kind: str, content: str, *, at: datetime | None = None, **more: Any) -> None:
         stamp = (at or datetime.now(UTC)).isoformat()

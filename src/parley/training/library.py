@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,6 +21,7 @@ from parley.training.scenario import Scenario, parse_scenario
 from parley.training.store import Filed, Paper
 
 _MOST_DOCUMENTS = 50
+_MOST_VERSIONS = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Scenarios:
     def __init__(self, db: Database, shelf: Shelf) -> None:
         self._db = db
         self._shelf = shelf
+        self._versions: OrderedDict[tuple[str, str, int], Scenario] = OrderedDict()
 
     async def page(self, tenant_id: str, limit: int, cursor: str | None) -> list[Shown]:
         """Newest first."""
@@ -130,11 +133,18 @@ class Scenarios:
         ]
 
     async def version(self, connection: AsyncConnection, tenant_id: str, scenario_id: str, number: int) -> Scenario:
-        """What a session of this version plays."""
-        config = await store.get_version(connection, tenant_id, scenario_id, number)
-        if config is None:
-            raise NotFound("scenario")
-        return parse_scenario(config)
+        """What a session of this version plays. A version never changes, so it is read once."""
+        key = (tenant_id, scenario_id, number)
+        if key not in self._versions:
+            config = await store.get_version(connection, tenant_id, scenario_id, number)
+            if config is None:
+                raise NotFound("scenario")
+            self._versions[key] = parse_scenario(config)
+            if len(self._versions) > _MOST_VERSIONS:
+                self._versions.popitem(last=False)
+        else:
+            self._versions.move_to_end(key)
+        return self._versions[key]
 
     async def export(self, tenant_id: str, wanted: str) -> tuple[str, bytes]:
         """The folder's name and a zip of it."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from weakref import WeakValueDictionary
@@ -36,7 +36,6 @@ from parley.training.score import Score, judge
 from parley.training.store import Session
 
 COMPLETED = "session.completed"
-COACHED = "session.coached"
 MOST_CHARACTERS = 4000
 _MOST_LINES = 500
 _MOST_RECEIPTS = 200
@@ -51,10 +50,17 @@ Ending = Literal["satisfied", "impatient", "finished", "time", "left"]
 
 @dataclass(slots=True)
 class _Actor:
-    """A customer in one session, and how many of the trainee's lines it has heard."""
+    """A customer in one session: the trainee's lines up to `place`, and how many of them it has heard."""
 
     caller: Caller
+    said: list[str] = field(default_factory=list)
+    place: int = 0
     heard: int = 0
+
+    def read(self, lines: Sequence[Spoken]) -> None:
+        """Take note of lines after `place`."""
+        self.said += [line.content for line in lines if line.role == "user"]
+        self.place = max([self.place, *(line.ordinal for line in lines)])
 
 
 class Rehearsals:
@@ -127,10 +133,14 @@ class Rehearsals:
             raise NotFound("session")
         return session
 
-    async def find(self, tenant_id: str, session_id: str) -> Session | None:
-        """The session, for one who was let in before; None once it is gone."""
+    async def look(self, tenant_id: str, session_id: str, after: int = 0) -> tuple[Session, Sequence[Spoken]] | None:
+        """The session and what was said after a place, for one who was let in before; None once it is gone."""
         async with self._db.begin(tenant_id) as connection:
-            return await store.get_session(connection, tenant_id, session_id)
+            # The session first: what ends it was said before.
+            session = await store.get_session(connection, tenant_id, session_id)
+            if session is None:
+                return None
+            return session, await self._talks.lines(connection, tenant_id, session_id, after)
 
     async def page(
         self, who: Principal, tenant_id: str, limit: int, cursor: str | None, filters: Mapping[str, str]
@@ -243,9 +253,13 @@ class Rehearsals:
             if session is None or session.status != "active" or session.answered >= session.asked:
                 return False
             scenario = await self._played(connection, session)
-            lines = await self._talks.lines(connection, tenant_id, session_id)
-        said = [line.content for line in lines if line.role == "user"]
-        actor = await self._actor(scenario, session, said)
+            actor = self._cast.get(session_id)
+            if actor is None or actor.heard > session.answered:
+                actor = _Actor(_caller(scenario, session_id))
+                await actor.caller.opening()
+            actor.read(await self._talks.lines(connection, tenant_id, session_id, actor.place))
+        await self._prepare(actor, session)
+        said = actor.said
         reply = await actor.caller.reply(said[session.answered])
         actor.heard = session.answered + 1
         text = reply.text or _SILENCE
@@ -254,34 +268,29 @@ class Rehearsals:
             if now.answered != session.answered or now.status != "active":
                 return now.status == "active"
             await self._talks.say(connection, tenant_id, session_id, "agent", text)
-            data = await self._coach(connection, scenario, now, said[: session.answered + 1])
+            data = self._coached(scenario, now, said[: session.answered + 1])
             values = {"answered": now.answered + 1, "last_active_at": self._clock.now(), "data": data}
             await store.change_session(connection, tenant_id, session_id, values)
         if reply.hang_up:
             ending: Ending = "satisfied" if actor.caller.satisfied else "impatient"
             await self.complete(tenant_id, session_id, ending=ending)
             return False
-        return True
+        return now.asked > now.answered + 1  # whoever stores another line from here on asks for its answer
 
-    async def _coach(
-        self, connection: AsyncConnection, scenario: Scenario, session: Session, said: Sequence[str]
-    ) -> dict[str, Any]:
+    @staticmethod
+    def _coached(scenario: Scenario, session: Session, said: Sequence[str]) -> dict[str, Any]:
         """The session's data with the hint that is due, if coaching is wanted."""
         data = dict(session.data)
         if data.get("coaching"):
             given = [hint["item"] for hint in data.get("hints", [])]
             if (item := next_hint(scenario, said, given)) is not None and item.hint:
                 data["hints"] = [*data.get("hints", []), {"item": item.id, "content": item.hint, "after": len(said)}]
-                await publish(connection, Event(session.tenant_id, COACHED, {"conversation_id": session.id}))
         return data
 
-    async def _actor(self, scenario: Scenario, session: Session, said: Sequence[str]) -> _Actor:
-        """The session's customer, having heard every line that was answered."""
-        actor = self._cast.get(session.id)
-        if actor is None or actor.heard > session.answered:
-            actor = _Actor(_caller(scenario, session.id))
-            await actor.caller.opening()
-        for line in said[actor.heard : session.answered]:
+    async def _prepare(self, actor: _Actor, session: Session) -> None:
+        """Let the customer hear every line that was answered, by rules alone: what it said then is said."""
+        actor.caller.speak_with(None)
+        for line in actor.said[actor.heard : session.answered]:
             await actor.caller.reply(line)
         actor.heard = session.answered
         actor.caller.speak_with(await self._models.hosted(session.tenant_id, None))
@@ -289,7 +298,6 @@ class Rehearsals:
         self._cast.move_to_end(session.id)
         while len(self._cast) > _MOST_CAST:
             self._cast.popitem(last=False)
-        return actor
 
     async def _close(self, session: Session, status: str, ending: Ending, score: Score | None) -> Session:
         now: datetime = self._clock.now()

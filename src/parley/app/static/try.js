@@ -158,8 +158,9 @@ byId("agent").addEventListener("change", fresh);
 byId("fresh").addEventListener("click", fresh);
 
 get("/tenants?limit=500")
-  .then(({ tenants }) => {
+  .then(async ({ tenants }) => {
     fill(byId("tenant"), tenants.reverse());
-    return chooseTenant();
+    document.dispatchEvent(new Event("tenants"));
+    await chooseTenant();
   })
   .catch((error) => show("error", error.message));
