@@ -46,6 +46,7 @@ PLATFORM_DOOR = {
     ("app.demo.load", "is there any tenant yet?"),
     ("calls.answer", "carrier call → call"),
     ("calls.answer", "secret of a line → agent"),
+    ("calls.switchboard", "carrier's call → tenant"),
     ("calls.simulated", "simulated call → tenant"),
     ("calls.simulated", "simulated calls whose process is gone"),
     ("calls.numbers", "number → agent"),

@@ -124,7 +124,13 @@ def test_every_socket_is_known_here() -> None:
         for context in iter_route_contexts(unopened_app().routes)
         if "WebSocket" in type(context.original_route).__name__
     }
-    assert sockets == {"/voice/stream", "/chat/{session_id}", "/retell/llm/{call_id}", "/retell/llm/{token}/{call_id}"}
+    assert sockets == {
+        "/voice/stream",
+        "/chat/{session_id}",
+        "/retell/llm/{call_id}",
+        "/retell/llm/{token}/{call_id}",
+        "/twilio/media",
+    }
 
 
 @pytest.mark.parametrize("operation", WITH_PATH_ID, ids=str)
@@ -278,6 +284,7 @@ async def test_the_victim_has_a_row_in_every_table(scene: Scene, resources: Reso
         "agent_understanding",
         "vault_entries",
         "phone_numbers",
+        "call_streams",
     }
     said = {name for name, rows in found.items() if CANARY.lower() in "".join(rows).lower()}
     assert set(found) - said == wordless

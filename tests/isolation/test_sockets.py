@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from parley.app.resources import Resources
+from parley.inference.carrier import CarrierCall
 from parley.kit.ids import new_id
 from tests.conftest import _business
 from tests.isolation.victims import Victim, furnish
@@ -121,3 +122,25 @@ async def test_practice_is_ones_own(app: Any, pair: tuple[Victim, Victim]) -> No
         assert ([frame["type"] for frame in frames], closed) == (["error"], 4404)
         assert frames[0]["detail"] == "No such session."
         assert victim.word not in json.dumps(frames)
+
+
+async def test_a_media_stream_is_opened_by_a_token_alone(
+    app: Any, pair: tuple[Victim, Victim], resources: Resources
+) -> None:
+    """Another tenant's token for a call of the victim's, and a token that names the victim, read alike: refused."""
+    victim, rival = pair
+    switchboard = resources.calls.switchboard
+    told = CarrierCall(f"CA{new_id()}", "registered")
+    call = await resources.calls.progress.opened(victim.business.id, victim.ids["agent_id"], "twilio", told)
+    own = CarrierCall(f"CA{new_id()}", "registered")
+    theirs = await resources.calls.progress.opened(rival.business.id, rival.ids["agent_id"], "twilio", own)
+    token = await switchboard.token(theirs)
+    _, _, secret = (await switchboard.token(call)).partition(".")
+    forged = (token, f"st_{rival.business.id}.{secret}", f"st_{victim.business.id}.{'A' * 43}")
+    for one in forged:
+        socket = Socket(app, "/twilio/media", "", "")
+        form = {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1}
+        start = {"streamSid": "MZ1", "callSid": told.id, "mediaFormat": form, "customParameters": {"token": one}}
+        socket.say({"event": "start", "streamSid": "MZ1", "start": start})
+        assert await socket.hear_until_closed() == ([], 1008)
+    assert (await resources.calls.log.get(victim.business.id, call.id)).status == "initiated"

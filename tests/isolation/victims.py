@@ -172,6 +172,8 @@ async def add_rows_without_routes(db: Database, victim: Victim) -> None:
             " VALUES (:tenant_id, :conversation_id, :word, :word, '{}')",
             "INSERT INTO call_records (id, tenant_id, direction, carrier, status, placement, driver_name)"
             " VALUES (:call_id, :tenant_id, 'outbound', 'simulated', 'completed', 'placed', :word)",
+            "INSERT INTO call_streams (call_id, tenant_id, token_hash, expires_at)"
+            " VALUES (:call_id, :tenant_id, :id, now() + interval '1 hour')",
             "INSERT INTO simulated_calls (id, tenant_id, call_id, agent_id, holder, simulate, status, reason,"
             " reported_at) VALUES (:id, :tenant_id, :call_id, :agent_id, 1, '{}', 'ended', :word, now())",
             "INSERT INTO carrier_events (id, tenant_id, carrier, carrier_call_id, event, fingerprint, payload)"

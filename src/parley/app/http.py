@@ -26,6 +26,8 @@ from parley.channels import (
     retell_line_routes,
     retell_webhook_routes,
     training_routes,
+    twilio_media_routes,
+    twilio_voice_routes,
     voice_routes,
 )
 from parley.conversations import conversation_routes, log_routes
@@ -52,6 +54,8 @@ ROUTERS = (
     retell_webhook_routes,
     training_routes,
     retell_line_routes,
+    twilio_voice_routes,
+    twilio_media_routes,
     log_routes,
     conversation_routes,
     result_routes,

@@ -30,7 +30,7 @@ from parley.calls import (
     SimulatedParts,
     open_calls,
 )
-from parley.channels import CallLedger, LineParts, PhoneLines, SpeechParts, TalkParts
+from parley.channels import CallLedger, LineParts, PhoneLines, PhoneRooms, SpeechParts, TalkParts
 from parley.conversations import (
     Asides,
     ConversationFacts,
@@ -121,6 +121,8 @@ class Resources:
     takeover: Takeover
     calls: Calls
     phone_lines: PhoneLines
+    phone: PhoneRooms
+    carriers: Carriers
     call_live: CallLive
     simulated: SimulatedLine
     lines: Lines
@@ -272,6 +274,7 @@ async def open_resources(
                 secrets=LineSecrets(keyring),
                 finder=talk_facts,
                 public_url=settings.public_url,
+                holder=holder.number,
             )
         )
         agents.followed_by(calls.lines.want)
@@ -332,6 +335,8 @@ async def open_resources(
             takeover=Takeover(db, vaults, unwritten),
             calls=calls,
             phone_lines=phone_lines,
+            phone=PhoneRooms(calls.switchboard, calls.progress, agents, businesses, clock, settings.public_url),
+            carriers=carriers,
             call_live=CallLive(calls.progress, live, listener),
             simulated=simulated,
             lines=lines,

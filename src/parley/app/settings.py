@@ -94,6 +94,8 @@ class Settings(BaseSettings):
     retell_from_number: str | None = None
     twilio_account_sid: str | None = None
     twilio_auth_token: SecretStr | None = None
+    twilio_from_number: str | None = None
+    twilio_base_url: str | None = None
 
     @field_validator("allowed_origins", "outbound_allow", mode="before")
     @classmethod

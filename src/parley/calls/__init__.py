@@ -21,6 +21,7 @@ from parley.calls.routes import router as call_routes
 from parley.calls.routes_numbers import router as number_routes
 from parley.calls.secrets import LineSecrets
 from parley.calls.simulated import SimulatedLine, SimulatedParts
+from parley.calls.switchboard import Switchboard
 from parley.calls.transcript import CallTranscripts, Said
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "SimulatedLine",
     "SimulatedParts",
     "Status",
+    "Switchboard",
     "call_routes",
     "conversations_of",
     "erase_person",

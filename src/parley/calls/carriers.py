@@ -9,7 +9,7 @@ from parley.inference.carrier import Carrier
 
 RETELL: Final = "retell"
 SIMULATED: Final = "simulated"
-TWILIO: Final = "twilio"  # its numbers are mapped to agents here; its calls are the voice engine's
+TWILIO: Final = "twilio"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,6 @@ class CarrierChoice(Protocol):
         """The tenant's own account with a carrier, else ours. Raises `CallInitiationError` where there is neither."""
         ...
 
-    async def signing_keys(self, tenant_id: str | None) -> list[str]:
-        """The keys that may sign webhooks: of a tenant, or (None) of this installation."""
+    async def signing_keys(self, tenant_id: str | None, carrier: str = RETELL) -> list[str]:
+        """The keys that may sign a carrier's webhooks: of a tenant, or (None) of this installation."""
         ...

@@ -19,6 +19,7 @@ from parley.calls.reconcile import Reconciliation
 from parley.calls.report import Reports
 from parley.calls.secrets import LineSecrets
 from parley.calls.suppress import Suppressions
+from parley.calls.switchboard import Switchboard
 from parley.calls.transcript import CallTranscripts
 from parley.conversations import Outcomes, Transcripts
 from parley.kit.clock import Clock
@@ -29,7 +30,8 @@ from parley.privacy import Vaults
 
 @dataclass(frozen=True, slots=True)
 class CallParts:
-    """What the room is handed by the wiring. `public_url`: where carriers reach this installation."""
+    """What the room is handed by the wiring. `public_url`: where carriers reach this installation. `holder`:
+    this process as the database knows it."""
 
     db: Database
     clock: Clock
@@ -42,6 +44,7 @@ class CallParts:
     secrets: LineSecrets
     finder: FactFinder | None
     public_url: str | None
+    holder: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class Calls:
     """The verbs on calls.
 
     `initiation` begins them, `log` shows and cancels them, `progress` is told what happens on them, `reports` takes
-    carriers' webhooks, `answering` says which call a carrier dials us for, `lines` are our agents at carriers.
+    carriers' webhooks, `answering` says which call a carrier dials us for, `lines` are our agents at carriers,
+    `switchboard` takes calls whose sound the carrier hands to us.
     """
 
     initiation: Initiation
@@ -62,6 +66,7 @@ class Calls:
     numbers: PhoneNumbers
     suppressions: Suppressions
     closing: Closing
+    switchboard: Switchboard
     secrets: LineSecrets
 
     def background(self) -> Sequence[Job]:
@@ -90,5 +95,6 @@ def open_calls(parts: CallParts) -> Calls:
         numbers=PhoneNumbers(p.db, lines.want),
         suppressions=Suppressions(p.db),
         closing=closing,
+        switchboard=Switchboard(p.db, p.clock, p.agents, progress, p.holder),
         secrets=p.secrets,
     )

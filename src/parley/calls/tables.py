@@ -115,3 +115,13 @@ simulated_calls = Table(
     Column("ended_at", _When),
     Column("reported_at", _When),
 )
+
+call_streams = Table(
+    "call_streams",
+    metadata,
+    Column("call_id", Text, primary_key=True),
+    Column("tenant_id", Text, nullable=False),
+    Column("token_hash", Text),
+    Column("expires_at", _When, nullable=False),
+    Column("holder", Integer),
+)

@@ -13,6 +13,9 @@ from parley.channels.retell_socket import CallLedger, LineParts, PhoneLines
 from parley.channels.retell_socket import router as retell_line_routes
 from parley.channels.retell_webhooks import router as retell_webhook_routes
 from parley.channels.training import router as training_routes
+from parley.channels.twilio_media import PhoneRooms
+from parley.channels.twilio_media import router as twilio_media_routes
+from parley.channels.twilio_voice import router as twilio_voice_routes
 from parley.channels.voice import router as voice_routes
 
 __all__ = [
@@ -23,6 +26,7 @@ __all__ = [
     "LineParts",
     "PhoneLines",
     "SpeechName",
+    "PhoneRooms",
     "SpeechParts",
     "TalkParts",
     "chat_routes",
@@ -30,5 +34,7 @@ __all__ = [
     "retell_line_routes",
     "retell_webhook_routes",
     "training_routes",
+    "twilio_media_routes",
+    "twilio_voice_routes",
     "voice_routes",
 ]

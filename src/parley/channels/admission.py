@@ -15,10 +15,15 @@ class Admission:
         self.most = most
         self.live = 0
 
+    @property
+    def is_full(self) -> bool:
+        """Whether one more would be refused."""
+        return self.most is not None and self.live >= self.most
+
     @contextmanager
     def admitted(self) -> Iterator[None]:
         """One session. Raises `TooMany` where there are as many already."""
-        if self.most is not None and self.live >= self.most:
+        if self.is_full:
             raise TooMany(
                 f"All {self.most} lines are busy. Please try again later.", code="voice.all_lines_busy", retry_after=10
             )
