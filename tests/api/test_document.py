@@ -28,6 +28,7 @@ NOT_JSON = {
     "text/csv",
     "text/calendar",
     "application/octet-stream",
+    "application/xml",
     "application/yaml",
     "application/zip",
     "application/x-ndjson",
