@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, cast
 
+import pytest
 from pydantic import SecretStr
 
-from parley.app.hosted_speech import HostedSpeech
+from parley.app.hosted_speech import HostedSpeech, speech_keys
 from parley.app.settings import Settings
 from parley.app.speech import findings
 from parley.inference.fallback_speech import FallbackTranscriber
 from parley.inference.scripted_speech import EnergyVad, ScriptedSpeaker, ScriptedTranscriber, Tape
 from parley.inference.speech import Transcriber
+from parley.providers.speech_catalog import default_speakers
 from parley.tenants import Businesses
 
 TAPE = Tape()
@@ -83,3 +85,16 @@ async def test_a_hosted_speaker_comes_before_the_local_ones() -> None:
     _, speakers = await speech.for_agent("t", None, "elevenlabs/eleven_multilingual_v2")
     assert speakers[0].name == "elevenlabs/eleven_multilingual_v2"
     await speech.aclose()
+
+
+async def test_one_key_may_hear_and_speak(monkeypatch: pytest.MonkeyPatch) -> None:
+    speech = hosted(openai_api_key=SecretStr("k"), groq_api_key=SecretStr("k"))
+    transcriber, speakers = await speech.for_agent("t", None, None)
+    assert names(transcriber)[:2] == ["groq/whisper-large-v3-turbo", "openai/gpt-transcribe"]
+    assert [one.name for one in speakers][-2:] == ["groq/canopylabs/orpheus-v1-english", "scripted/speaker"]
+    await speech.aclose()
+    own = hosted(openai_api_key=SecretStr("k"), openai_base_url="http://gpu:8000/v1")
+    assert (await own.for_agent("t", None, None))[0] is EAR  # may well know no sound
+    assert names((await own.for_agent("t", "openai/whisper-1", None))[0])[0] == "openai/whisper-1"
+    monkeypatch.setattr("parley.providers.speech_catalog.is_gone", lambda *_: True)
+    assert default_speakers(speech_keys(Settings.model_construct(openai_api_key=SecretStr("k")))) == []

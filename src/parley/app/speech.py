@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from parley.app.hosted_speech import HostedSpeech, led_by, speech_keys
@@ -15,7 +16,7 @@ from parley.kit.errors import InvalidInput
 from parley.providers import piper, whisper
 from parley.providers.espeak import Espeak
 from parley.providers.piper import Piper
-from parley.providers.retired import hint
+from parley.providers.retired import hint, is_gone
 from parley.providers.silero import SileroVad
 from parley.providers.speech_catalog import (
     default_speakers,
@@ -82,8 +83,9 @@ def _hosted(settings: Settings) -> Iterator[tuple[str, bool, str]]:
             except (InvalidInput, ProviderError) as error:
                 yield part, False, f"{name}: {error.detail}"
             else:
-                warning = hint(name)
-                yield part, warning is None, f"{name}: {warning or 'configured'}"
+                vendor, _, model = name.partition("/")
+                gone = is_gone(vendor, model, datetime.now(UTC).date())
+                yield part, not gone, f"{name}: {hint(name) or 'configured'}"
 
 
 def findings(settings: Settings, cache: Path) -> Iterator[tuple[str, bool, str]]:

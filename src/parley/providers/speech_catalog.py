@@ -11,11 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 from parley.inference.errors import ProviderKeyRejected
 from parley.inference.speech import Speaker, Transcriber
 from parley.kit.errors import InvalidInput
+from parley.providers.retired import is_gone
 
 Made = TypeVar("Made", Transcriber, Speaker)
 
@@ -62,13 +64,36 @@ def _elevenlabs(model: str, access: SpeechAccess) -> Speaker:
     return ElevenLabs(model, api_key=access.api_key, base_url=access.base_url or BASE_URL)
 
 
+def _upload(vendor: str) -> Callable[[str, SpeechAccess], Transcriber]:
+    def make(model: str, access: SpeechAccess) -> Transcriber:
+        from parley.providers.openai_transcription import UploadTranscriber
+
+        return UploadTranscriber(vendor, model, base_url=access.base_url or _OPENAI[vendor], api_key=access.api_key)
+
+    return make
+
+
+def _openai_speech(vendor: str) -> Callable[[str, SpeechAccess], Speaker]:
+    def make(model: str, access: SpeechAccess) -> Speaker:
+        from parley.providers.openai_speech import OpenAISpeech
+
+        return OpenAISpeech(vendor, model, base_url=access.base_url or _OPENAI[vendor], api_key=access.api_key)
+
+    return make
+
+
+_OPENAI = {"openai": "https://api.openai.com/v1", "groq": "https://api.groq.com/openai/v1"}
 # In the order of the automatic chain: those that report words while the caller speaks first.
 TRANSCRIBERS: dict[str, Row[Transcriber]] = {
     "deepgram": Row("flux", _deepgram),
+    "groq": Row("whisper-large-v3-turbo", _upload("groq")),
+    "openai": Row("gpt-transcribe", _upload("openai")),
 }
 # The first sound soonest first.
 SPEAKERS: dict[str, Row[Speaker]] = {
     "elevenlabs": Row("eleven_flash_v2_5", _elevenlabs),
+    "openai": Row("gpt-4o-mini-tts", _openai_speech("openai")),
+    "groq": Row("canopylabs/orpheus-v1-english", _openai_speech("groq")),
 }
 
 
@@ -96,8 +121,12 @@ def default_speakers(keys: SpeechKeys) -> list[str]:
 
 
 def _configured(rows: Mapping[str, Row[Made]], keys: SpeechKeys) -> Iterator[str]:
+    today = datetime.now(UTC).date()
     for vendor, row in rows.items():
-        if keys.of(vendor).api_key:
+        access = keys.of(vendor)
+        # A server of one's own behind OpenAI's key may well know no sound: it is asked where it is named.
+        own = vendor == "openai" and bool(access.base_url)
+        if access.api_key and not own and not is_gone(vendor, row.model, today):
             yield f"{vendor}/{row.model}"
 
 
