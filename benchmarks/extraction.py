@@ -49,7 +49,7 @@ async def measure(part: str, *, errors: bool) -> None:
     share = 100 * right.total() / total
     print(f"  {part}: {len(times)} transcripts, {right.total()} of {total} fields right, {share:.1f} %")
     print(f"  null everywhere would be right in {nothing} of {total}, {100 * nothing / total:.1f} %")
-    print(f"  a value where there is none: {false} of {silent}, {100 * false / silent:.1f} %")
+    print(f"  a value where there is none: {false} of {silent}, {100 * false / max(silent, 1):.1f} %")
     print(f"  processor time per transcript: median {statistics.median(times):.1f} ms, most {max(times):.0f} ms")
 
 

@@ -14,11 +14,12 @@ from datetime import datetime
 
 from parley.house.extractor_answers import read_field
 from parley.house.extractor_dispatch import read_dispatch
+from parley.house.extractor_freely import about_matter, opened
 from parley.house.extractor_match import Matcher
 from parley.house.extractor_reading import Reading
 from parley.house.extractor_talk import Talk, unsure
 from parley.inference.ports import Embedder
-from parley.understanding import Extracted, Finding, Line, Schema, detect_language, fits, gather, with_emergency
+from parley.understanding import Extracted, Field, Finding, Line, Schema, detect_language, fits, gather, with_emergency
 
 _NEAR, _CLEARLY = 0.35, 0.08  # cosines
 _MOST_COMPARED = 30
@@ -58,6 +59,9 @@ class Extractor:
         matcher = await Matcher.prepare(talk, schema.fields, self._embedder, spoken)
         reading = Reading(matcher, now, spoken, region)
         found = await (asyncio.to_thread(_read, reading, schema) if _long(lines) else _read_now(reading, schema))
+        if not _long(lines):
+            again = set(matcher.settle(found))
+            found |= {one.name: _fitting(reading, one) for one in schema.fields if one.name in again}
         return found | await self._by_meaning(matcher, schema, found, spoken)
 
     async def _by_meaning(
@@ -68,7 +72,9 @@ class Extractor:
         if self._embedder is None or language not in self._embedder.languages:
             return picked
         for one in schema.fields:
-            answer = matcher.best(one.name, 1.0) if one.kind == "enum" and found.get(one.name) is None else ()
+            if one.kind != "enum" or found.get(one.name) is not None:
+                continue
+            answer = matcher.best(one.name, 1.0) or (opened(matcher.talk) if about_matter(one) else ())
             if not answer or unsure(answer[0].line.text) or len(one.options) > _MOST_COMPARED:
                 continue
             texts = [answer[0].line.text[:300], *(re.sub(r"[_-]+", " ", option) for option in one.options)]
@@ -91,13 +97,12 @@ async def _read_now(reading: Reading, schema: Schema) -> dict[str, Finding | Non
 
 def _read(reading: Reading, schema: Schema) -> dict[str, Finding | None]:
     """Every field, as far as its type can hold what was found."""
-    found: dict[str, Finding | None] = {}
-    for one in schema.fields:
-        finding = read_field(reading, one)
-        if finding is not None and finding.value is not None and fits(one, finding.value) is None:
-            finding = None
-        found[one.name] = finding
-    return found
+    return {one.name: _fitting(reading, one) for one in schema.fields}
+
+
+def _fitting(reading: Reading, one: Field) -> Finding | None:
+    finding = read_field(reading, one)
+    return None if finding is not None and finding.value is not None and fits(one, finding.value) is None else finding
 
 
 def _language(lines: Sequence[Line]) -> str:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from parley.house.extractor_freely import about_matter, opened
 from parley.house.extractor_match import FieldWords
 from parley.house.extractor_reading import Reading, latest, negated_before, place_of, proven, said, slot_of
+from parley.house.extractor_senses import meant
 from parley.house.extractor_talk import Statement, polarity, unsure
 from parley.understanding import Field, Finding, NumberMention, detect_language, find_numbers, fits
 
@@ -17,6 +19,9 @@ _MONEY = frozenset(
 _ORDER = frozenset("floor stock story level etage rank place position lane grade".split())
 _YES_OPTIONS = frozenset({"yes", "ja", "true"})
 _NO_OPTIONS = frozenset({"no", "nein", "none", "false", "keine", "not needed"})
+_CORRECTS = re.compile(
+    r"\W*(?:oh|ah|ach|no|nein|wait|warte|actually|sorry|hm+|well|moment|doch|halt|make (?:it|that))\b", re.IGNORECASE
+)
 _ENDS_NO = re.compile(r"\b(?:so|also)\W+(?:no|nein)\W*$", re.IGNORECASE)
 _DENIES = re.compile(
     r"\b(?:not|non|never|don'?t|doesn'?t|didn'?t|isn'?t|can'?t|won'?t|haven'?t|hasn'?t|no longer|expired|nicht|"
@@ -36,13 +41,19 @@ def read_number(reading: Reading, one: Field) -> Finding | None:
     own = {*words.name, *words.described}
     about_money, about_order = bool(own & _MONEY), bool(own & _ORDER)
     found: list[tuple[float, Finding]] = []
+    told = -1  # the line that a number was found in
     for statement in reading.matcher.talk.statements:
         slot = slot_of(reading, statement, words)
         text = statement.held()
         asked = min(reading.matcher.asked(one.name, statement), 3.0)
         if slot is not None:
             found.append((4.0 + asked, proven(slot, statement, 0.9)))
+            told = statement.line.number
             continue
+        if told == statement.line.number and _CORRECTS.match(text):
+            now = next(iter(find_numbers(text, detect_language(text, reading.language))), None)
+            if now is not None and (value := fits(one, now.value)) is not None:
+                found.append((4.0 + asked, proven(value, statement, 0.85)))
         for number in find_numbers(text, detect_language(text, reading.language)):
             beside = _beside(words, text, number)
             score = asked + min(beside, 3.0)
@@ -66,7 +77,11 @@ def _beside(words: FieldWords, text: str, number: NumberMention) -> float:
 def read_boolean(reading: Reading, one: Field) -> Finding | None:
     words = reading.matcher.words[one.name]
     answer = reading.matcher.best(one.name)
+    if answer and (picked := _alternative(words, answer)) is not None:
+        return picked
     if answer and (found := whether(answer, one)) is not None:
+        if reading.matcher.reversed(one.name, answer[0]) and isinstance(found.value, bool):
+            return Finding(not found.value, found.quote, found.message_id, found.confidence)
         return found
     found_by_word: Finding | None = None
     for statement in reading.matcher.talk.statements:
@@ -77,6 +92,26 @@ def read_boolean(reading: Reading, one: Field) -> Finding | None:
                 continue
             found_by_word = proven(not denied, statement, 0.6)
     return found_by_word
+
+
+def _alternative(words: FieldWords, answer: Sequence[Statement]) -> Finding | None:
+    """By the answer to "inside or out on the terrace?": whether it names what the field is about."""
+    first = answer[0]
+    asked = re.split(r"(?<=[.!?])\s+", first.question.strip())[-1]
+    ways = re.split(r"\b(?:or|oder)\b", asked, flags=re.IGNORECASE)
+    if len(ways) != 2 or polarity(first.line.text):
+        return None
+    weights = [words.weight(way) for way in ways]
+    if not any(weights) or all(weights):
+        return None
+    shared = [len(_telling(way) & _telling(first.line.text)) for way in ways]
+    if shared[0] == shared[1]:
+        return None
+    return proven((shared[0] > shared[1]) == (weights[0] > weights[1]), first, 0.8)
+
+
+def _telling(text: str) -> set[str]:
+    return {word.lower() for word in re.findall(r"[^\W\d_]{4,}", text)} - {"would", "like", "with", "that", "eine"}
 
 
 def whether(answer: Sequence[Statement], one: Field) -> Finding | None:
@@ -136,7 +171,15 @@ def read_enum(reading: Reading, one: Field) -> Finding | None:
                 if not negated_before(text[:place]):
                     score = (2.0 if exact else 1.0) + asked + 0.4 * len(option.split())
                     found.append((score, proven(option, statement, min(0.95, 0.65 + 0.12 * asked))))
-    return latest(found, 1.0) or _yes_or_no(reading, one)
+    return latest(found, 1.0) or _yes_or_no(reading, one) or _meant(reading, one)
+
+
+def _meant(reading: Reading, one: Field) -> Finding | None:
+    answer = reading.matcher.best(one.name, 1.0) or (opened(reading.matcher.talk) if about_matter(one) else ())
+    if not answer or unsure(answer[0].line.text):
+        return None
+    picked = meant(one.options, answer[0].line.text)
+    return Finding(picked, answer[0].line.text, answer[0].line.id, 0.7) if picked else None
 
 
 def _yes_or_no(reading: Reading, one: Field) -> Finding | None:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from parley.house.extractor_reading import Reading, latest, negated_before, place_of, proven, said
-from parley.house.extractor_talk import Statement, polarity, unsure
-from parley.understanding import Field, Finding
+from parley.house.extractor_talk import Statement, Talk, polarity, unsure
+from parley.understanding import Field, Finding, detect_language, find_numbers
 
 _NOT_A_PERSON = frozenset(
     "company product business firm street city brand pet file user event firma produkt marke hotel restaurant".split()
@@ -58,10 +59,25 @@ def read_texts(reading: Reading, one: Field) -> Finding | None:
     found = read_text(reading, one)
     if found is None or not isinstance(found.value, str):
         return found
+    avoided = _AVOIDS.search(found.value) if _ALLERGY.search(f"{one.name} {one.description}") else None
+    told = found.value[avoided.end() :] if avoided else found.value
     parts = [
-        _LEAD.sub("", part.strip()).strip(" .") for part in re.split(r",|;|\band\b|\bund\b|\bsowie\b", found.value)
+        _LEAD.sub("", part.strip()).strip(" .")
+        for part in re.split(
+            r",|;|\band\b|\bund\b|\bsowie\b|\bor\b|"
+            r"\boder\b",
+            told,
+        )
     ]
     return Finding([part for part in parts if part], found.quote, found.message_id, found.confidence)
+
+
+_ALLERGY = re.compile(r"allerg|dietary|intoleran|unverträglich|diät", re.IGNORECASE)
+_AVOIDS = re.compile(
+    r"\b(?:allergic to|allergy to|(?:can'?t|cannot|doesn'?t|don'?t) (?:have|eat|do|tolerate)|intolerant to|avoid\w*|"
+    r"allergisch (?:gegen|auf)|verträgt (?:keine?n?)|vertrage (?:keine?n?)|isst (?:keine?n?)|esse (?:keine?n?))\s+",
+    re.IGNORECASE,
+)
 
 
 def read_date(reading: Reading, one: Field) -> Finding | None:
@@ -90,6 +106,8 @@ def _when(reading: Reading, one: Field, slot: str) -> Finding | None:
         value = slots.get("end_date") if ends and slot == "date" else slots.get(slot)
         if value is None and slot == "date":
             value = _past_day(statement.text, reading.now) if _about_past(one) else None
+        if slot == "date" and isinstance(value, str) and _BIRTH.search(f"{one.name} {one.description}"):
+            value = _born(value, statement.text, reading)
         if not isinstance(value, str) and statement.first and polarity(statement.text) == "yes":
             value, offer = reading.offered(statement).get(slot), statement.asker  # "tomorrow at ten, does that work?"
         if not isinstance(value, str):
@@ -116,6 +134,23 @@ def _stay(one: Field, reading: Reading) -> bool:
         any(_END.search(name) for name in reading.matcher.words)
         and reading.matcher.words[one.name].field.kind == "date"
     )
+
+
+_BIRTH = re.compile(r"birth|born|\bdob\b|geburt|geboren", re.IGNORECASE)
+
+
+def _born(day: str, text: str, reading: Reading) -> str | None:
+    """The day in the year that is said; None without one: nobody was born on the next third of May."""
+    if day[:4] in text:
+        return day
+    text = re.sub(r"\b(neunzehn|zweitausend)(?:hundert)?(?:und)?(?=[a-zäöüß])", r"\1 ", text, flags=re.IGNORECASE)
+    numbers = [one.value for one in find_numbers(text, detect_language(text, reading.language))]
+    years = [int(value) for value in numbers if 1900 <= value <= reading.now.year]
+    tens = [1900 + int(second) for first, second in pairwise(numbers) if first == 19 and 10 <= second <= 99]
+    tens += [2000 + int(second) for first, second in pairwise(numbers) if first in (20, 2000) and 0 < second <= 26]
+    short = [1900 + int(value) for value in numbers[-1:] if 32 <= value <= 99]
+    year = next(iter((*years, *tens, *short)), None)
+    return f"{year}{day[4:]}" if year else None
 
 
 def _about_past(one: Field) -> bool:
@@ -152,10 +187,11 @@ def read_text(reading: Reading, one: Field) -> Finding | None:
     answer = reading.matcher.best(one.name)
     opening = bool(about & _ABOUT)
     if not answer and opening:
-        groups = list(_lines(reading))
-        answer = next((group for group in groups if _OPENING.search(group[0].question)), ()) or next(iter(groups), ())
+        answer = opened(reading.matcher.talk)
     if not answer and "name" in about:
         return _named(reading)
+    if about & _FIRMS and (firm := _firm(reading)) is not None:
+        return firm
     if answer:
         return _answer(answer)
     for statement in reversed(reading.matcher.talk.statements):
@@ -171,9 +207,37 @@ def read_text(reading: Reading, one: Field) -> Finding | None:
     return None
 
 
-def _lines(reading: Reading) -> Iterator[tuple[Statement, ...]]:
-    groups: dict[int, list[Statement]] = {}
+_FIRMS = frozenset("company firm employer organization organisation business firma unternehmen arbeitgeber".split())
+_FROM_FIRM = re.compile(
+    r"\b(?:[Tt]his is|[Ii]'m|[Ii] am|[Mm]y name is|[Mm]y name's|[Hh]ier (?:ist|spricht)|[Ii]t's|[Ii]ch bin)"
+    r" [A-ZÄÖÜ][\w'-]*(?: [A-ZÄÖÜ][\w'-]*){0,2},? (?:calling )?"
+    r"(?:from|with|at|of|over at|von|vom|von der|aus) (?:the |der |dem )?"
+    r"(?P<firm>[A-ZÄÖÜ][\w'&.-]*(?: (?:&|and|und|[A-ZÄÖÜ][\w'&.-]*))*)"
+)
+
+
+def _firm(reading: Reading) -> Finding | None:
+    """Whom a caller says to call for: "this is Ann from Harbor Plumbing"."""
     for one in reading.matcher.talk.statements:
+        if match := _FROM_FIRM.search(one.text):
+            return proven(match["firm"].rstrip("."), one, 0.8)
+    return None
+
+
+def about_matter(one: Field) -> bool:
+    """Whether a field is what the caller calls about."""
+    return bool({word.lower() for word in re.findall(r"[^\W\d_]+", one.name.replace("_", " "))} & _ABOUT)
+
+
+def opened(talk: Talk) -> tuple[Statement, ...]:
+    """What the caller said to "how can I help?", or else first."""
+    groups = list(_lines(talk))
+    return next((group for group in groups if _OPENING.search(group[0].question)), ()) or next(iter(groups), ())
+
+
+def _lines(talk: Talk) -> Iterator[tuple[Statement, ...]]:
+    groups: dict[int, list[Statement]] = {}
+    for one in talk.statements:
         groups.setdefault(one.line.number, []).append(one)
     yield from (tuple(group) for group in groups.values())
 
@@ -228,10 +292,17 @@ def _answer(answer: tuple[Statement, ...]) -> Finding | None:
     told = [one for one in answer if len(_clean(one.held())) > 2 and not _bare(one.text)]
     # "No, we moved. It's 45 Birch Lane now.": what comes after the no is the answer.
     later = [one for one in told if polarity(one.text) != "no"]
+    later = [one for one in later if not _INTRODUCTION.search(one.text)] or later
     said = next(iter(later or told), None)
     if said is None:
         return None
     return proven(_clean(said.held()), said, 0.75)
+
+
+_INTRODUCTION = re.compile(
+    r"\b(?:my name(?:'s| is)|mein name|this is [A-Z]|hier (?:ist|spricht)|guten tag|good (?:morning|afternoon))\b",
+    re.IGNORECASE,
+)
 
 
 def _bare(text: str) -> bool:

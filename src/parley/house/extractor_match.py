@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from parley.house.extractor_talk import Statement, Talk, sentences
 from parley.inference.ports import Embedder
-from parley.understanding import Field
+from parley.understanding import Field, Finding
 
 _STOP = frozenset(
     "a an the of for to in on at is are was were be been do does did has have had can could will would should "
@@ -59,12 +59,42 @@ _SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "count": ("many",),
     "menge": ("viele",),
     "anzahl": ("viele",),
-    "vehicle": ("car", "truck", "make", "model"),
+    "mileage": ("miles", "odometer"),
+    "kilometerstand": ("kilometer", "gelaufen"),
+    "timeline": ("soon", "start", "going"),
+    "decision": ("decide", "sign", "approve", "entscheiden"),
+    "outdoor": ("outside", "terrace", "patio", "garden", "draußen", "terrasse"),
+    "indoor": ("inside", "drinnen"),
+    "luggage": ("bags", "suitcases", "gepäck", "koffer"),
+    "destination": ("headed", "heading", "going", "drop", "ziel"),
+    "company": ("business", "firm", "employer", "firma"),
+    "resolution": ("like", "rather", "prefer"),
+    "improvement": ("better", "improve", "differently", "besser"),
+    "allergies": ("allergic", "dietary", "allergien"),
+    "deadline": ("due", "latest"),
+    "device": ("machine", "computer", "phone", "gerät"),
+    "vehicle": ("car", "drive", "truck", "make", "model"),
     "pets": ("dog", "cat", "dogs", "cats"),
     "requests": ("special", "allergies", "else"),
     "city": ("where", "area", "stadt"),
 }
 _ALIKE = 0.38
+_PERHAPS = 0.22  # of a question that no other field claims
+_WH = re.compile(
+    r"\b(?:when|where|why|who|how (?:many|much|often|long|old|far|urgent|soon)|what time|wann|wo|wohin|warum|wer|"
+    r"wie (?:viele?|oft|lange|alt|dringend))\b",
+    re.IGNORECASE,
+)
+_FIRST = re.compile(
+    r"\b(?:first (?:time|visit|contact)|new (?:patient|customer|client|user|guest)|erste[ns]? mal|neu(?:patient|kunde|"
+    r"kundin|patientin)?)\b|first_(?:time|contact|visit)|new_\w+|neu_?\w+",
+    re.IGNORECASE,
+)
+_BEFORE = re.compile(
+    r"\b(?:before|already|ever|previously|been (?:here|to us|with us)|existing|schon (?:ein)?mal|bereits|zuvor|"
+    r"früher)\b",
+    re.IGNORECASE,
+)
 
 
 def terms(text: str) -> list[str]:
@@ -109,6 +139,12 @@ class FieldWords:
         related += [word for option in one.options for word in terms(option)]
         return cls(one, name, described, related)
 
+    def asks_like(self, question: str) -> bool:
+        """Whether a question begins as the description does: "when", "how often"."""
+        own = _WH.match(self.field.description.strip())
+        asked = _WH.search(question)
+        return bool(own and asked and own.group().lower() == asked.group().lower())
+
     def weight(self, text: str) -> float:
         """How much of the field a text speaks of, from 0."""
         words = [word.lower() for word in re.findall(r"[^\W\d_]+", text)]
@@ -126,6 +162,7 @@ class Matcher:
         self.talk = talk
         self.words = {one.name: FieldWords.of(one) for one in fields}
         self._near: dict[tuple[str, str], float] = {}
+        self._settled: dict[str, int] = {}
 
     @classmethod
     async def prepare(cls, talk: Talk, fields: Sequence[Field], embedder: Embedder | None, language: str) -> Matcher:
@@ -151,8 +188,38 @@ class Matcher:
         asking = [part for part in parts if part.rstrip().endswith("?")] or parts[-1:]
         words = self.words[name]
         score = max((words.weight(part) for part in asking), default=0.0) + 0.5 * words.weight(one.question)
+        score += 1.2 if words.asks_like(asking[-1] if asking else "") else 0.0
+        score += 4.0 if self._settled.get(name) == one.line.number else 0.0
+        if words.field.kind == "boolean" and self.reversed(name, one):
+            score += 2.0
         near = self._near.get((name, one.question), 0.0)
         return score / 2 + (max(0.0, near - _ALIKE) * 5 if near > _ALIKE else 0.0)
+
+    def reversed(self, name: str, one: Statement) -> bool:
+        """Whether the question asks for the opposite: "have you been here before?" of a first visit."""
+        field = self.words[name].field
+        return bool(_FIRST.search(f"{field.name} {field.description}") and _BEFORE.search(one.question))
+
+    def settle(self, found: Mapping[str, Finding | None]) -> list[str]:
+        """Gives each field without a value the question nearest in meaning that no value came from.
+
+        Field and question must each be the other's nearest. Returns the names of the fields that got one.
+        """
+        used = {finding.message_id for finding in found.values() if finding is not None}
+        free = {
+            one.question: one.line.number
+            for one in self.talk.statements
+            if one.first and one.question and one.line.id not in used and "?" in one.question
+        }
+        bare = [name for name, finding in found.items() if finding is None]
+        near = {(name, question): self._near.get((name, question), 0.0) for name in bare for question in free}
+        self._settled = {}
+        for (name, question), score in near.items():
+            own = max(value for (other, _), value in near.items() if other == name)
+            its = max(value for (_, other), value in near.items() if other == question)
+            if score >= _PERHAPS and score == own == its:
+                self._settled[name] = free[question]
+        return list(self._settled)
 
     def best(self, name: str, least: float = 0.8) -> tuple[Statement, ...]:
         """The answer (all sentences of the line) to the question that asks most for the field."""
