@@ -60,6 +60,30 @@ async def test_the_later_statement_counts() -> None:
     assert found["eta"] == "6:30 PM"
 
 
+@pytest.mark.parametrize(
+    ("asked", "said", "safe"),
+    [
+        ("If you are in danger or blocking a lane, call 911. Are you safe?", "Yeah, I'm safe, on the shoulder.", True),
+        ("If you're in danger, get out. Are you safe, and is anyone hurt?", "Yes, we're both fine.", True),
+        ("Wenn Gefahr besteht, wählen Sie 112. Sind Sie in Sicherheit?", "Ja, ich stehe auf dem Parkplatz.", True),
+        ("Are you in any danger?", "Yes.", False),
+        ("Are you in danger right now? Tell me where you are.", "No, I'm off the road.", True),
+        ("Are you safe?", "No.", False),
+    ],
+)  # fmt: skip
+async def test_an_advice_about_danger_is_no_question(asked: str, said: str, safe: bool) -> None:
+    crash = "Agent: Hi, what's your status?\nUser: I had a blowout."
+    found = await facts(f"{crash}\nAgent: {asked}\nUser: {said}", "emergency")
+    assert ("not safe" not in found["safety_status"]) is safe, found["safety_status"]
+
+
+@pytest.mark.parametrize("late", ["Running late.", "I'm about two hours behind.", "Bin etwas spät dran."])
+async def test_being_late_is_not_why(late: str) -> None:
+    talk = f"Agent: Driving, delayed or unloading?\nUser: {late}\nAgent: What is causing the delay?\nUser: "
+    assert (await facts(f"{talk}It's heavy traffic."))["delay_reason"] == "Heavy Traffic"
+    assert (await facts(f"Agent: Any delay?\nUser: {late}"))["delay_reason"] is None
+
+
 async def test_what_the_agent_assumes_is_no_fact() -> None:
     found = await facts("Agent: So you're in Dallas, arriving at 5 PM, and traffic is bad?\nUser: Who is this?")
     assert {found[name] for name in ("current_location", "eta", "delay_reason", "driver_status")} == {None}

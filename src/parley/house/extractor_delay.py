@@ -155,6 +155,14 @@ _GENERIC_STOP = re.compile(
     r".{0,6})$",
     re.IGNORECASE,
 )
+_ONLY_LATE = re.compile(
+    r"(?:(?:i|we|it|ich|wir)(?:'?m|'?re|'?s| am| are| is| bin| sind)? )?(?:(?:running|bin|sind|gonna be|"
+    r"going to be|a|an|bit|little|about|maybe|pretty|really|kind of|still|so|half|couple|few|of|\d+|one|two|three|four|hours?|hrs?|minutes?|"
+    r"mins?|ein|eine|etwas|ziemlich|bisschen|stunden?|minuten) )*"
+    r"(?:late|behind(?: schedule)?|delayed|late today|spät dran|verspätet|zu spät)",
+    re.IGNORECASE,
+)
+"""That one is late, and nothing of why."""
 
 
 def delay_reason(talk: Talk, end: int | None = None) -> Finding | None:
@@ -286,6 +294,7 @@ def _other(one: Statement, whole: str) -> str:
         and one.first
         and len(text) <= 110
         and not _GENERIC_STOP.match(text)
+        and not _ONLY_LATE.fullmatch(text)
         and not re.search(r"\b(?:don'?t|no idea|nothing|later|goodbye|robot|calling)\b", text, re.IGNORECASE)
     ):
         return text[:1].upper() + text[1:]

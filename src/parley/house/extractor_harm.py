@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from parley.house.extractor_talk import Statement, Talk, polarity, unsure
+from parley.house.extractor_talk import Statement, Talk, polarity, sentences, unsure
 from parley.house.extractor_topics import INVERSE_LOAD, TOPICS, UNSAFE_QUESTION
 from parley.understanding import Finding
 
@@ -158,10 +158,16 @@ def safety_status(talk: Talk, begin: int) -> Finding | None:
     return found
 
 
+def _asks(question: str) -> str:
+    """The last of an agent's questions about safety, without its advice: "if you are in danger, call 911"."""
+    about = [part for part in sentences(question) if part.endswith("?") and _ABOUT_SAFETY.search(part)]
+    return about[-1] if about else question
+
+
 def _safe(one: Statement, *, asked: bool) -> bool | None:
     """Whether one sentence says safe or not; None where it says neither."""
     answer = polarity(one.text) if one.first and asked else ""
-    if answer and UNSAFE_QUESTION.search(one.question):
+    if answer and UNSAFE_QUESTION.search(_asks(one.question)):
         answer = "no" if answer == "yes" else "yes"
     unsafe = _UNSAFE.search(one.text)
     if unsafe and not DENIED.search(one.text[: unsafe.start()]):
@@ -186,6 +192,7 @@ def _safety(one: Statement, before: Finding | None, *, safe: bool, asked: bool) 
     return Finding(value, one.quote(), one.line.id, 0.9 if asked else 0.7)
 
 
+_ABOUT_SAFETY = re.compile(rf"\b(?:safe|sicher)|{UNSAFE_QUESTION.pattern}", re.IGNORECASE)
 _NOT_SAFE, _EVERYONE_SAFE = "Driver is not safe", "Driver confirmed everyone is safe"
 _OF_THE_LOAD = re.compile(r"\b(?:load|cargo|freight|trailer|ladung|fracht|ware)\b", re.IGNORECASE)
 _LOAD_GOOD = re.compile(

@@ -123,7 +123,7 @@ class Access:
         async with self._db.begin_platform("the administrator reaches any tenant's things") as connection:
             owner = await store.find_owner(connection, kind, wanted)
         if owner is None:
-            raise NotFound(kind.rstrip("s").replace("_", " "))
+            raise NotFound(re.sub(r"ies$", "y", kind).removesuffix("s").replace("_", " "))
         return owner
 
 

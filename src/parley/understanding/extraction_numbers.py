@@ -13,11 +13,16 @@ _MONEY_AFTER = re.compile(r"^\s*(?:dollars?|bucks|euros?|€|usd|eur|pounds|£|c
 _MONEY_BEFORE = re.compile(r"(?:[$€£]|\b(?:eur|usd|euro))\s*$", re.IGNORECASE)
 _THOUSANDS = re.compile(r"^\s*(?:k\b|grand\b|tausend\b|thousand\b)", re.IGNORECASE)
 _MILLIONS = re.compile(r"^\s*(?:m\b|million(?:s|en)?\b|mio\b)", re.IGNORECASE)
+_NEGATIVE_BEFORE = re.compile(r"(?:\b(?:minus|negative)\s+|(?<![\w.,)\-])[-\u2212])$", re.IGNORECASE)
+_NEGATIVE_AFTER = re.compile(
+    r"^\s*(?:°|degrees?|grad)?\s*[cf]?\s*(?:below zero|unter null)\b", re.IGNORECASE
+)  # not "below" alone: "two below" are the neighbours
 
 
 @dataclass(frozen=True, slots=True)
 class NumberMention:
-    """A number at `start`..`end` of the text. `money` where a currency stands at it; `ordinal` for "third"."""
+    """A number at `start`..`end` of the text (its sign stands outside). `money` where a currency stands at it;
+    `ordinal` for "third"."""
 
     value: float
     start: int
@@ -50,5 +55,7 @@ def find_numbers(text: str, language: str) -> list[NumberMention]:
         money = bool(
             _MONEY_AFTER.match(text[end:]) or _MONEY_AFTER.match(rest) or _MONEY_BEFORE.search(text[: token.start])
         )
+        if _NEGATIVE_BEFORE.search(text[: token.start]) or _NEGATIVE_AFTER.match(text[end:]):
+            value = -value
         found.append(NumberMention(value, token.start, end, money, token.ordinal))
     return found
