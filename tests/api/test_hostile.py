@@ -127,6 +127,14 @@ async def test_odd_filters(client: httpx.AsyncClient, query: str) -> None:
                 refused(answer, 422)
 
 
+@pytest.mark.parametrize("query", ["cursor=bad!", "cursor=zz", "cursor=a&cursor=b", "limit=1&limit=2"])
+async def test_a_place_that_is_none_does_not_begin_the_list_anew(client: httpx.AsyncClient, query: str) -> None:
+    for one in operations():
+        if {"limit", "cursor"} <= set(one.query_parameters) and not one.path_parameters:
+            body = refused(await client.get(f"{one.path}?{query}"), 422)
+            assert query.partition("=")[0] in str(body["detail"]), one
+
+
 async def test_headers_nobody_sends(client: httpx.AsyncClient, anyone: httpx.AsyncClient) -> None:
     for value in (b"\xff\xfe", b"Bearer ", b"Bearer \xc3\xa9", b"bearer " + b"x" * 9000, b"Basic Og=="):
         refused(await anyone.get("/auth/me", headers={b"Authorization": value}), 401)

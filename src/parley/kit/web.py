@@ -112,11 +112,21 @@ class Paging:
     cursor: str | None
 
 
+# Ids, or places in a conversation; "" is none.
+_CURSOR = r"^(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9]{1,18})?$"
+
+
 async def _paging(
+    request: Request,
     limit: Annotated[int, Query(ge=1, le=500, description="Items per page.")] = 50,
-    cursor: Annotated[str | None, Query(max_length=64, description="`next_cursor` of the page before.")] = None,
+    cursor: Annotated[
+        str | None, Query(max_length=64, pattern=_CURSOR, description="`next_cursor` of the page before.")
+    ] = None,
 ) -> Paging:
-    return Paging(limit, cursor)
+    for name in ("limit", "cursor"):
+        if len(request.query_params.getlist(name)) > 1:
+            raise InvalidInput(f"{name} must be given once.")
+    return Paging(limit, cursor or None)
 
 
 Pages = Annotated[Paging, Depends(_paging)]
