@@ -156,10 +156,10 @@ _GENERIC_STOP = re.compile(
     re.IGNORECASE,
 )
 _ONLY_LATE = re.compile(
-    r"(?:(?:i|we|it|ich|wir)(?:'?m|'?re|'?s| am| are| is| bin| sind)? )?(?:(?:running|bin|sind|gonna be|"
-    r"going to be|a|an|bit|little|about|maybe|pretty|really|kind of|still|so|half|couple|few|of|\d+|one|two|three|four|hours?|hrs?|minutes?|"
-    r"mins?|ein|eine|etwas|ziemlich|bisschen|stunden?|minuten) )*"
-    r"(?:late|behind(?: schedule)?|delayed|late today|spät dran|verspätet|zu spät)",
+    r"(?:(?:i|we|it|ich|wir)(?:'?m|'?re|'?s| am| are| is| bin| sind)? )?"
+    r"(?:(?:running|bin|sind|gonna be|going to be|a|an|bit|little|about|maybe|pretty|really|kind of|still|so|half|"
+    r"couple|few|of|\d+|one|two|three|four|hours?|hrs?|minutes?|mins?|ein|eine|etwas|ziemlich|bisschen|stunden?|"
+    r"minuten) )*(?:late|behind(?: schedule)?|delayed|late today|spät dran|verspätet|zu spät)",
     re.IGNORECASE,
 )
 """That one is late, and nothing of why."""
