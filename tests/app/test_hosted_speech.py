@@ -98,3 +98,9 @@ async def test_one_key_may_hear_and_speak(monkeypatch: pytest.MonkeyPatch) -> No
     assert names((await own.for_agent("t", "openai/whisper-1", None))[0])[0] == "openai/whisper-1"
     monkeypatch.setattr("parley.providers.speech_catalog.is_gone", lambda *_: True)
     assert default_speakers(speech_keys(Settings.model_construct(openai_api_key=SecretStr("k")))) == []
+
+
+async def test_a_service_account_may_be_the_tenants_own() -> None:
+    speech = hosted({"google": {"service_account_json": '{"type": "service_account"}'}})
+    assert names((await speech.for_agent("rich", None, None))[0])[0] == "google/latest_long"
+    await speech.aclose()

@@ -64,6 +64,12 @@ def _elevenlabs(model: str, access: SpeechAccess) -> Speaker:
     return ElevenLabs(model, api_key=access.api_key, base_url=access.base_url or BASE_URL)
 
 
+def _google(model: str, access: SpeechAccess) -> Transcriber:
+    from parley.providers.google_transcription import GoogleTranscriber
+
+    return GoogleTranscriber(model, api_key=access.api_key, location=access.region, base_url=access.base_url)
+
+
 def _upload(vendor: str) -> Callable[[str, SpeechAccess], Transcriber]:
     def make(model: str, access: SpeechAccess) -> Transcriber:
         from parley.providers.openai_transcription import UploadTranscriber
@@ -86,6 +92,7 @@ _OPENAI = {"openai": "https://api.openai.com/v1", "groq": "https://api.groq.com/
 # In the order of the automatic chain: those that report words while the caller speaks first.
 TRANSCRIBERS: dict[str, Row[Transcriber]] = {
     "deepgram": Row("flux", _deepgram),
+    "google": Row("latest_long", _google),
     "groq": Row("whisper-large-v3-turbo", _upload("groq")),
     "openai": Row("gpt-transcribe", _upload("openai")),
 }
