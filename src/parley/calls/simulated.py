@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
@@ -38,12 +38,12 @@ from parley.kit.ids import new_id
 from parley.personas import Caller, persona
 
 TRAITS: Final = CarrierTraits("simulated", dials=False, publishes_agents=False)
-AT_ONCE: Final = 24  # talks without a pace of their own at one time, per process
+AT_ONCE: Final = 12  # talks without a pace of their own at one time, per process
 _VENDOR: Final = "simulated"
 _TRIES: Final = 3
 _AGAIN: Final = 0.5  # seconds, doubled each time
 
-Answer = Callable[[Duplex, str | None, str], Awaitable[None]]
+Answer = Callable[[Duplex, str | None, str], Coroutine[Any, Any, None]]
 Deliver = Callable[[bytes, str], Awaitable[object]]
 
 _log = log.get("calls")
@@ -72,7 +72,7 @@ class SimulatedLine(Carrier):
         self._parts = parts
         self._deliver = parts.deliver
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._lines: set[asyncio.Task[None]] = set()
+        self._beside_us: set[asyncio.Task[None]] = set()
         self._stopped: set[str] = set()
         self._places = asyncio.Semaphore(AT_ONCE)
 
@@ -86,11 +86,11 @@ class SimulatedLine(Carrier):
         return TRAITS
 
     async def open(self) -> None:
-        """Take up the calls of processes that are gone."""
+        """Begin to take up the calls of processes that are gone."""
         async with self._parts.db.begin_platform("simulated calls whose process is gone") as connection:
             lost = await store.find_simulated_lost(connection)
-        for tenant_id, call_id in lost:
-            await self._take_up(tenant_id, call_id)
+        if lost:
+            self._beside(self._take_up_all(lost), "calls.simulated.lost")
 
     @override
     async def place(self, call: PlaceCall) -> str:
@@ -161,7 +161,7 @@ class SimulatedLine(Carrier):
     @override
     async def aclose(self) -> None:
         """Let go of the calls under way: whoever comes next takes them up."""
-        tasks = [*self._tasks.values(), *self._lines]
+        tasks = [*self._tasks.values(), *self._beside_us]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -172,6 +172,18 @@ class SimulatedLine(Carrier):
         task = asyncio.create_task(self._carry(call), name="calls.simulated")
         self._tasks[call.id] = task
         task.add_done_callback(lambda _: self._tasks.pop(call.id, None))
+
+    async def _take_up_all(self, lost: Sequence[tuple[str, str]]) -> None:
+        for tenant_id, call_id in lost:
+            try:
+                await self._take_up(tenant_id, call_id)
+            except Exception:  # noqa: BLE001 - the others must not wait for it; it is looked at when it is due
+                _log.exception("simulated.not_taken_up", carrier_call_id=call_id)
+
+    def _beside(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._beside_us.add(task)
+        task.add_done_callback(self._beside_us.discard)
 
     async def _take_up(self, tenant_id: str, call_id: str) -> None:
         async with self._parts.db.begin(tenant_id) as connection:
@@ -248,9 +260,8 @@ class SimulatedLine(Carrier):
     async def _dial(self, call: store.SimulatedCall) -> Duplex:
         """A line to our engine, answered beside this task."""
         ours, theirs = connected()
-        answering = asyncio.ensure_future(self._parts.answer(ours, self._parts.secrets.token(call.agent_id), call.id))
-        self._lines.add(answering)
-        answering.add_done_callback(self._lines.discard)
+        answer = self._parts.answer(ours, self._parts.secrets.token(call.agent_id), call.id)
+        self._beside(answer, "calls.simulated.line")
         return theirs
 
     async def _send(self, event: str, call: Mapping[str, Any]) -> None:
