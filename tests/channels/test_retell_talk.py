@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from parley.app.resources import Resources
 from parley.channels import retell_reply, retell_talk
@@ -336,6 +337,31 @@ async def test_a_line_that_breaks_in_an_answer_asks_again(stage: Stage, same_pro
         assert (await again.frame())["response_type"] == "config"
         assert "14.50" in content_of(await again.answer(await again.ask()))
     assert [role for role, _ in await stage.lines()] == ["agent", "user", "agent"]
+
+
+async def test_a_turn_whose_process_died_leaves_the_state_as_it_was(stage: Stage) -> None:
+    """Its line is on record, its answer is not; what the turns before it established must stay."""
+    async with stage.line() as (peer, _):
+        await peer.greeted()
+        await peer.say("I want to book a table for 4 people")
+        await peer.say("on Saturday at 19:30")
+        before = await stage.state()
+        peer.heard("and my name is Maria Lopez")
+    async with stage.resources.db.begin(stage.party.tenant_id) as connection:
+        line = text(
+            "WITH place AS (UPDATE conversations SET message_count = message_count + 1 WHERE id = :talk"
+            " RETURNING message_count) INSERT INTO messages (id, tenant_id, conversation_id, ordinal, role, content)"
+            " SELECT :id, :tenant, :talk, message_count, 'user', 'and my name is Maria Lopez' FROM place"
+        )
+        ids = {"id": new_id(), "tenant": stage.party.tenant_id, "talk": stage.party.conversation_id}
+        await connection.execute(line, ids)
+    stage.memory = Memory()
+    async with stage.line(peer) as (again, _):
+        await again.frame()
+        await again.answer(await again.ask())
+    after = await stage.state()
+    assert {name: after["slots"].get(name) for name in before["slots"]} == before["slots"]
+    assert [role for role, _ in await stage.lines()] == ["agent", "user", "agent", "user", "agent", "user", "agent"]
 
 
 async def test_a_greeting_that_nobody_heard_is_said_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -107,13 +106,15 @@ class Lines:
             self._order.turn(conversation_id),
             self._between_turns(tenant_id, conversation_id) as (connection, conversation),
         ):
+            settled = await store.is_settled(connection, tenant_id, question_id)
             removed = await store.remove_turn(connection, tenant_id, conversation_id, question_id)
             if not removed:
                 return
             runs = await store.tool_runs_of(connection, tenant_id, conversation_id)
             done = {*conversation.state.get("done", ()), *(run.name for run in runs)}
-            state = _before(conversation.state) | {"done": sorted(done)}
-            await store.restore_state(connection, tenant_id, conversation_id, state)
+            before = conversation.state.get(BEFORE) if settled else None  # else the state is of the turn before it
+            state = {**(conversation.state if before is None else before), "done": sorted(done)}
+            await store.restore_state(connection, tenant_id, conversation_id, state, int(settled))
             for message_id in removed:
                 await _changed(connection, tenant_id, conversation_id, message_id)
             if conversation.privacy == "metadata_only":
@@ -147,8 +148,3 @@ class Lines:
 async def _changed(connection: AsyncConnection, tenant_id: str, conversation_id: str, message_id: str) -> None:
     data = {"conversation_id": conversation_id, "message_id": message_id}
     await publish(connection, Event(tenant_id, CHANGED, data))
-
-
-def _before(state: dict[str, Any]) -> dict[str, Any]:
-    """The state in which the last turn began. Of a turn that never settled nothing is in the state."""
-    return dict(state.get(BEFORE, state))

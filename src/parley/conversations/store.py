@@ -205,6 +205,14 @@ async def add_message(connection: AsyncConnection, tenant_id: str, conversation_
     await fetch(connection, _ADD_MESSAGE, {**scope, **line.values()})
 
 
+async def is_settled(connection: AsyncConnection, tenant_id: str, question_id: str) -> bool:
+    """Whether the turn that this line of the caller began came to its end; not where its process died over it."""
+    lines = select(messages.c.id).where(messages.c.tenant_id == tenant_id)
+    lines = lines.where(or_(messages.c.id == question_id, messages.c.reply_to == question_id))
+    query = select(turns.c.message_id).where(turns.c.tenant_id == tenant_id, turns.c.message_id.in_(lines))
+    return (await connection.execute(query.limit(1))).first() is not None
+
+
 async def remove_turn(connection: AsyncConnection, tenant_id: str, conversation_id: str, question_id: str) -> list[str]:
     """Take away a line of the caller with everything that answered it; returns the ids. Not where another followed."""
     own = and_(messages.c.tenant_id == tenant_id, messages.c.conversation_id == conversation_id)
@@ -334,10 +342,10 @@ async def settle_turn(
 
 
 async def restore_state(
-    connection: AsyncConnection, tenant_id: str, conversation_id: str, state: Mapping[str, Any]
+    connection: AsyncConnection, tenant_id: str, conversation_id: str, state: Mapping[str, Any], turns_less: int
 ) -> None:
     """Put the state back to where a turn that was taken back had begun."""
-    count = func.greatest(conversations.c.turn_count - 1, 0)
+    count = func.greatest(conversations.c.turn_count - turns_less, 0)
     query = update(conversations).where(_own(tenant_id, conversation_id))
     await connection.execute(query.values(state=dict(state), turn_count=count))
 
