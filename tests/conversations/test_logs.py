@@ -62,6 +62,7 @@ async def test_a_posted_log_is_a_conversation_like_any_other(business: Business)
     logged = await post(business.owner)
     assert {name: logged[name] for name in LOG} == LOG
     assert (logged["channel"], logged["status"], logged["tenant_id"]) == ("import", "ended", business.id)
+    assert logged["ended_at"] == logged["created_at"], "it has not ended in the future"
     got = await business.owner.get(f"/api/conversations/{logged['id']}")
     assert got.json()["conversation"] == logged
     lines = (await business.owner.get(f"/conversations/{logged['id']}/messages")).json()["messages"]

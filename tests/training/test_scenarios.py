@@ -47,6 +47,21 @@ async def test_every_business_finds_the_scenarios_that_come_with_parley(business
     assert len((await business.owner.get("/api/scenarios", params={"limit": 1})).json()["scenarios"]) == 1
 
 
+async def test_a_scenario_is_made_and_replaced_as_it_is_shown(business: Business) -> None:
+    """With title and language beside the config; its name is made of the title."""
+    config = {name: value for name, value in CONFIG.items() if name not in {"title", "language"}}
+    body = {"title": "A löst Key!", "language": "en", "config": config}
+    made = await business.owner.post("/api/scenarios", json=body)
+    assert made.status_code == 201, made.text
+    one = made.json()
+    assert (one["name"], one["title"], one["language"]) == ("a_lost_key", "A löst Key!", "en")
+    body = {"title": "Keys", "language": one["language"], "config": one["config"]}
+    changed = (await business.owner.put(f"/api/scenarios/{one['id']}", json=body)).json()
+    assert (changed["name"], changed["title"], changed["version"]) == ("a_lost_key", "Keys", 2)
+    nameless = await business.owner.post("/api/scenarios", json={"title": "鍵", "config": config, "language": "en"})
+    assert nameless.json()["name"] == "scenario"
+
+
 async def test_a_session_keeps_the_version_it_began_with(business: Business) -> None:
     owner = business.owner
     made = (await create(owner)).json()

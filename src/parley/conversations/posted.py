@@ -124,7 +124,9 @@ class PostedLogs:
         return _Kept(await asyncio.to_thread(self._row, entry, agent, prompt, masking), masking)
 
     def _row(self, entry: LogIn, agent: Agent | None, prompt: Prompt | None, masking: Masking) -> PostedRow:
-        started = entry.created_at or self._clock.now()
+        now = self._clock.now()
+        started = entry.created_at or now
+        ended = started + timedelta(seconds=entry.duration or 0)
         said = entry.transcript.messages
         lines = []
         for one in said:
@@ -153,7 +155,7 @@ class PostedLogs:
             task_completed=entry.task_completed,
             metadata=orjson.dumps(masking.hide_json(entry.metadata)).decode(),
             started_at=started,
-            ended_at=started + timedelta(seconds=entry.duration or 0),
+            ended_at=max(started, min(ended, now)),  # a log that does not say when it began is posted at its end
             lines=tuple(lines),
         )
 

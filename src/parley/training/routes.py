@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -79,20 +81,28 @@ _EXAMPLE: dict[str, Any] = {
 }
 
 
-class ScenarioIn(Body):
-    """`name`: lower-case letters, digits, - and _. Documents are uploaded afterwards."""
+class ScenarioChange(Body):
+    """`title` and `language` are the config's own where they are given beside it."""
 
-    name: Slug
     config: dict[str, Any] = Field(description="As in scenario.yaml: title, language, persona, rubric, …")
+    title: str | None = None
+    language: str | None = None
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"config": _EXAMPLE}]})
+
+    def whole(self) -> dict[str, Any]:
+        """The config with what is given beside it."""
+        beside = {"title": self.title, "language": self.language}
+        return {**self.config, **{name: value for name, value in beside.items() if value is not None}}
+
+
+class ScenarioIn(ScenarioChange):
+    """`name`: lower-case letters, digits, - and _; left out, it is made of the title. Documents are uploaded later."""
+
+    name: Slug | None = None
     tenant_id: str | None = None
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"name": "late_delivery", "config": _EXAMPLE}]})
-
-
-class ScenarioChange(Body):
-    config: dict[str, Any]
-
-    model_config = ConfigDict(json_schema_extra={"examples": [{"config": _EXAMPLE}]})
 
 
 class Found(BaseModel):
@@ -125,7 +135,8 @@ async def list_scenarios(
 async def create_scenario(body: ScenarioIn, who: MayWrite, scenarios: ScenariosHere, access: AccessHere) -> Any:
     """Make a scenario of your own."""
     tenant = await access.tenant_for(who, body.tenant_id)
-    return shown(await scenarios.create(who, tenant, body.name, body.config))
+    config = body.whole()
+    return shown(await scenarios.create(who, tenant, body.name or _named(config.get("title")), config))
 
 
 @router.post("/api/scenarios/import", response_model=ScenarioOut, status_code=201)
@@ -152,7 +163,7 @@ async def put_scenario(
     scenario_id: str, body: ScenarioChange, who: MayWrite, scenarios: ScenariosHere, access: AccessHere
 ) -> Any:
     """Replace what is played, as a new version. Sessions that run keep the version they began with."""
-    return shown(await scenarios.put(who, await _tenant(access, who, scenario_id), scenario_id, body.config))
+    return shown(await scenarios.put(who, await _tenant(access, who, scenario_id), scenario_id, body.whole()))
 
 
 @router.post("/api/scenarios/{scenario_id}", response_model=ScenarioOut, status_code=201)
@@ -161,8 +172,8 @@ async def create_named_scenario(
 ) -> Any:
     """Make a scenario under the name in the path; under an id, replace what is played."""
     if len(scenario_id) == _ID_LENGTH:
-        return shown(await scenarios.put(who, await _tenant(access, who, scenario_id), scenario_id, body.config))
-    return shown(await scenarios.create(who, await access.tenant_for(who, None), scenario_id, body.config))
+        return shown(await scenarios.put(who, await _tenant(access, who, scenario_id), scenario_id, body.whole()))
+    return shown(await scenarios.create(who, await access.tenant_for(who, None), scenario_id, body.whole()))
 
 
 @router.delete("/api/scenarios/{scenario_id}", status_code=204, response_class=Response)
@@ -246,6 +257,11 @@ async def get_document(
     """A document of a scenario. ETag and one byte range (RFC 9110, section 14) are understood."""
     paper, content = await scenarios.document(await _tenant(access, who, scenario_id), scenario_id, filename)
     return _served(paper, content, if_none_match, range)
+
+
+def _named(title: object) -> str:
+    letters = unicodedata.normalize("NFKD", str(title or "")).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "_", letters).strip("_")[:80] or "scenario"
 
 
 def shown(one: Shown) -> dict[str, Any]:
