@@ -93,7 +93,32 @@ def test_clearing_keeps_to_its_tenant_and_agent(recall: Recall) -> None:
     ("text", "alone"),
     [
         ("How much is the lasagna?", True),
-        ("Was kostet das Schnitzel am Sonntag?", False),  # "das" may point back: a needless miss does no harm
+        ("Was kostet das Schnitzel am Sonntag?", True),
+        ("Was kostet das am Sonntag?", False),
+        ("Is there parking at the hotel?", True),
+        ("Is parking there?", False),
+        ("Is it possible to pay in cash?", True),
+        ("Is it possible?", False),
+        ("Is it vegan?", False),
+        ("Haben Sie vegane Gerichte?", True),
+        ("Ist es erlaubt, einen Hund mitzubringen?", True),
+        ("Sind sie vegan?", False),
+        ("haben sie einen parkplatz", True),
+        ("Do you have red and white wine?", True),
+        ("With breakfast?", False),
+        ("Mit Frühstück?", False),
+        ("From when are you open?", True),
+        ("How much exactly?", False),
+        ("Why not?", False),
+        ("Wie viel kostet?", False),
+        ("Is the cheaper one free?", False),
+        ("Are both vegan?", False),
+        ("Where is my order?", False),
+        ("What is my room number?", False),
+        ("Wo ist meine Sendung?", False),
+        ("Can I bring my dog?", True),
+        ("Is the flat still available?", False),
+        ("Can you tell me more?", False),
         ("And on Sundays?", False),
         ("Are you open today?", False),
         ("What about dogs?", False),
@@ -105,6 +130,13 @@ def test_clearing_keeps_to_its_tenant_and_agent(recall: Recall) -> None:
 )
 def test_a_question_that_points_elsewhere_is_not_remembered(text: str, alone: bool) -> None:
     assert stands_alone(text) is alone
+
+
+def test_a_restaurant_is_the_house_itself_only_where_one_is_asked(recall: Recall) -> None:
+    asked = replace(ASKED, text="When do you open?", house="restaurant")
+    assert asked.gist_key() == replace(asked, text="When does the restaurant open?").gist_key()
+    hotel = replace(asked, house="hotel")
+    assert hotel.gist_key() != replace(hotel, text="When does the restaurant open?").gist_key()
 
 
 def test_other_words_find_it_and_are_counted_apart(recall: Recall) -> None:

@@ -25,14 +25,35 @@ TTL_SECONDS = 3600.0
 MOST_ENTRIES = 20_000
 _PUNCTUATION = re.compile(r"[^\w\s€$£%]+")
 _SPACE = re.compile(r"\s+")
-# Words that point at an earlier turn or at the present moment: with one of them a question does not stand alone.
+# Words that point at an earlier turn, at the present moment or at what belongs to the caller: with one of them a
+# question does not stand alone.
 _POINTS_ELSEWHERE = re.compile(
+    r"^(and|or|but|so|then|und|oder|aber|also|dann)\b|"
     r"\b(it|its|that|those|this|these|them|they|he|she|him|her|there|same|else|other|another|again|instead|also|too|"
-    r"and|or|but|then|so|what about|how about|"
-    r"today|tonight|tomorrow|now|yesterday|currently|right now|this (week|weekend|month|year)|next|last|"
-    r"das|dies\w*|jene\w*|sie|er|ihn|ihm|ihr|dort|da|dazu|davon|dafür|dabei|damit|derselbe|dasselbe|dieselbe|andere\w*|auch|"
-    r"noch|nochmal|stattdessen|wieder|und|oder|aber|dann|also|"
-    r"heute|morgen|übermorgen|gestern|jetzt|gerade|momentan|nächste\w*|letzte\w*)\b"
+    r"then|what about|how about|both|either|neither|former|latter|(the|which|that|\w+er|\w+est|first|second|last) ones?|"
+    r"today|tonight|tomorrow|now|yesterday|currently|right now|still|yet|soon|ago|at the moment|"
+    r"this (week|weekend|month|year)|next|last|you (said|mentioned|told)|"
+    r"das|dies\w*|jene\w*|sie|er|ihn|ihm|ihr|dort|da|dazu|davon|dafür|dabei|damit|daran|darauf|derselbe|dasselbe|dieselbe|"
+    r"andere\w*|auch|noch|nochmal|stattdessen|wieder|dann|beide\w*|letztere\w*|erstere\w*|"
+    r"heute|morgen|übermorgen|gestern|jetzt|gerade|momentan|aktuell|derzeit|zurzeit|bald|vorhin|nächste\w*|letzte\w*|"
+    r"((where|what|when|how|who|is|are|has|was|did|does|do|will) (s |is |are |was |will |does |did )?(my|our))|"
+    r"((wo|was|wann|wie|wer|ist|sind|war|wurde|hat|kommt) (ist |sind |war |lautet |kommt |wird )?(mein|unser)(e|en|em|er|es)?))\b|"
+    r"\b(more|mehr)$"
+)
+# The same words where they point at nothing: "is there", "is it possible to", the polite "Sie", an article "das".
+_POINTS_AT_NOTHING = re.compile(
+    r"\b(?:[Ii]s|[Aa]re) there (?=\w)|\b[Ii]s it (?:possible|ok|okay|allowed|permitted|fine|alright|necessary|required) (?=to |if |for )"
+    r"|\b[Hh]ow (?:long|much) does it (?:take|cost) to |\b[Hh]ow far is it (?=from |to )|\bnext to "
+    r"|(?<=\w )(?:Sie|Ihr)\b|\b[Dd]as (?=[A-ZÄÖÜ])|\b(?:[Hh]abt|[Ss]eid|[Nn]ehmt|[Ll]iefert|[Kk]önnt|[Mm]acht|[Bb]ietet) ihr\b"
+    r"|\b(?:haben|bieten|nehmen|akzeptieren|liefern|öffnen|schließen|machen|verkaufen|servieren|können|könnten|versenden) sie\b"
+)
+# What is left of a question when the turn before has the rest: "With breakfast?", "How much?", "Why not?"
+_FRAGMENT = re.compile(
+    r"^(with|without|for|on|in|at|from|by|to|mit|ohne|für|am(?! i\b)|im|an|bei|von|ab)\b(?! (what|which|when|where|how|whom|wann|wie|"
+    r"wo|was|wem|wen|welch\w*|der|die|dem|den)\b)(?! \w+( \w+)? (is|are|do|does|can|may|ist|sind|haben|kann|darf|gibt)\b)"
+    r"|^(how (much|many|long|far|often|big|old)|when|where|why|who|which|what|until when|since when|wie (viel\w*|lange|weit|oft|teuer|"
+    r"gro(ß|ss))|wieviel\w*|wann|wo|warum|wieso|wer|welche\w*|was|bis wann|ab wann|seit wann)"
+    r"( (is|are|exactly|not|so|ist|sind|genau|nicht|denn|does|do|kostet|kosten))*$"
 )
 _LEAST_WORDS = 2
 
@@ -75,6 +96,8 @@ class Question:
     language: str
     knowledge_revision: int
     text: str
+    house: str | None = None
+    """What the agent speaks for (`understanding.kind_of_house`)."""
 
     def key(self) -> bytes:
         """A digest of all of it."""
@@ -83,14 +106,14 @@ class Question:
     def gist_key(self) -> bytes | None:
         """A digest of all of it with what the words ask in their place; None where that cannot be told for certain,
         or where the words may be no question but a cry for help."""
-        meant = gist(self.text, self.language) if is_question(self.text, self.language) else None
+        meant = gist(self.text, self.language, self.house) if is_question(self.text, self.language) else None
         if meant is None or read_emergency(self.text, language=self.language).emergency:
             return None
         return self._digest(f"\x1e{meant}")
 
     def claim(self, reply: str) -> bytes:
         """A digest of "this agent answers this question so", whatever its version and knowledge."""
-        asked = gist(self.text, self.language) or normal_form(self.text)
+        asked = gist(self.text, self.language, self.house) or normal_form(self.text)
         return _hash("\x1f".join((self.tenant_id, self.agent_id, self.language, asked, normal_form(reply))))
 
     def _digest(self, asked: str) -> bytes:
@@ -106,7 +129,9 @@ def normal_form(text: str) -> str:
 def stands_alone(text: str) -> bool:
     """Whether a question hangs on nothing outside itself."""
     plain = normal_form(text)
-    return len(plain.split()) >= _LEAST_WORDS and not _POINTS_ELSEWHERE.search(plain)
+    if len(plain.split()) < _LEAST_WORDS or _FRAGMENT.search(plain):
+        return False
+    return not _POINTS_ELSEWHERE.search(normal_form(_POINTS_AT_NOTHING.sub(" ", text)))
 
 
 @dataclass(frozen=True, slots=True)

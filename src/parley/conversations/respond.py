@@ -43,7 +43,7 @@ from parley.kit.ids import new_id
 from parley.knowledge import Findings, Search
 from parley.privacy import has_placeholder
 from parley.tenants import Quota, Tenant
-from parley.understanding import Understanding, detect_language
+from parley.understanding import Understanding, detect_language, kind_of_house
 
 PASSAGES = 6
 WHOLE_PASSAGES = 10  # of a business whose whole knowledge is small enough to be read
@@ -226,6 +226,7 @@ class Responder:
             language=language,
             knowledge_revision=turn.tenant.knowledge_revision,
             text=turn.message,
+            house=kind_of_house(f"{turn.tenant.name} {turn.tenant.industry} {turn.version.definition.system_prompt}"),
         )
 
     async def _find(self, turn: Turn, meaning: Understanding, vector: NDArray[np.float32] | None) -> Findings:

@@ -38,7 +38,7 @@ from parley.understanding.intents import (
 )
 from parley.understanding.language import detect_language
 from parley.understanding.meaning import OwnIntents, Understanding, understand
-from parley.understanding.sameness import gist, is_question
+from parley.understanding.sameness import gist, is_question, kind_of_house
 from parley.understanding.slots import SlotCorrection, SlotProblem, SlotReading, read_slots
 from parley.understanding.train import train_intents
 
@@ -75,6 +75,7 @@ __all__ = [
     "gather",
     "gist",
     "is_question",
+    "kind_of_house",
     "parse_schema",
     "plain_place",
     "read_emergency",

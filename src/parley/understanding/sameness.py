@@ -18,7 +18,9 @@ from parley.kit import stems as snowball
 from parley.understanding.lexicon import read_yaml
 
 _ALGORITHMS = {"en": "english", "de": "german"}
-_TOKEN = re.compile(r"<[^<>]+>|\d+(?:[.,:]\d+)*|[^\W\d_]+(?:['-][^\W\d_]+)*")
+_TOKEN = re.compile(
+    r"<[^<>]+>|(?<!\S)[-−]\d+(?:[.,]\d+)*|\d+(?:[.,:]\d+)*|[€$£¥%°+#]|[^\W\d_]{1,3}\d+\w*|[^\W\d_]+(?:['-][^\W\d_]+)*"
+)
 _MOST_CHARACTERS = 200
 _MOST_CONCEPTS = 12
 _ASKS = {
@@ -34,10 +36,35 @@ _ASKS = {
         r"akzeptieren|servieren|liefern|verfügen|verfügt|wird|werden|braucht|brauche|brauchen|kostet|kosten|findet|liegt)\b"
     ),
 }
-_BARE = frozenset({"may", "you", "not", "what", "how", "which", "must"})  # say nothing by themselves
+_BARE = frozenset(  # say nothing by themselves
+    "may you not what how which must exists my i me past future lack who when why howmuch howmany howlong howfar howbig "
+    "until darf sie nicht was wie welche muss mein ich mich früher wer wann wohin woher warum wieteuer wieviele "
+    "wielange wieweit wiegroß biswann".split()
+)
 _NUMBERS = {
     "en": "one two three four five six seven eight nine ten eleven twelve",
     "de": "eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
+}
+# The kinds of house an agent may speak for. "The restaurant" is the house itself only where the agent speaks for one:
+# a hotel has opening hours of its own.
+_HOUSES = {
+    "restaurant": r"(?:restaurants?|lokals?|cafes?|bistros?|pizzeria)",
+    "hotel": r"(?:hotels?|pension)",
+    "shop": r"(?:shop|store|laden|ladens|geschäfts?)",
+    "office": r"(?:office|agency|company|büros?|agentur|firma)",
+}
+_NO_HOUSE = r"(?!)"  # matches nothing
+_SPEAKS_FOR = {kind: re.compile(rf"\b{pattern}\b") for kind, pattern in _HOUSES.items()}
+_CLOCK = re.compile(
+    r"\b(?P<hour>\d{1,2})(?:[:.](?P<minute>[0-5]\d))?(?: uhr)? ?"
+    r"(?:(?P<early>a\.?m\b\.?|in the morning\b|o'clock in the morning\b|morgens\b|vormittags\b)"
+    r"|(?P<late>p\.?m\b\.?|in the (?:evening|afternoon)\b|o'clock in the (?:evening|afternoon)\b|abends\b|nachmittags\b))"
+    r"|\b(?P<plain>[01]?\d|2[0-3]):(?P<plain_minute>[0-5]\d)(?: uhr| o'clock)?"
+    r"|\b(?P<uhr>[01]?\d|2[0-3]) uhr(?: (?P<uhr_minute>[0-5]\d)\b)?"
+)
+_INFLECTIONS = {
+    "en": frozenset({"", "s", "es", "ed", "d", "ing", "'s", "e", "s'"}),
+    "de": frozenset({"", "e", "en", "es", "em", "n", "s", "t", "et", "te", "ten", "st", "est", "end"}),
 }
 
 
@@ -50,8 +77,66 @@ class _Words:
     implied: Mapping[str, frozenset[str]]
     permission: frozenset[str]
     house_does: frozenset[str]
-    guest_does: frozenset[str]
+    pays: frozenset[str]
+    pays_by: tuple[str, str]
+    mine_anyway: frozenset[str]
+    exists_anyway: frozenset[str]
+    beside: Mapping[str, Mapping[str, str]]
+    both_ways: frozenset[str]
     numbers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """The words of one language for what the rules below speak of."""
+
+    may: str
+    you: str
+    must: str
+    guest: str
+    to_guest: str
+    here: str
+    my: str
+    negation: str
+    asks_how: frozenset[str]
+    ways: tuple[str, ...]
+    exists: re.Pattern[str]
+
+
+_MARKS = {
+    "en": _Marks(
+        "may",
+        "you",
+        "must",
+        "i",
+        "me",
+        "here",
+        "my",
+        "not",
+        frozenset({"how", "where", "route"}),
+        ("from:", "to:", "between:"),
+        re.compile(
+            r"\b(do|does|did) (you|the( \w+){1,2}) (also |still |even |currently )?(have|offer|provide|serve|sell)\b"
+            r"|\b(is|are) there\b|\bhave (you|the \w+) got\b|\bhas the \w+ got\b|\bavailable\b|\b(can|could) (i|we) (buy|(eat|have|drink) (breakfast|lunch|dinner|brunch))\b"
+        ),
+    ),
+    "de": _Marks(
+        "darf",
+        "sie",
+        "muss",
+        "ich",
+        "mich",
+        "hier",
+        "mein",
+        "nicht",
+        frozenset({"wie", "wo", "wohin", "weg"}),
+        ("von:", "zu:", "nach:", "bis:", "zwischen:"),
+        re.compile(
+            r"\b(haben|hätten|bieten|führen|servieren|verkaufen) (sie|ihr)\b|\b(hat|bietet) (das|ihr|die|der|dieses) \w+"
+            r"|\bgibt('?s| es)\b|\b(vorhanden|verfügbar)\b|\bverfüg(en|t)\b|\bkaufen\W*$"
+        ),
+    ),
+}
 
 
 def is_question(text: str, language: str) -> bool:
@@ -60,24 +145,73 @@ def is_question(text: str, language: str) -> bool:
     return "?" in text or (asks is not None and asks.search(text.lower()) is not None)
 
 
-def gist(text: str, language: str) -> str | None:
-    """What a question asks, as a key: equal keys, same question. None for what is too long or too bare to tell."""
+@lru_cache(maxsize=1024)
+def kind_of_house(text: str) -> str | None:
+    """What an agent speaks for, told by its own instructions: "hotel" wherever that is named (a hotel may have a
+    restaurant, a restaurant has no hotel), else "restaurant", "shop", "office"; None where nothing of it is named."""
+    plain = text.lower()
+    order = ("hotel", "restaurant", "shop", "office")
+    return next((kind for kind in order if _SPEAKS_FOR[kind].search(plain)), None)
+
+
+def gist(text: str, language: str, house: str | None = None) -> str | None:
+    """What a question asks, as a key: equal keys, same question. None for what is too long or too bare to tell.
+
+    `house` is what the one asked speaks for (`kind_of_house`): only then are "the hotel" and "you" the same."""
     if language not in _ALGORITHMS or len(text) > _MOST_CHARACTERS:
         return None
-    words = _words(language)
-    plain = f" {text.lower()} "
+    words, marks = _words(language, house), _MARKS[language]
+    plain = f" {_CLOCK.sub(_clock, text.lower())} "
+    exists = marks.exists.search(plain) is not None
     for pattern, concept in words.rewrites:
         plain = pattern.sub(concept, plain)
-    concepts = set(_concepts(plain, language, words))
-    concepts -= {implied for concept in concepts for implied in words.implied.get(concept, ())}
-    if not concepts & (words.permission | words.house_does):
-        concepts.discard("may")
-    if not concepts & words.guest_does:
-        concepts.discard("you")
-    concepts.discard("here")
+    listed = list(_concepts(plain, language, words))
+    concepts = _settle(set(listed), words, marks)
+    if exists and not concepts & words.exists_anyway:
+        concepts.add("exists")
     if not concepts - _BARE or len(concepts) > _MOST_CONCEPTS:
         return None
+    if (denials := listed.count(marks.negation)) > 1:
+        concepts.add(f"{marks.negation}{denials}")
     return " ".join(sorted(concepts))
+
+
+def _settle(concepts: set[str], words: _Words, marks: _Marks) -> set[str]:
+    """Concepts without what others among them say already."""
+    for beside, other_names in words.beside.items():
+        if beside in concepts:
+            concepts = {other_names.get(concept, concept) for concept in concepts}
+    if "possible" in concepts:
+        concepts.discard("possible")
+        if not concepts & words.house_does:
+            concepts.add(marks.may)
+    if concepts & words.pays and concepts & set(words.pays_by) and not {marks.you, words.pays_by[0]} <= concepts:
+        concepts = (concepts - {*words.pays_by, marks.may, marks.you}) | {words.pays_by[1]}
+    concepts -= {implied for concept in concepts for implied in words.implied.get(concept, ())}
+    if concepts & words.both_ways:
+        concepts = {concept.rpartition(":")[2] if concept.startswith(marks.ways) else concept for concept in concepts}
+    asks_how = bool(concepts & marks.asks_how)
+    if asks_how and marks.you not in concepts:
+        concepts -= {marks.may, marks.guest}
+    elif concepts & words.house_does and not asks_how:
+        concepts.discard(marks.you)
+    if concepts & {marks.may, marks.must, marks.you}:
+        concepts -= {marks.guest, marks.to_guest}
+    if concepts & words.mine_anyway:
+        concepts.discard(marks.my)
+    concepts.discard(marks.here)
+    return concepts
+
+
+def _clock(match: re.Match[str]) -> str:
+    """A time of day as a concept: "7 pm" and "19:00" are the same, "7 am" is another."""
+    hour = int(match["hour"] or match["plain"] or match["uhr"])
+    minute = int(match["minute"] or match["plain_minute"] or match["uhr_minute"] or 0)
+    if match["late"] and hour < 12:
+        hour += 12
+    elif match["early"] and hour == 12:
+        hour = 0
+    return f" <clock{hour:02}{minute:02}> "
 
 
 def _concepts(plain: str, language: str, words: _Words) -> Iterator[str]:
@@ -86,7 +220,10 @@ def _concepts(plain: str, language: str, words: _Words) -> Iterator[str]:
     for token in _TOKEN.findall(plain):
         if token.startswith("<"):
             concept = token[1:-1]
-        elif token in words.directional or token in words.numbers or token[0].isdigit():
+            if concept == "lack":
+                bound += "lack:"
+                continue
+        elif token in words.directional or token in words.numbers or token.lstrip("-−")[0].isdigit():
             bound += f"{words.numbers.get(token, token)}:"
             continue
         elif token in words.concepts:
@@ -103,20 +240,46 @@ def _concepts(plain: str, language: str, words: _Words) -> Iterator[str]:
 
 @lru_cache(maxsize=4096)
 def _stem(token: str, language: str) -> str:
-    return snowball.stem(token, _ALGORITHMS[language])
+    """A word without its inflection. What Snowball makes one that is two words stays apart: "busy" and "business",
+    "important" and "import", "Käufer" and "Kauf", "schon" and "schön"."""
+    if token in _whole(language):
+        return token
+    spelt = token.replace("ß", "ss")
+    stem = snowball.stem(token, _ALGORITHMS[language])
+    if language == "de":
+        if spelt.endswith(("er", "ern")):
+            return spelt.removesuffix("n")
+        return spelt[: len(stem)] if spelt[len(stem) :] in _INFLECTIONS["de"] else spelt
+    rest = spelt[len(stem) :]
+    if spelt.startswith(stem) and (rest in _INFLECTIONS["en"] or rest in (stem[-1] + "ing", stem[-1] + "ed")):
+        return stem
+    if stem.endswith("i") and spelt in (stem[:-1] + "y", stem + "es", stem + "ed"):
+        return stem
+    return stem if stem.endswith("e") and spelt in (stem[:-1] + "ing", stem[:-1] + "ed") else spelt
 
 
 @lru_cache
-def _words(language: str) -> _Words:
+def _whole(language: str) -> frozenset[str]:
+    return frozenset(read_yaml(f"sameness_{language}.yaml")["whole"].split())
+
+
+@lru_cache
+def _words(language: str, house: str | None) -> _Words:
     read = read_yaml(f"sameness_{language}.yaml")
+    here = _HOUSES.get(house or "", _NO_HOUSE)
     return _Words(
-        rewrites=tuple((re.compile(pattern), concept) for pattern, concept in read["rewrites"]),
+        rewrites=tuple((re.compile(pattern.replace("<house>", here)), concept) for pattern, concept in read["rewrites"]),
         stop=frozenset(read["stop"].split()),
         directional=frozenset(read["directional"]),
-        concepts={word: concept for concept, listed in read["classes"].items() for word in listed.split()},
+        concepts={word: concept for concept, listed in read["classes"].items() for word in str(listed).split()},
         implied={concept: frozenset(listed) for concept, listed in read["implied"].items()},
         permission=frozenset(read["permission"]),
         house_does=frozenset(read["house_does"]),
-        guest_does=frozenset(read["guest_does"]),
+        pays=frozenset(read["pays"]),
+        pays_by=(read["pays_by"][0], read["pays_by"][1]),
+        mine_anyway=frozenset(read["mine_anyway"]),
+        exists_anyway=frozenset(read["exists_anyway"]),
+        beside=read["beside"],
+        both_ways=frozenset(read["both_ways"]),
         numbers={word: str(value) for value, word in enumerate(_NUMBERS[language].split(), start=1)},
     )
