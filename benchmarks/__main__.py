@@ -14,6 +14,7 @@ import benchmarks
 SHARED = frozenset(
     {
         "__main__",
+        "gptcache_peer",
         "langgraph_peer",
         "livekit_peer",
         "measure",

@@ -32,12 +32,15 @@ _ASKS = {
     "de": re.compile(
         r"\b(wer|was|wann|wo|woher|wohin|wen|wem|warum|wieso|weshalb|welche\w*|wie|ob)\b"
         r"|^\W*((hallo|guten \w+|bitte|entschuldigung|und|also|ok|okay|danke)\W+)*"
-        r"(ist|sind|bin|hat|haben|habt|gibt|kann|können|könnte\w*|darf|dürfen|muss|müssen|soll|sollen|bietet|bieten|nehmen|"
-        r"akzeptieren|servieren|liefern|verfügen|verfügt|wird|werden|braucht|brauche|brauchen|kostet|kosten|findet|liegt)\b"
+        r"(ist|sind|bin|hat|haben|habt|gibt|kann|können|könnte\w*|darf|dürfen|muss|müssen|soll|sollen|bietet|"
+        r"bieten|nehmen|"
+        r"akzeptieren|servieren|liefern|verfügen|verfügt|wird|werden|braucht|brauche|brauchen|kostet|kosten|findet|"
+        r"liegt)\b"
     ),
 }
 _BARE = frozenset(  # say nothing by themselves
-    "may you not what how which must exists my i me past future lack who when why howmuch howmany howlong howfar howbig "
+    "may you not what how which must exists my i me past future lack who when why howmuch howmany howlong howfar "
+    "howbig "
     "until darf sie nicht was wie welche muss mein ich mich früher wer wann wohin woher warum wieteuer wieviele "
     "wielange wieweit wiegroß biswann".split()
 )
@@ -58,10 +61,13 @@ _SPEAKS_FOR = {kind: re.compile(rf"\b{pattern}\b") for kind, pattern in _HOUSES.
 _CLOCK = re.compile(
     r"\b(?P<hour>\d{1,2})(?:[:.](?P<minute>[0-5]\d))?(?: uhr)? ?"
     r"(?:(?P<early>a\.?m\b\.?|in the morning\b|o'clock in the morning\b|morgens\b|vormittags\b)"
-    r"|(?P<late>p\.?m\b\.?|in the (?:evening|afternoon)\b|o'clock in the (?:evening|afternoon)\b|abends\b|nachmittags\b))"
+    r"|(?P<late>p\.?m\b\.?|in the (?:evening|afternoon)\b|o'clock in the (?:evening|afternoon)\b|abends\b|"
+    r"nachmittags\b))"
     r"|\b(?P<plain>[01]?\d|2[0-3]):(?P<plain_minute>[0-5]\d)(?: uhr| o'clock)?"
     r"|\b(?P<uhr>[01]?\d|2[0-3]) uhr(?: (?P<uhr_minute>[0-5]\d)\b)?"
 )
+_MARKS_OF_WAYS = re.compile(r"^(from|to|between|von|zu|nach|bis|zwischen):(?=[^:]+$)")
+_NEGATIONS = frozenset({"not", "nicht"})
 _INFLECTIONS = {
     "en": frozenset({"", "s", "es", "ed", "d", "ing", "'s", "e", "s'"}),
     "de": frozenset({"", "e", "en", "es", "em", "n", "s", "t", "et", "te", "ten", "st", "est", "end"}),
@@ -97,9 +103,7 @@ class _Marks:
     to_guest: str
     here: str
     my: str
-    negation: str
     asks_how: frozenset[str]
-    ways: tuple[str, ...]
     exists: re.Pattern[str]
 
 
@@ -112,12 +116,11 @@ _MARKS = {
         "me",
         "here",
         "my",
-        "not",
         frozenset({"how", "where", "route"}),
-        ("from:", "to:", "between:"),
         re.compile(
             r"\b(do|does|did) (you|the( \w+){1,2}) (also |still |even |currently )?(have|offer|provide|serve|sell)\b"
-            r"|\b(is|are) there\b|\bhave (you|the \w+) got\b|\bhas the \w+ got\b|\bavailable\b|\b(can|could) (i|we) (buy|(eat|have|drink) (breakfast|lunch|dinner|brunch))\b"
+            r"|\b(is|are) there\b|\bhave (you|the \w+) got\b|\bhas the \w+ got\b|\bavailable\b|\b(can|could) (i|"
+            r"we) (buy|(eat|have|drink) (breakfast|lunch|dinner|brunch))\b"
         ),
     ),
     "de": _Marks(
@@ -128,11 +131,10 @@ _MARKS = {
         "mich",
         "hier",
         "mein",
-        "nicht",
         frozenset({"wie", "wo", "wohin", "weg"}),
-        ("von:", "zu:", "nach:", "bis:", "zwischen:"),
         re.compile(
-            r"\b(haben|hätten|bieten|führen|servieren|verkaufen) (sie|ihr)\b|\b(hat|bietet) (das|ihr|die|der|dieses) \w+"
+            r"\b(haben|hätten|bieten|führen|servieren|verkaufen) (sie|ihr)\b|\b(hat|bietet) (das|ihr|die|der|"
+            r"dieses) \w+"
             r"|\bgibt('?s| es)\b|\b(vorhanden|verfügbar)\b|\bverfüg(en|t)\b|\bkaufen\W*$"
         ),
     ),
@@ -165,14 +167,11 @@ def gist(text: str, language: str, house: str | None = None) -> str | None:
     exists = marks.exists.search(plain) is not None
     for pattern, concept in words.rewrites:
         plain = pattern.sub(concept, plain)
-    listed = list(_concepts(plain, language, words))
-    concepts = _settle(set(listed), words, marks)
+    concepts = _settle(set(_concepts(plain, language, words)), words, marks)
     if exists and not concepts & words.exists_anyway:
         concepts.add("exists")
     if not concepts - _BARE or len(concepts) > _MOST_CONCEPTS:
         return None
-    if (denials := listed.count(marks.negation)) > 1:
-        concepts.add(f"{marks.negation}{denials}")
     return " ".join(sorted(concepts))
 
 
@@ -189,7 +188,7 @@ def _settle(concepts: set[str], words: _Words, marks: _Marks) -> set[str]:
         concepts = (concepts - {*words.pays_by, marks.may, marks.you}) | {words.pays_by[1]}
     concepts -= {implied for concept in concepts for implied in words.implied.get(concept, ())}
     if concepts & words.both_ways:
-        concepts = {concept.rpartition(":")[2] if concept.startswith(marks.ways) else concept for concept in concepts}
+        concepts = {_MARKS_OF_WAYS.sub("", concept) for concept in concepts}
     asks_how = bool(concepts & marks.asks_how)
     if asks_how and marks.you not in concepts:
         concepts -= {marks.may, marks.guest}
@@ -215,13 +214,14 @@ def _clock(match: re.Match[str]) -> str:
 
 
 def _concepts(plain: str, language: str, words: _Words) -> Iterator[str]:
-    """The concepts of a rewritten text; what a number counts and what a direction leads to are told with them."""
+    """The concepts of a rewritten text; what a number counts, what a direction leads to and what is denied are
+    told with them."""
     bound = ""
     for token in _TOKEN.findall(plain):
         if token.startswith("<"):
             concept = token[1:-1]
-            if concept == "lack":
-                bound += "lack:"
+            if concept == "lack" or concept in _NEGATIONS:
+                bound += f"{concept}:"
                 continue
         elif token in words.directional or token in words.numbers or token.lstrip("-−")[0].isdigit():
             bound += f"{words.numbers.get(token, token)}:"
@@ -268,7 +268,9 @@ def _words(language: str, house: str | None) -> _Words:
     read = read_yaml(f"sameness_{language}.yaml")
     here = _HOUSES.get(house or "", _NO_HOUSE)
     return _Words(
-        rewrites=tuple((re.compile(pattern.replace("<house>", here)), concept) for pattern, concept in read["rewrites"]),
+        rewrites=tuple(
+            (re.compile(pattern.replace("<house>", here)), concept) for pattern, concept in read["rewrites"]
+        ),
         stop=frozenset(read["stop"].split()),
         directional=frozenset(read["directional"]),
         concepts={word: concept for concept, listed in read["classes"].items() for word in str(listed).split()},
