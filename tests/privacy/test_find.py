@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parley.privacy import find_personal_data
+from parley.privacy import Masking, find_personal_data
 from tests.privacy.corpus import bookings, generate
 from tests.privacy.scoring import mask_rate, ours, score
 
@@ -191,3 +191,18 @@ def test_importing_the_room_is_light() -> None:
     code = f"import sys, parley.privacy; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
     assert done.stdout.strip() == "[]"
+
+
+def test_an_id_of_ours_is_nobodys() -> None:
+    """Whatever digits it happens to have; in a call's metadata it has to lead to the call."""
+    for text in (
+        "01a1f91d-7da2-77a1-ab72-75c2fd55c0cf",
+        "call id: 01a1f91c-b8ba-7626-8f45-8d870d9ecbc4",
+        "01a1f91d-7dbd-76a9-ade8-81a50cf99799 and 01a1f91d-7de0-72d7-a29c-19736eda4cde",
+    ):
+        assert find_personal_data(text) == []
+    [phone] = find_personal_data("call 01a1f91d-7da2-77a1-ab72-75c2fd55c0cf, phone 212 555 0134")
+    assert phone.type == "PHONE_NUMBER"
+    masking = Masking("masked")
+    about = {"call_id": "01a1f91c-b8ba-7626-8f45-8d870d9ecbc4", "driver_name": "Mike Jones"}
+    assert masking.hide_json(about) == {**about, "driver_name": "<PERSON_1>"}

@@ -23,6 +23,8 @@ _BOOKING = re.compile(
     r"gebucht|buch(?:e|en|ung)|anreise|abreise)\b",
     re.IGNORECASE,
 )
+# Ids as we give them (UUIDv7, RFC 9562): what digits and letters happen to follow in one is nobody's bank account.
+_OUR_ID = re.compile(r"(?<![\w-])[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}(?![\w-])")
 
 
 def find_personal_data(text: str, *, language: str | None = None, known_names: Sequence[str] = ()) -> list[Entity]:
@@ -39,6 +41,8 @@ def find_personal_data(text: str, *, language: str | None = None, known_names: S
         for start, part in _parts(text)
         for r in engine.analyze(part, language="xx", score_threshold=SUSPECTED)
     ]
+    ids = [match.span() for match in _OUR_ID.finditer(text)]
+    found = [e for e in found if not any(begin <= e.start and e.end <= end for begin, end in ids)]
     found += _known(text, known_names)
     if _BOOKING.search(text):
         # What somebody books and when and where is the business of the conversation, not of the person.
