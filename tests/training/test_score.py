@@ -8,16 +8,24 @@ import pytest
 import yaml
 
 from parley.app.resources import Resources
-from parley.training import parse_scenario
+from parley.training import Scenario, parse_scenario
 from parley.training.score import judge
 
 pytestmark = pytest.mark.anyio
 
-SCENARIO = parse_scenario(
-    yaml.safe_load(
-        files.files("parley.training").joinpath("scenarios", "customer_service", "scenario.yaml").read_text("utf-8")
-    )
-)
+
+def shipped(name: str) -> Scenario:
+    """A scenario of the package."""
+    folder = files.files("parley.training").joinpath("scenarios", name)
+    return parse_scenario(yaml.safe_load(folder.joinpath("scenario.yaml").read_text("utf-8")))
+
+
+SCENARIO = shipped("customer_service")
+GREETINGS = {
+    "customer_service": ("Hello.", "Good morning, what can I do?", "Thanks for reaching out."),
+    "technical_support": ("Hi there.", "Good evening.", "I am glad to help."),
+    "kundenservice": ("Hallo!", "Guten Morgen.", "Danke für Ihre Nachricht."),
+}
 NEITHER = (
     "Could you give me your order number, please?",
     "Your order is late.",
@@ -42,3 +50,9 @@ async def test_other_words_for_the_same_are_heard(resources: Resources) -> None:
     points = {item.id: (item.points, item.message_id) for item in score.items}
     assert points["empathy"] == (10, "a")
     assert points["apology"] == (15, "b")
+
+
+@pytest.mark.parametrize(("name", "words"), [(name, words) for name, all_ in GREETINGS.items() for words in all_])
+async def test_a_greeting_is_one_by_itself(name: str, words: str) -> None:
+    score = await judge(shipped(name), [("a", words)])
+    assert (score.items[0].points, score.items[0].quote) == (score.items[0].max_points, words)

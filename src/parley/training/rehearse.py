@@ -29,10 +29,11 @@ from parley.kit.jobs import Job
 from parley.personas import Caller
 from parley.tenants import Businesses, Principal
 from parley.training import store
+from parley.training.assess import assess_talk
 from parley.training.coach import next_hint
 from parley.training.library import Scenarios
 from parley.training.scenario import Scenario
-from parley.training.score import Score, judge
+from parley.training.score import Score
 from parley.training.store import Session
 
 COMPLETED = "session.completed"
@@ -202,8 +203,9 @@ class Rehearsals:
             scenario = await self._played(connection, session)
             lines = await self._talks.lines(connection, tenant_id, session_id)
             passages = await self._scenarios.passages(connection, tenant_id, session.scenario_id)
-        said = [(line.id, line.content) for line in lines if line.role == "user"]
-        score = await judge(scenario, said, passages, self._embedder.embed if scenario.language == "en" else None)
+        model = await self._models.hosted(tenant_id, None)
+        talk = [(line.id, line.role, line.content) for line in lines]
+        score = await assess_talk(scenario, talk, passages, self._embedder.embed, model)
         return await self._close(session, "completed", ending, score)
 
     async def abandon(self, tenant_id: str, session_id: str) -> Session:

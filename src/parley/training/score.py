@@ -66,16 +66,23 @@ class Score:
         return asdict(self)
 
 
-class _Ear:
-    """Finds evidence in what the trainee said."""
+class Ear:
+    """Finds evidence in what the trainee said. `said` are their sentences in order."""
 
     def __init__(self, said: Sequence[Said], meanings: Mapping[str, NDArray[np.float32]]) -> None:
-        self._said = said
+        self.said = said
         self._meanings = meanings
+        self._told: dict[int, Said | None] = {}
+
+    def tell(self, evidence: Evidence, found: Said | None) -> None:
+        """Let somebody else's finding stand in place of the rules'."""
+        self._told[id(evidence)] = found
 
     def find(self, evidence: Evidence) -> Said | None:
         """The first sentence that shows it."""
-        for one in self._said:
+        if id(evidence) in self._told:
+            return self._told[id(evidence)]
+        for one in self.said:
             if evidence.first is not None and one.line >= evidence.first:
                 continue
             if recognises(evidence.cues, one.text) or self._means(one.text, evidence.shows):
@@ -97,6 +104,11 @@ async def judge(
     embed: Embed | None = None,
 ) -> Score:
     """Judge the trainee's `lines` (message id, words), in order. `embed` serves English; without it cues decide."""
+    return weigh(scenario, await listen(scenario, lines, embed), passages)
+
+
+async def listen(scenario: Scenario, lines: Sequence[tuple[str, str]], embed: Embed | None = None) -> Ear:
+    """Hear the trainee's `lines`."""
     said = [
         Said(sentence, number, message_id)
         for number, (message_id, words) in enumerate(lines)
@@ -106,7 +118,11 @@ async def judge(
     if embed is not None and scenario.language == "en" and said:
         texts = list(dict.fromkeys([one.text for one in said] + _examples(scenario)))
         meanings = dict(zip(texts, await embed(texts), strict=True))
-    ear = _Ear(said, meanings)
+    return Ear(said, meanings)
+
+
+def weigh(scenario: Scenario, ear: Ear, passages: Sequence[Passage], judged_by: str = "house") -> Score:
+    """Points for what was heard."""
     items = tuple(_judged(item, ear, passages, scenario.language) for item in scenario.rubric.items)
     points, most = sum(item.points for item in items), sum(item.max_points for item in items)
     blocked = tuple(item.id for item in items if item.kind == "blocker" and not item.passed)
@@ -119,6 +135,7 @@ async def judge(
         passed=percent >= scenario.rubric.pass_mark and not blocked,
         blocked_by=blocked,
         items=items,
+        judged_by=judged_by,
     )
 
 
@@ -128,7 +145,7 @@ def _examples(scenario: Scenario) -> list[str]:
     ]
 
 
-def _judged(item: Item, ear: _Ear, passages: Sequence[Passage], language: str) -> Judged:
+def _judged(item: Item, ear: Ear, passages: Sequence[Passage], language: str) -> Judged:
     if item.kind == "compound":
         return _compound(item, ear, passages, language)
     if item.kind == "scaled":
@@ -151,7 +168,7 @@ def _judged(item: Item, ear: _Ear, passages: Sequence[Passage], language: str) -
     )
 
 
-def _scaled(item: Item, ear: _Ear, passages: Sequence[Passage], language: str) -> Judged:
+def _scaled(item: Item, ear: Ear, passages: Sequence[Passage], language: str) -> Judged:
     reached = None
     for level in sorted(item.levels, key=lambda one: -one.points):
         if (found := ear.find(level)) is not None:
@@ -172,7 +189,7 @@ def _scaled(item: Item, ear: _Ear, passages: Sequence[Passage], language: str) -
     )
 
 
-def _compound(item: Item, ear: _Ear, passages: Sequence[Passage], language: str) -> Judged:
+def _compound(item: Item, ear: Ear, passages: Sequence[Passage], language: str) -> Judged:
     parts = tuple(_judged(part, ear, passages, language) for part in item.parts)
     met = sum(part.passed for part in parts)
     quoted = next((part for part in parts if part.quote), None)

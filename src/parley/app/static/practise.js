@@ -193,11 +193,13 @@ function choose() {
 
 /* Brief and documents */
 
+const isNarrow = () => matchMedia("(max-width: 50rem)").matches;
+
 function showPapers(scenario) {
-  const narrow = matchMedia("(max-width: 50rem)").matches;
   byId("papers").lang = scenario.language;
   byId("brief").textContent = scenario.config.brief || scenario.config.description || "";
-  byId("papers-box").open = !narrow;
+  byId("brief-box").open = true;
+  byId("papers-box").open = !isNarrow();
   byId("query").value = "";
   byId("paper").replaceChildren();
   byId("paper-list").replaceChildren(
@@ -271,6 +273,7 @@ function showScore(scenario, score, ending) {
   once.addEventListener("click", () => begin(scenario).catch(complain));
   const next = element("div", "next", null, once, again);
   byId("result").replaceChildren(element("h2", "", scenario.title), ...(score ? scored(scenario, score, ending) : [element("p", "", "This session was left; it has no score.")]), next);
+  if (isNarrow()) byId("brief-box").open = byId("papers-box").open = false;
   step("result");
   byId("result").scrollTop = 0;
 }
