@@ -73,7 +73,7 @@ def found_tenant(url: str, name: str = "Harbour House") -> Tenant:
         try:
             businesses = Businesses(db, keyring, Login(db, keyring, clock))
             tenant = await businesses.create(_WHO, {"name": name, "timezone": "UTC"})
-            _, key = await businesses.add_api_key(_WHO, tenant.id, "all", ["chat", "read", "write"], None)
+            _, key = await businesses.add_api_key(_WHO, tenant.id, "all", ["train", "chat", "read", "write"], None)
             return Tenant(tenant.id, key)
         finally:
             await db.aclose()
