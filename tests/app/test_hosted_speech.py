@@ -104,3 +104,9 @@ async def test_a_service_account_may_be_the_tenants_own() -> None:
     speech = hosted({"google": {"service_account_json": '{"type": "service_account"}'}})
     assert names((await speech.for_agent("rich", None, None))[0])[0] == "google/latest_long"
     await speech.aclose()
+
+
+async def test_aws_speaks_with_the_tenants_own_key() -> None:
+    own = {"access_key_id": "id", "secret_access_key": "s", "region": "eu-central-1"}
+    _, speakers = await hosted({"aws": own}).for_agent("rich", None, None)
+    assert speakers[0].name == "aws/polly-neural"

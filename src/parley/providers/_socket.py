@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -198,8 +198,7 @@ class SocketHearing:
                 if self._overrun:
                     raise ProviderStalled(f"{self.vendor} takes no more sound.", vendor=self.vendor)
                 message = await self._receive()
-                found = self.waited() if message is None else self.understand(message)
-                for event in found:
+                for event in self._read(message):
                     yield event
         except ConnectionClosed as error:
             if not self._closed:
@@ -211,6 +210,12 @@ class SocketHearing:
             self._closed = True
             self._sending.cancel()
             part(self._socket, self.farewell)
+
+    def _read(self, message: dict[str, Any] | None) -> Sequence[Heard]:
+        try:
+            return tuple(self.waited() if message is None else self.understand(message))
+        except (TypeError, ValueError, AttributeError, IndexError) as error:
+            raise ProviderUnavailable(f"{self.vendor} sent what is no transcript.", vendor=self.vendor) from error
 
     async def _receive(self) -> dict[str, Any] | None:
         """The next message; None when none came in a time in which one might have."""

@@ -64,6 +64,12 @@ def _elevenlabs(model: str, access: SpeechAccess) -> Speaker:
     return ElevenLabs(model, api_key=access.api_key, base_url=access.base_url or BASE_URL)
 
 
+def _polly(model: str, access: SpeechAccess) -> Speaker:
+    from parley.providers.polly import Polly
+
+    return Polly(model, key_id=access.api_key, secret=access.secret, region=access.region, base_url=access.base_url)
+
+
 def _google(model: str, access: SpeechAccess) -> Transcriber:
     from parley.providers.google_transcription import GoogleTranscriber
 
@@ -99,6 +105,7 @@ TRANSCRIBERS: dict[str, Row[Transcriber]] = {
 # The first sound soonest first.
 SPEAKERS: dict[str, Row[Speaker]] = {
     "elevenlabs": Row("eleven_flash_v2_5", _elevenlabs),
+    "aws": Row("polly-neural", _polly),
     "openai": Row("gpt-4o-mini-tts", _openai_speech("openai")),
     "groq": Row("canopylabs/orpheus-v1-english", _openai_speech("groq")),
 }
