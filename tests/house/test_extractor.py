@@ -24,7 +24,9 @@ async def facts(transcript: Any, scenario: str = "check_in", schema: Any = None)
     return (await Extractor().extract(read_transcript(transcript), wanted, now=NOW)).structured_data()
 
 
-@pytest.mark.parametrize(("part", "least"), [("tuning", 0.97), ("heldout", 0.93)])
+@pytest.mark.parametrize(
+    ("part", "least"), [("tuning", 0.97), ("heldout", 0.93), ("strangers", 0.93), ("unseen", 0.84)]
+)
 async def test_most_fields_are_right_and_hardly_any_is_made_up(part: str, least: float) -> None:
     judged = [one for case in cases(part) for one in verdicts(case, await read(Extractor(), case))]
     assert sum(good for _, good, _ in judged) / len(judged) >= least
@@ -43,7 +45,7 @@ async def test_one_question_and_one_answer(field: str) -> None:
     assert len(wrong) <= len(LINES[field]) * 0.05, wrong
 
 
-@pytest.mark.parametrize("part", ["tuning", "heldout"])
+@pytest.mark.parametrize("part", ["tuning", "heldout", "strangers", "unseen"])
 async def test_every_value_is_quoted_from_the_message_it_names(part: str) -> None:
     for case in cases(part):
         found = await read(Extractor(), case)

@@ -20,7 +20,10 @@ _REASONS: tuple[tuple[str, re.Pattern[str], str], ...] = tuple(
         (
             "Road Closure",
             r"(?:road|highway|interstate|bridge|pass|lanes?)(?: is| was|'s| got)? (?:shut(?: down)?|closed)|"
-            r"closed (?:the )?(?:road|highway|interstate|bridge|pass|lanes?)|close road|road clos\w+|detour\w*|"
+            r"closed (?:the )?(?:road|highway|interstate|bridge|pass|lanes?)|(?:closed|shut down|shutting down|"
+            r"closing) (?:down )?(?:the |all of )?(?:i[- ]?)?(?:\d{1,3}|toll road|turnpike|"
+            r"thruway|tunnel|pass|ramp)|travel ban|rock ?slides?|mud ?slides?|bridge (?:is|was) out|"
+            r"close road|road clos\w+|detour\w*|"
             r"gesperrt|vollsperrung|sperrung|umleitung",
             "road closure",
         ),
@@ -218,6 +221,14 @@ def delay_reason(talk: Talk, end: int | None = None) -> Finding | None:
     if named:
         most = max(score for _, _, score in named)
         one, reasons, _ = next(entry for entry in reversed(named) if entry[2] >= most - 0.5)
+        beside = [
+            each
+            for other, told, score in named
+            if other.line.number == one.line.number and score >= most - 1.5
+            for each in told
+        ]
+        kinds = {label.partition(" (")[0]: label for label in (*beside[::-1], *reasons[::-1])}
+        reasons = list(kinds.values())[::-1] if len(kinds) > 1 else reasons
         return Finding("; ".join(reasons[:3]), one.quote(), one.line.id, 0.85 if most >= 2 else 0.65)
     if denial is not None and not late:
         return Finding(None, denial.quote(), denial.line.id, 0.9)

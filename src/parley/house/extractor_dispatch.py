@@ -8,7 +8,7 @@ from parley.house.extractor_alarm import find_alarm
 from parley.house.extractor_arrival import eta
 from parley.house.extractor_delay import delay_reason
 from parley.house.extractor_handoff import escalation
-from parley.house.extractor_harm import injury_status, load_secure, safety_status
+from parley.house.extractor_harm import injury_status, load_secure, of_illness, safety_status
 from parley.house.extractor_outcome import not_the_driver, outcome
 from parley.house.extractor_place import location
 from parley.house.extractor_status import driver_status
@@ -34,7 +34,7 @@ def read_dispatch(lines: Sequence[Line], *, emergency: bool = False) -> tuple[Ma
         found |= {
             "emergency_type": alarm.finding(),
             "safety_status": safety_status(talk, begin),
-            "injury_status": injury_status(talk, begin),
+            "injury_status": injury_status(talk, begin) or of_illness(alarm.kind, alarm.statement),
             "emergency_location": location(talk, begin),
             "load_secure": load_secure(talk, begin),
             "escalation_status": escalation(talk, begin),

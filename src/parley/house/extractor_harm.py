@@ -24,6 +24,7 @@ ILLNESS = (
     r"chest pains?|heart attack|can'?t breathe|trouble breathing|short(?:ness)? of breath|passed out|"
     r"unconscious|not responding|not breathing|seizure|stroke\b|faint\w*|dizzy|collapsed|diabetic|"
     r"blood sugar|insulin|allergic|going numb|throwing up|really sick|medical emergency|blacked out|"
+    r"(?:a|some kind of|having) fit\b|convuls\w*|(?:won'?t|can'?t) (?:wake|respond|answer|come to)|"
     r"kidney stone|brustschmerz\w*|herzinfarkt|herz(?:rasen|anfall|probleme)|ohnmächtig|bewusstlos|"
     r"keine luft|schlaganfall|schwindel\w*|zusammengebrochen|unterzuckert|krampfanfall"
 )
@@ -38,7 +39,9 @@ _HURT = re.compile(
     r"leg|hand|knee|face|forehead|elbow|shoulder|neck|back)|whiplash|(?:he|she|guy|driver|man|woman|person|"
     r"lady)\b.{0,25}(?:isn'?t|is not|not) (?:moving|responding|breathing)|unresponsive|gestürzt|fell (?:off|"
     r"from)|nicht (?:mehr )?bewegen|out cold|knocked out|"
-    r"sweating|blurry|concussion|unconscious|passed out|"
+    r"sweating|blurry|concussion|unconscious|(?:banged|busted|beat|messed|cut|torn)(?:[- ]up)(?! inside)|pinned|"
+    r"crushed|"
+    r"(?:won'?t|can'?t|not) (?:wake|respond|answer|come to)|passed out|"
     r"not responding|numb|scratch\w*|bruise\w*|sore|stiff|ambulance|can'?t (?:move|feel|breathe)|"
     r"verletzt\w*|blutet|blut\b|schmerz\w*|gebrochen|bewusstlos|ohnmächtig|tut (?:\w+ ){0,2}weh|prellung\w*|"
     r"schleudertrauma|verbrannt)\b",
@@ -87,6 +90,13 @@ def injury_status(talk: Talk, begin: int) -> Finding | None:
     if none is not None:
         return Finding("No injuries reported", none.quote(), none.line.id, 0.9)
     return _illness(talk)
+
+
+def of_illness(alarm_kind: str, told: Statement) -> Finding | None:
+    """Where nobody speaks of injuries in a medical emergency: the words that told of it."""
+    if alarm_kind != "Medical":
+        return None
+    return Finding(f"Injuries reported: {_clause(told.text, _ILL)}", told.quote(), told.line.id, 0.6)
 
 
 def _breath(one: Statement) -> bool:

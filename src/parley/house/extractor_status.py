@@ -10,7 +10,8 @@ from parley.understanding import Finding
 _ARRIVED = re.compile(
     r"\b(?:i'?m here\b|am here|i am here|just got here|got here|(?<!just )been (?:here|there) (?:since|for|about|"
     r"an|a|all|"
-    r"\d)(?!.{0,40}(?:part|mechanic|tow|repair|shop))|i'?ve arrived|have arrived|(?:i|just|"
+    r"\d)(?!.{0,40}(?:part|mechanic|tow|repair|shop))|i'?ve arrived|have arrived|(?:i am|i'?m|already) arrive\b|(?:i|"
+    r"just|"
     r"already|we) arrived|arrived (?:at|about|around|here|a)|i'?m (?:already )?at the (?:receiver|consignee|"
     r"customer|delivery|warehouse|dock|destination|facility|site)|"
     r"checked in (?:at|with|already)|waiting (?:on|for) (?:a |the |my |an? )?(?:open )?(?:door|dock|lumper|bay)|"
@@ -38,7 +39,9 @@ _UNLOADING = re.compile(
     r"like )?(?:\w+ )?pallets|pallets (?:off|so far|to go|left)|(?:taking|pulling|hauling|"
     r"breaking|rolling) (?:it|the pallets|pallets|stuff|the stuff|the freight|me|everything|them|"
     r"freight) (?:off|out)|(?:half|most|some|part|a (?:third|quarter)) of (?:it|them|the \w+) (?:is |are )?(?:off|out)|"
-    r"last (?:few|couple|two|three|four|five|six|row)\b.{0,12}pallets|working me\b|räum(?:en|t)\b.{0,20}\b(?:aus|leer)|"
+    r"last (?:few|couple|two|three|four|five|six|row)\b.{0,12}pallets|(?:started?|begun|they'?re|are|began) (?:just |"
+    r"now )?(?:pulling|taking|stripping|breaking down|working) (?:the |my )?(?:freight|"
+    r"pallets|load|trailer|it|product|boxes|cases)|working me\b|räum(?:en|t)\b.{0,20}\b(?:aus|leer)|"
     r"hälfte\b.{0,12}\b(?:runter|raus|draußen|weg|abgeladen|ausgeladen)|(?:they'?re|crew'?s|guys are) (?:working|on "
     r"it)|"
     r"lad(?:en|et|e) (?:gerade |jetzt |schon |mich )*(?:ab|aus)\b|wird (?:gerade |schon |jetzt )*(?:ab|ent|"
@@ -52,6 +55,18 @@ _EMPTIED = re.compile(
     r"unloaded (?:at|already|about|around|this|and)|(?:i'?m|we'?re|am) empty|i am empty|dropped (?:already|it|"
     r"the (?:load|trailer)|off)|delivered|all done|abgeladen|entladen worden|ausgeladen|bin leer|abgeliefert|"
     r"fertig)\b)",
+    re.IGNORECASE,
+)
+_ON_THE_ROAD = re.compile(
+    r"\b(?:truck ?stop|rest (?:area|stop)|pilot|love'?s|flying j|petro|ta\b|travel (?:center|plaza)|service (?:area|"
+    r"plaza)|"
+    r"weigh station|scales?|shop|dealer\w*|hotel|motel|fuel (?:island|stop)|walmart lot|shoulder|border|customs|"
+    r"rast(?:hof|platz|stätte)|autohof|tankstelle|werkstatt|zoll|parkplatz)\b",
+    re.IGNORECASE,
+)
+_AT_CUSTOMER = re.compile(
+    r"\b(?:receivers?|consignee|customer|delivery|warehouse|dock|door|bay|gate|guard|unload\w*|empty|checked in|dc|"
+    r"kunden?|empfänger\w*|rampe|tor|entlad\w*|ablad\w*)\b",
     re.IGNORECASE,
 )
 _NOT_YET = re.compile(
@@ -70,7 +85,11 @@ _DRIVING = re.compile(
 )
 _LATE = re.compile(
     r"\b(?:running (?:late|behind)|(?:gonna|going to|will|i'?ll|might|i'?m|am|be|little|bit|hours?|minutes?|too|"
-    r"so|pretty) (?:be )?late|behind(?: schedule)?|delayed|stuck|held up|haven'?t moved|not moving|(?:not|won'?t|"
+    r"so|pretty) (?:be )?late|behind(?: schedule)?|delayed|stuck|held up|waiting (?:it )?out|(?:i'?m|am|been|all|got|"
+    r"are|^|, )\s*shut down|(?:parked|pulled over|stopped) (?:for|due to|because of|"
+    r"till|until) (?:the |it )?(?:weather|wind|snow|storm|ice|fog|clears?|passes|lets up)|"
+    r"waiting (?:on|for) (?:a |the |my )?(?:mechanic|tow\w*|parts?|road service|shop|repair)|haven'?t moved|not "
+    r"moving|(?:not|won'?t|"
     r"can'?t|never) (?:gonna |going to )?make (?:it|that|two|the|my|\d)|at a (?:standstill|dead stop)|standstill|"
     r"stopped dead|(?:is|it'?s|like|sitting in|just) a (?:\w+ )?parking lot\b|crawling|slow(?:er)? (?:going|than)|"
     r"taking it slow|had to (?:wait|back out|turn around|reroute|detour)|broke down|late start|started late|"
@@ -178,7 +197,8 @@ def _status_of(one: Statement) -> tuple[str, float] | None:
         re.IGNORECASE,
     ):
         return "Arrived", 0.85
-    if _ARRIVED.search(text) and not (denied and denied.start() < _ARRIVED.search(text).start()):  # type: ignore[union-attr]
+    on_the_road = _ON_THE_ROAD.search(one.line.text) and not _AT_CUSTOMER.search(one.line.text)
+    if _ARRIVED.search(text) and not on_the_road and not (denied and denied.start() < _ARRIVED.search(text).start()):  # type: ignore[union-attr]
         return "Arrived", 0.9
     if (
         ready == "yes"

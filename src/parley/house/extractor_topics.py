@@ -17,6 +17,7 @@ TOPICS = {
         r"(?<!delivery )(?<!drop )(?<!drop-off )\blocat(?:ion|ed)\b",
         r"\b(?:which|what) (?:city|town|state|highway|road|exit|area|street)\b",
         r"\bwhereabouts\b",
+        r"\b(?:which|what) (?:truck ?stop|rest area|plaza|station|terminal|warehouse|facility|location|side of)\b",
         r"\bare you (?:in|near|at|around|on|still (?:in|near|at|on)) (?!the (?:road|way)|(?:a|the|your|any) (?:dock|"
         r"door|bay)|schedule|time|track|"
         r"a safe|safe|line)",
@@ -38,6 +39,9 @@ TOPICS = {
         r"\barriv(?:e|al|ing)\b",
         r"\bwhen (?:do|will|should|would|can|are|did) you\b.{0,60}\b(?:there|arriv|get|be|make|reach|deliver|"
         r"land|in|expect|figure)",
+        r"\bnew (?:time|eta)\b|\bwhat(?:'s| is) the time\b",
+        r"\bdeliver\w*\b.{0,20}\b(?:today|tomorrow|tonight|morning|afternoon|(?:mon|tues|wednes|thurs|fri|satur|"
+        r"sun)day)\b",
         r"\bwhat time\b(?!.{0,12}\b(?:did|was|were|have)\b)",
         r"\b\d{1,2}(?::\d\d)? ?(?:uhr|[ap]\.?m\b|o'clock)",
         r"\bhow (?:soon|long (?:until|till|before|to get))\b",
