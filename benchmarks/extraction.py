@@ -1,6 +1,6 @@
 """How well facts are got out of transcripts without a hosted model: right fields, false values, time per transcript.
 
-Run `python -m benchmarks.extraction [tuning|heldout|strangers|unseen] [--errors]`. The transcripts are in `tests/house`:
+Run `python -m benchmarks.extraction [tuning|heldout|strangers|unseen] [--errors]`. Transcripts: `tests/house`;
 the rules were written against "tuning" and mended on "strangers", which is by another hand, as is "unseen"; neither
 "heldout" nor "unseen" was tuned on.
 Compared: the extractor against answering null everywhere, which is what "never guess" is measured by.

@@ -87,7 +87,11 @@ def read_boolean(reading: Reading, one: Field) -> Finding | None:
     for statement in reading.matcher.talk.statements:
         if words.name and said(words.name, statement.text):
             place = place_of(words.name, statement.text)
-            denied = bool(negated_before(statement.text[:place])) or bool(_ENDS_NO.search(statement.text))
+            denied = (
+                bool(negated_before(statement.text[:place]))
+                or statement.polarity == "no"
+                or bool(_ENDS_NO.search(statement.text))
+            )
             if statement.text.rstrip().endswith("?") or unsure(statement.text):
                 continue
             found_by_word = proven(not denied, statement, 0.6)
@@ -174,8 +178,13 @@ def read_enum(reading: Reading, one: Field) -> Finding | None:
     return latest(found, 1.0) or _yes_or_no(reading, one) or _meant(reading, one)
 
 
+_SORT = re.compile(r"type|kind|event|categor|topic|service|occasion|anlass|thema|kategorie|art$", re.IGNORECASE)
+
+
 def _meant(reading: Reading, one: Field) -> Finding | None:
-    answer = reading.matcher.best(one.name, 1.0) or (opened(reading.matcher.talk) if about_matter(one) else ())
+    answer = reading.matcher.best(one.name, 1.0) or (
+        opened(reading.matcher.talk) if about_matter(one) or _SORT.search(one.name) else ()
+    )
     if not answer or unsure(answer[0].line.text):
         return None
     picked = meant(one.options, answer[0].line.text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from parley.house.extractor_status import is_late, on_time
+from parley.house.extractor_status import admits_delay, is_late, on_time
 from parley.house.extractor_talk import Statement, Talk, polarity
 from parley.understanding import Finding
 
@@ -236,7 +236,7 @@ def delay_reason(talk: Talk, end: int | None = None) -> Finding | None:
 
 
 def _late(one: Statement) -> bool:
-    if is_late(one.text):
+    if is_late(one.text) or admits_delay(one):
         return True
     answers = "delay" in one.asked and one.first
     return answers and (polarity(one.text) == "yes") != _opposite(one) and bool(polarity(one.text))

@@ -62,6 +62,7 @@ _CLASSES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "Accident",
+            rf"\b(?:{_VEHICLE}|it|she|i)\b.{{0,12}}\b(?:went|tipped|fell|flopped|rolled|turned) over\b|"
             r"\b(?:accident|wreck(?:ed)?|collision|collided|crashed|crash|pile-?[ -]?up|fender[- ]bender|"
             r"jack-? ?knif\w*|flipped|rolled (?:over|it|her|the)|roll-?over|tipped|overturn\w*|on (?:its|her|my|"
             r"the) (?:side|roof)|laid (?:it|her|"

@@ -71,6 +71,7 @@ _SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "resolution": ("like", "rather", "prefer"),
     "improvement": ("better", "improve", "differently", "besser"),
     "allergies": ("allergic", "dietary", "allergien"),
+    "catering": ("food", "meals", "essen"),
     "deadline": ("due", "latest"),
     "device": ("machine", "computer", "phone", "gerät"),
     "vehicle": ("car", "drive", "truck", "make", "model"),

@@ -67,6 +67,8 @@ def _places_of(one: Statement) -> list[Candidate]:
     """The places of a sentence that the driver may be at; two that stand close together are one."""
     asked = "location" in one.asked
     text = one.held()
+    if one.first and one.asker is not None and (marker := _marker(one.asker.text, text)):
+        return [Candidate(marker, one, 5.0)]
     found: list[tuple[PlaceMention, float]] = []
     for mention in find_places(text, bare=asked or "status" in one.asked):
         score = _score(one, text, mention, asked=asked)
@@ -80,6 +82,17 @@ def _places_of(one: Statement) -> list[Candidate]:
             score = max(score, before) + 0.5
         found.append((mention, score))
     return [Candidate(capital(mention.plain), one, score) for mention, score in found]
+
+
+_ASKS_MARKER = re.compile(r"\b(?P<what>mile ?marker|exit|kilometer)\b[^.!]*\?", re.IGNORECASE)
+
+
+def _marker(question: str, text: str) -> str:
+    """A bare number after "which mile marker?": "two eighteen" is "Mile marker 218"."""
+    asked = _ASKS_MARKER.search(question)
+    said = re.sub(r"^\W*(?:uh+|um+|yeah|it'?s|at|about|like|looks like|says|number|\W)*", "", text, flags=re.IGNORECASE)
+    number = plain_place(f"exit {said.strip(' .,!').lower()}").removeprefix("exit ") if asked else ""
+    return f"{capital(asked['what'].lower())} {number}" if asked and number.isdigit() else ""
 
 
 def _score(one: Statement, text: str, mention: PlaceMention, *, asked: bool) -> float:

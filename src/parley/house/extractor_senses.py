@@ -60,6 +60,9 @@ _SENSES: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
         ("text sms message", r"text(?:ing)?(?: me)?|whats ?app|sms"),
         ("buy purchase kaufen kauf", r"buy\w*|purchas\w*|kauf\w*|own(?:ing)?"),
         ("rent lease mieten miete", r"rent\w*|leas\w*|miet\w*"),
+        ("wedding hochzeit", r"(?:getting |get )?married|bride|groom|engaged|heirat\w*"),
+        ("birthday geburtstag", r"turn(?:s|ing) (?:\d+|\w+ty|\w+teen)|birthday|wird \d+"),
+        ("corporate firmenfeier business", r"company (?:party|event|retreat)|team (?:event|building)|office party"),
         ("positive good satisfied happy zufrieden", r"happy|love\w*|great|excellent|pleased|super|toll|begeistert"),
         ("negative bad dissatisfied unhappy unzufrieden", r"terrible|awful|horrible|disappoint\w*|worst|schrecklich"),
     )

@@ -50,7 +50,8 @@ _UNLOADING = re.compile(
     re.IGNORECASE,
 )
 _EMPTIED = re.compile(
-    r"(?:^\W*(?:i am |we are )?empty\b|\b(?:finished unloading|done unloading|(?:all|already|been|got|just|i'?m|"
+    r"(?:^\W*(?:i am |we are )?empty\b|\b(?:got|been|get) empty\b|\bempty (?:at|since|about|around|now|by)\b|"
+    r"\b(?:finished unloading|done unloading|(?:all|already|been|got|just|i'?m|"
     r"am|are|fully) unloaded|"
     r"unloaded (?:at|already|about|around|this|and)|(?:i'?m|we'?re|am) empty|i am empty|dropped (?:already|it|"
     r"the (?:load|trailer)|off)|delivered|all done|abgeladen|entladen worden|ausgeladen|bin leer|abgeliefert|"
@@ -88,7 +89,9 @@ _LATE = re.compile(
     r"so|pretty) (?:be )?late|behind(?: schedule)?|delayed|stuck|held up|waiting (?:it )?out|(?:i'?m|am|been|all|got|"
     r"are|^|, )\s*shut down|(?:parked|pulled over|stopped) (?:for|due to|because of|"
     r"till|until) (?:the |it )?(?:weather|wind|snow|storm|ice|fog|clears?|passes|lets up)|"
-    r"waiting (?:on|for) (?:a |the |my )?(?:mechanic|tow\w*|parts?|road service|shop|repair)|haven'?t moved|not "
+    r"waiting (?:on|for) (?:a |the |my )?(?:mechanic|tow\w*|parts?|road service|shop|repair)|(?:getting|having|get|"
+    r"being) (?:it |her |the \w+ |that )?(?:looked at|fixed|worked on|checked out|repaired|replaced)|"
+    r"haven'?t moved|not "
     r"moving|(?:not|won'?t|"
     r"can'?t|never) (?:gonna |going to )?make (?:it|that|two|the|my|\d)|at a (?:standstill|dead stop)|standstill|"
     r"stopped dead|(?:is|it'?s|like|sitting in|just) a (?:\w+ )?parking lot\b|crawling|slow(?:er)? (?:going|than)|"
@@ -124,7 +127,11 @@ def on_time(text: str) -> bool:
     return _ON_TIME.search(text) is not None
 
 
-_ASKS_ON_TIME = re.compile(r"\bon (?:schedule|time|track)\b|\bim zeitplan\b|\bpünktlich", re.IGNORECASE)
+_ASKS_ON_TIME = re.compile(
+    r"\bmake\b.{0,40}\b(?:by|at|appointment)\b|\bschaff\w*\b.{0,40}\bbis\b|\b(?:be|get) there "
+    r"by\b|\bon (?:schedule|time|track)\b|\bim zeitplan\b|\bpünktlich",
+    re.IGNORECASE,
+)
 _ASKS_LATE = re.compile(r"\b(?:delay|behind|late|slow|verspät|verzöger)", re.IGNORECASE)
 
 
@@ -140,7 +147,7 @@ def driver_status(
         found = _status_of(one)
         if found is not None and _goes_on(state, found[0], one.text):
             state = Finding(found[0], one.quote(), one.line.id, found[1])
-        if is_late(one.text) or _admits_delay(one):
+        if is_late(one.text) or admits_delay(one):
             late = one
     if state is not None and state.value in ("Arrived", "Unloading"):
         return state
@@ -162,7 +169,7 @@ def _goes_on(state: Finding | None, found: str, text: str) -> bool:
     return not (state.value == "Unloading" and found == "Arrived")
 
 
-def _admits_delay(one: Statement) -> bool:
+def admits_delay(one: Statement) -> bool:
     """A yes to "are you late?", or a no to "are you on time?"."""
     if not one.first:
         return False
@@ -192,7 +199,8 @@ def _status_of(one: Statement) -> tuple[str, float] | None:
         if _UNLOADING.search(text):
             return "Unloading", 0.9
     if ready == "yes" and re.search(
-        r"\b(?:you'?ve|have you|you|already) (?:been )?(?:unloaded|delivered)\b|entladen\?|abgeladen\?",
+        r"\b(?:you'?ve|have you|you|already) (?:been )?(?:unloaded|delivered)\b|entladen\?|abgeladen\?|"
+        r"\bdid you (?:\w+ ){0,2}(?:deliver\w*|drop|unload)\b|\bmake (?:your|the) (?:delivery|drop)\b",
         one.question,
         re.IGNORECASE,
     ):

@@ -152,6 +152,7 @@ TOPICS = {
     "load": _any(
         r"^\W*(?:and|how about|what about) (?:the|your) (?:load|cargo|freight|trailer|product)\W*\?",
         r"\b(?:load|cargo|freight|trailer|shipment|goods|product)\b.{0,30}\b(?:secure|secured|ok|okay|all ?right|"
+        r"alright|"
         r"safe|intact|fine|shift|shifted|damaged?|stable|sealed|good|lost|affected|still on|still strapped|spill)",
         r"\b(?:secure|intact|shift|damage|damaged|spill)\b.{0,25}\b(?:load|cargo|freight|trailer|shipment)\b",
         r"\b(?:what|how) about the (?:load|cargo|freight|trailer)\b",

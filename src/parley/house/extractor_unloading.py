@@ -29,7 +29,8 @@ _STATES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "Unloaded",
-            r"(?:^|(?<=\n))empty|finished unloading|done unloading|(?:all|already|been|got|just|i'?m|am|are|"
+            r"(?:^|(?<=\n))empty|(?:got|been|get) empty|empty (?:at|since|about|around|now|by)|finished unloading|"
+            r"done unloading|(?:all|already|been|got|just|i'?m|am|are|"
             r"fully) unloaded|"
             r"(?:pulled|took|got) the last (?:\w+ )?(?:pallet|one|skid|piece)s?(?: off)?|(?:finished|done) with me|"
             r"unloaded (?:at|already|about|around|this|and)|(?:i'?m|we'?re|i am|am) empty|dropped (?:already|it|"
@@ -189,7 +190,8 @@ def _state(one: Statement) -> str:
             return name
     asked = one.first and polarity(one.text)
     if asked == "yes" and re.search(
-        r"\b(?:you'?ve|have you|you|already) (?:been )?(?:unloaded|delivered)\b|(?:ent|ab)geladen\?",
+        r"\b(?:you'?ve|have you|you|already) (?:been )?(?:unloaded|delivered)\b|(?:ent|ab)geladen\?|"
+        r"\bdid you (?:\w+ ){0,2}(?:deliver\w*|drop|unload)\b|\bmake (?:your|the) (?:delivery|drop)\b",
         one.question,
         re.IGNORECASE,
     ):
@@ -210,7 +212,8 @@ def _state(one: Statement) -> str:
 
 _REMINDS = TOPICS["pod"]
 _AGREES = re.compile(
-    r"\b(?:will do|i can(?: do that| send| get| upload)?|alrighty|okey ?doke?y?|perfect|great|i will|"
+    r"\b(?:will do|(?:as )?soon as (?:i|they|we)|(?:when|once) i (?:get|stop|park|can)|i can(?: do that| send| get| "
+    r"upload)?|alrighty|okey ?doke?y?|perfect|great|i will|"
     r"i'?ll (?:get|send|upload|text|have|take|bring|make sure|do|remember|grab|scan|email|"
     r"be sure)|won'?t forget|not forget|already (?:sent|got|uploaded|did|have)|signed|in (?:my )?hand|right here|"
     r"sounds like a plan|you betcha|betcha|appreciate|never (?:do|have|will)|wird erledigt|(?:i )?(?:got|"

@@ -11,6 +11,7 @@ from parley.understanding.scan import scan_text
 _ANY_DAY = datetime(2026, 1, 5, tzinfo=UTC)
 _MONEY_AFTER = re.compile(r"^\s*(?:dollars?|bucks|euros?|€|usd|eur|pounds|£|cents?|k\b|grand)", re.IGNORECASE)
 _MONEY_BEFORE = re.compile(r"(?:[$€£]|\b(?:eur|usd|euro))\s*$", re.IGNORECASE)
+_HUNDRED = re.compile(r"\s*hundred\b", re.IGNORECASE)
 _THOUSANDS = re.compile(r"^\s*(?:k\b|grand\b|tausend\b|thousand\b)", re.IGNORECASE)
 _MILLIONS = re.compile(r"^\s*(?:m\b|million(?:s|en)?\b|mio\b)", re.IGNORECASE)
 _NEGATIVE_BEFORE = re.compile(r"(?:\b(?:minus|negative)\s+|(?<![\w.,)\-])[-\u2212])$", re.IGNORECASE)
@@ -33,6 +34,7 @@ class NumberMention:
 
 def find_numbers(text: str, language: str) -> list[NumberMention]:
     """Every number in order, in digits or in words."""
+    text = re.sub(r"\ba(?= (?:hundred|thousand)\b)", "1", text, flags=re.IGNORECASE)  # as long as before
     scan = scan_text(text, language, _ANY_DAY, "US")
     found: list[NumberMention] = []
     at = 0
@@ -47,6 +49,15 @@ def find_numbers(text: str, language: str) -> list[NumberMention]:
         if scan.low(at) == mark and scan.glued(at) and scan.glued(at + 1) and scan.digits(at + 1):
             value += float(f"0.{scan.low(at + 1)}")
             end, at = scan.tokens[at + 1].end, at + 2
+        hundred = _HUNDRED.match(text[end:])
+        if hundred and value < 10:
+            value, end = value * 100, end + len(hundred.group().rstrip())
+            while at < len(scan.tokens) and scan.tokens[at].start < end + 6 and scan.low(at) != ",":
+                more = scan.tokens[at].value
+                at += 1
+                if more is not None and more < 100:
+                    value, end = value + more, scan.tokens[at - 1].end
+                    break
         rest = text[end:]
         for pattern, factor in ((_THOUSANDS, 1_000), (_MILLIONS, 1_000_000)):
             match = pattern.match(rest)

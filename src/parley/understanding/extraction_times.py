@@ -54,7 +54,8 @@ _COUNT = (
     r"eineinhalb|paar|ein paar)"
 )
 _SPAN = re.compile(
-    rf"\b(?:an hour (?:ten|fifteen|twenty|thirty|forty)|half an? hour|(?:in |für )?(?:einer )?(?:dreiviertel|"
+    rf"\b(?:an hour (?:ten|fifteen|(?:twenty|thirty|forty|fifty)(?:[- ]five)?)\b(?! (?:miles|percent))|"
+    rf"half an? hour|(?:in |für )?(?:einer )?(?:dreiviertel|"
     rf"halben?|viertel)\s?stunde|"
     rf"(?:{_COUNT}(?: and (?:a )?half|einhalb)? ?(?:to {_COUNT} |or {_COUNT} |"
     rf"bis {_COUNT} )?{_UNIT}(?: and (?:a )?(?:half|quarter|{_COUNT} {_UNIT}))?(?: {_COUNT} (?:minutes?|mins?|"
