@@ -139,6 +139,15 @@ def test_a_restaurant_is_the_house_itself_only_where_one_is_asked(recall: Recall
     assert hotel.gist_key() != replace(hotel, text="When does the restaurant open?").gist_key()
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["I'd like to book a table for tonight.", "Book a table for two, please.", "Ich möchte einen Tisch reservieren."],
+)
+def test_a_wish_has_no_gist_to_be_answered_by(text: str) -> None:
+    language = "de" if text.startswith("Ich") else "en"
+    assert replace(ASKED, text=text, language=language).gist_key() is None
+
+
 def test_other_words_find_it_and_are_counted_apart(recall: Recall) -> None:
     found = recall.look_up(replace(ASKED, text="What does the lasagna cost?"))
     assert found is not None
