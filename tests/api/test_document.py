@@ -29,6 +29,7 @@ NOT_JSON = {
     "text/calendar",
     "application/octet-stream",
     "application/xml",
+    "audio/wav",
     "application/yaml",
     "application/zip",
     "application/x-ndjson",

@@ -81,7 +81,9 @@ async def test_what_is_old_is_forgotten(phone: Phone) -> None:
 
     async def forget(**settings: int) -> None:
         retention = resources.retention
-        later = Retention(resources.db, resources.businesses, resources.unwritten, retention._arms, phone.clock)
+        later = Retention(
+            resources.db, resources.businesses, resources.unwritten, retention._arms, resources.recordings, phone.clock
+        )
         await later.forget(phone.tenant, settings)
 
     phone.clock.advance(timedelta(days=40))

@@ -33,6 +33,7 @@ ROLES = [APP_ROLE, PLATFORM_ROLE, SEARCH_ROLE, "parley_lookup"]
 LOOK_UPS = {
     "find_by_token",
     "find_calls_due",
+    "find_doomed_recordings",
     "find_first_tenant",
     "find_idle_conversations",
     "find_line",
@@ -55,6 +56,7 @@ PLATFORM_DOOR = {
     ("calls.report", "carrier event → tenant"),
     ("conversations.outcome", "idle conversations"),
     ("experiments.watch", "watched experiments"),
+    ("recordings.keep", "recordings that are nobody's"),
     ("tenants.access", "the administrator reaches any tenant's things"),
     ("tenants.access", "the open administrator's tenant"),
     ("tenants.businesses", "list of tenants"),
@@ -266,7 +268,8 @@ def test_the_look_up_role_reads_no_more_than_it_compares(owner: Any) -> None:
     of_calls = {"retell_call_id", "check_at", "agent_id", "carrier_agent_id", "number"}
     of_simulated = {"holder", "reported_at"}
     of_outcomes = {"judged_at", "last_message_at", "watched"}
-    assert set(columns.scalars()) == compared | of_calls | of_simulated | of_outcomes
+    of_recordings = {"conversation_id", "status", "created_at"}
+    assert set(columns.scalars()) == compared | of_calls | of_simulated | of_outcomes | of_recordings
 
 
 def platform_callers() -> set[tuple[str, str]]:

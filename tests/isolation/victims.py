@@ -174,6 +174,10 @@ async def add_rows_without_routes(db: Database, victim: Victim) -> None:
             " VALUES (:call_id, :tenant_id, 'outbound', 'simulated', 'completed', 'placed', :word)",
             "INSERT INTO call_streams (call_id, tenant_id, token_hash, expires_at)"
             " VALUES (:call_id, :tenant_id, :id, now() + interval '1 hour')",
+            "INSERT INTO recordings (id, tenant_id, conversation_id, status, started_at, duration_ms, size, timeline)"
+            " VALUES (:id, :tenant_id, :conversation_id, 'ready', now(), 1, 1, jsonb_build_array("
+            "jsonb_build_object('role', 'agent', 'start_ms', 0, 'end_ms', 1, 'complete', true,"
+            " 'message_id', cast(:word AS text))))",
             "INSERT INTO simulated_calls (id, tenant_id, call_id, agent_id, holder, simulate, status, reason,"
             " reported_at) VALUES (:id, :tenant_id, :call_id, :agent_id, 1, '{}', 'ended', :word, now())",
             "INSERT INTO carrier_events (id, tenant_id, carrier, carrier_call_id, event, fingerprint, payload)"

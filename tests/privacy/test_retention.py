@@ -29,7 +29,9 @@ class Later(SystemClock):
 
 
 def after(resources: Resources, days: int) -> Retention:
-    return Retention(resources.db, resources.businesses, resources.unwritten, resources.arms, Later(days))
+    return Retention(
+        resources.db, resources.businesses, resources.unwritten, resources.arms, resources.recordings, Later(days)
+    )
 
 
 async def keep(business: Business, **settings: Any) -> None:

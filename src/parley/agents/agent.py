@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from parley.agents.flow import Flow, parse_flow
+from parley.kit.errors import InvalidInput
 from parley.privacy import Mode
 
 AgentType = Literal["receptionist", "real_estate", "dispatch", "custom"]
@@ -20,6 +21,7 @@ Example = Annotated[str, StringConstraints(min_length=1, max_length=2000)]
 
 MAX_INTENTS = 500
 MAX_EXAMPLES = 50_000
+_MOST_ANNOUNCED = 500
 
 
 class _Part(BaseModel):
@@ -95,6 +97,21 @@ class Definition(_Part):
         if self.privacy is not None:
             return self.privacy.mode
         return "masked" if channel == "training" else "keep_all"
+
+
+def check_recording(definition: Definition) -> None:
+    """Raise `InvalidInput` unless `voice_settings.recording` (off unless true) is one that can be carried out."""
+    recording = definition.voice_settings.get("recording", False)
+    words = definition.voice_settings.get("recording_announcement", "x")
+    if not isinstance(recording, bool):
+        raise InvalidInput("voice_settings.recording must be true or false.")
+    if not isinstance(words, str) or not 0 < len(words.strip()) <= _MOST_ANNOUNCED:
+        raise InvalidInput(
+            f"voice_settings.recording_announcement must be text of 1 to {_MOST_ANNOUNCED} characters: "
+            "nobody is recorded without being told."
+        )
+    if recording and definition.privacy is not None and definition.privacy.mode != "keep_all":
+        raise InvalidInput("voice_settings.recording needs privacy.mode keep_all: sound cannot be masked.")
 
 
 @dataclass(frozen=True, slots=True)

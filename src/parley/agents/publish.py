@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.agents import store
-from parley.agents.agent import Agent, Definition, LlmChoice, Version
+from parley.agents.agent import Agent, Definition, LlmChoice, Version, check_recording
 from parley.agents.flow import parse_flow
 from parley.agents.learn import Learning
 from parley.kit.db import Database
@@ -44,7 +44,9 @@ class Agents:
     async def create(self, who: Principal, tenant_id: str, values: Mapping[str, Any]) -> Agent:
         """A new agent, published as version 1."""
         columns, definition = _split(values)
-        self._check_model(Definition.model_validate(definition).llm)
+        made = Definition.model_validate(definition)
+        self._check_model(made.llm)
+        check_recording(made)
         columns["type"] = columns.get("type") or ("dispatch" if columns.get("scenario_type") else "receptionist")
         row = {"id": new_id(), "tenant_id": tenant_id, **columns, "definition": definition, "version": 1}
         async with self._db.begin(tenant_id) as connection:
@@ -88,6 +90,7 @@ class Agents:
             kept = {} if replace else before.definition.model_dump(mode="json")
             merged = Definition.model_validate({**kept, **given})
             self._check_model(merged.llm)
+            check_recording(merged)
             definition = merged.model_dump(mode="json")
             if replace:
                 columns["type"] = columns.get("type") or before.type

@@ -38,6 +38,7 @@ from parley.kit.web import install_error_handlers
 from parley.knowledge import knowledge_routes
 from parley.outbox import outbox_routes
 from parley.privacy import privacy_routes
+from parley.recordings import recording_routes
 from parley.tenants import tenant_routes
 from parley.training import scenario_routes, session_routes
 
@@ -58,6 +59,7 @@ ROUTERS = (
     twilio_media_routes,
     log_routes,
     conversation_routes,
+    recording_routes,
     result_routes,
     prompt_routes,
     frontdesk_routes,

@@ -22,6 +22,7 @@ from parley.kit.errors import NotFound
 from parley.kit.ids import new_id
 from parley.kit.web import ERRORS, Body
 from parley.privacy import Subject, SubjectKind, VaultFind, Vaults, subject_of
+from parley.recordings import Recordings
 from parley.tenants import AccessHere, MayManage, Principal, get_tenant, record_audit, region_of
 
 _PATIENCE = 10.0
@@ -48,12 +49,14 @@ class Persons:
         vaults: Vaults,
         unwritten: Unwritten,
         arms: Arms,
+        recordings: Recordings,
         clock: Clock,
         *,
         patience: float = _PATIENCE,
     ) -> None:
         self._db = db
         self._arms = arms
+        self._recordings = recordings
         self._patience = patience
         self._vaults = vaults
         self._unwritten = unwritten
@@ -72,6 +75,7 @@ class Persons:
             records = await frontdesk.export_person(connection, tenant_id, known.subject, involved.own)
             records |= await calls.export_person(connection, tenant_id, known.subject, involved.own)
             records["sessions"] = await training.export_person(connection, tenant_id, known.subject, involved.own)
+            records |= await self._recordings.export_person(connection, tenant_id, involved.own)
             fingerprint = self._vaults.fingerprint(tenant_id, known.subject)
             detail = {"kind": kind, "subject": fingerprint}
             await record_audit(connection, who, tenant_id, "person.exported", **detail)
@@ -88,7 +92,9 @@ class Persons:
             elsewhere = [one for one in known.sealed if one.conversation_id not in involved.own]
             entries = await self._vaults.count(connection, tenant_id, involved.own)
             entries += await self._vaults.forget(connection, tenant_id, elsewhere)
+            heard = involved.own | involved.mentioned
             counts = {
+                **await self._recordings.erase_person(connection, tenant_id, heard),
                 **await frontdesk.erase_person(connection, tenant_id, known.subject, involved.own),
                 **await calls.erase_person(connection, tenant_id, known.subject, involved.own),
                 **await conversations.erase_person(connection, tenant_id, known.subject, involved),
@@ -196,6 +202,7 @@ class ExportOut(BaseModel):
     sessions: list[dict[str, Any]]
     calls: list[dict[str, Any]]
     suppressions: list[dict[str, Any]]
+    recordings: list[dict[str, Any]]
 
 
 class ReceiptOut(BaseModel):

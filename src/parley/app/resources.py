@@ -67,12 +67,14 @@ from parley.insights import Insights
 from parley.kit.clock import Clock, SystemClock
 from parley.kit.db import Database
 from parley.kit.events import Listener
+from parley.kit.files import Files
 from parley.kit.jobs import JobQueue
 from parley.kit.outbound import Outbound
 from parley.kit.secrets import Keyring
 from parley.knowledge import Library, Search
 from parley.outbox import Outbox
 from parley.privacy import Vaults
+from parley.recordings import Recordings
 from parley.tenants import Access, Businesses, Login, Quota
 from parley.training import Rehearsals, Scenarios, Shelf
 
@@ -112,6 +114,7 @@ class Resources:
     shared_answers: SharedAnswers
     responder: Responder
     transcripts: Transcripts
+    recordings: Recordings
     posted: PostedLogs
     outcomes: Outcomes
     talk_facts: TalkFacts
@@ -160,6 +163,11 @@ def make_embedder(settings: Settings) -> Embedder:
 def cache_dir(settings: Settings) -> Path:
     """Where what can be made again is kept."""
     return settings.data_dir.expanduser() / "cache"
+
+
+def recordings_url(settings: Settings) -> str:
+    """Where recordings lie."""
+    return settings.recordings_url or str(settings.data_dir.expanduser() / "recordings")
 
 
 def begin_warmup(settings: Settings) -> Warmup:
@@ -236,7 +244,6 @@ async def open_resources(
         vaults, unwritten = Vaults(db, keyring, HeldConversations()), Unwritten(clock)
         prompts, arms = Prompts(db), Arms(keyring, clock)
         watch = Watch(db, prompts)
-        retention = Retention(db, businesses, unwritten, arms, clock)
         reservations, leads = Reservations(db, clock), Leads(db, clock)
         listings, incidents = Listings(db), Incidents(db)
         declared_tools = DeclaredTools(db, keyring, outbound)
@@ -261,6 +268,8 @@ async def open_resources(
         )
         outcomes = Outcomes(db, clock)
         transcripts = Transcripts(db, clock, vaults, unwritten)
+        recordings = Recordings(db, clock, jobs, transcripts, businesses, Files(recordings_url(settings)))
+        retention = Retention(db, businesses, unwritten, arms, recordings, clock)
         calls = open_calls(
             CallParts(
                 db=db,
@@ -326,6 +335,7 @@ async def open_resources(
             shared_answers=shared_answers,
             responder=responder,
             transcripts=transcripts,
+            recordings=recordings,
             talk_facts=talk_facts,
             conversation_facts=ConversationFacts(db, agents, talk_facts),
             outcomes=outcomes,
@@ -346,10 +356,10 @@ async def open_resources(
             prompts=prompts,
             arms=arms,
             watch=watch,
-            persons=Persons(db, vaults, unwritten, arms, clock),
+            persons=Persons(db, vaults, unwritten, arms, recordings, clock),
             retention=retention,
         )
-        for part in (library, learning, retention, outbox, rehearsals, watch, outcomes, calls):
+        for part in (library, learning, retention, outbox, rehearsals, watch, outcomes, calls, recordings):
             jobs.register(part.background())
         await warmup.first_line()
         yield resources

@@ -1,7 +1,8 @@
 """Forgetting what is older than a tenant wants it kept, every night.
 
 `retention_days` in a tenant's settings bounds conversations: their lines, traces, tool runs and vault go with them, and
-what an incident or a call's record quotes of them. `record_retention_days` bounds what the business wrote down:
+what an incident or a call's record quotes of them. A recording goes with
+its conversation, or after `recording_retention_days`. `record_retention_days` bounds what the business wrote down:
 reservations and calls after their end, leads and incidents after their last change. Without a number neither is
 forgotten. What was sent to webhooks is kept for thirty days at most.
 """
@@ -19,6 +20,7 @@ from parley.kit import log
 from parley.kit.clock import Clock
 from parley.kit.db import Database
 from parley.kit.jobs import Job
+from parley.recordings import Recordings
 from parley.tenants import Businesses
 
 _PAGE = 200
@@ -31,11 +33,20 @@ _log = log.get("retention")
 class Retention:
     """The nightly job."""
 
-    def __init__(self, db: Database, businesses: Businesses, unwritten: Unwritten, arms: Arms, clock: Clock) -> None:
+    def __init__(
+        self,
+        db: Database,
+        businesses: Businesses,
+        unwritten: Unwritten,
+        arms: Arms,
+        recordings: Recordings,
+        clock: Clock,
+    ) -> None:
         self._db = db
         self._businesses = businesses
         self._unwritten = unwritten
         self._arms = arms
+        self._recordings = recordings
         self._clock = clock
 
     def background(self) -> Sequence[Job]:
@@ -58,6 +69,10 @@ class Retention:
         counts: dict[str, int] = {}
         if days := settings.get("retention_days"):
             counts["conversations"] = await self._forget_conversations(tenant_id, days)
+        if days := settings.get("recording_retention_days"):
+            cutoff = self._clock.now() - timedelta(days=days)
+            async with self._db.begin(tenant_id) as connection:
+                counts["recordings"] = await self._recordings.forget_before(connection, tenant_id, cutoff)
         if days := settings.get("record_retention_days"):
             cutoff = self._clock.now() - timedelta(days=days)
             async with self._db.begin(tenant_id) as connection:

@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     tenant_requests_per_minute: Annotated[int, Field(ge=1)] = 30_000
     tenant_concurrent_turns: Annotated[int, Field(ge=1)] = 500
     otel_exporter_otlp_endpoint: str | None = None
+    recordings_url: str | None = Field(
+        default=None, description="Where recordings lie: a folder or an fsspec address. Not set: DATA_DIR/recordings."
+    )
     drain_seconds: Annotated[int, Field(ge=0, le=24 * 60 * 60)] = 600
 
     openai_api_key: SecretStr | None = None

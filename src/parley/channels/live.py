@@ -9,10 +9,12 @@ from typing import Any, Protocol
 from parley.agents import Agent
 from parley.channels.admission import Admission
 from parley.channels.greeting import first_words
+from parley.channels.recorded import RecordedLine
 from parley.channels.spoken import Caller, Spoken
 from parley.conversations import Asides, Ask, Responder, Transcripts
 from parley.inference.speech import Speaker, Transcriber, VadFactory, Voice
 from parley.knowledge import Library
+from parley.recordings import Recordings, announcement, records
 from parley.voice import KeptSpeech, Line, Manners, Parts, Reason, SemanticPause, Session, Settings
 
 _HINT_CHARACTERS = 200_000
@@ -79,6 +81,8 @@ class Rooms(Protocol):
     def asides(self) -> Asides: ...
     @property
     def library(self) -> Library: ...
+    @property
+    def recordings(self) -> Recordings: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +123,16 @@ async def converse(
 ) -> Talked:
     """`hold_call`, but the conversation stays open: the caller may come back on another line.
 
-    `greeting` "": the caller speaks first.
+    `greeting` "": the caller speaks first. Where the agent records, the announcement comes before it.
     """
     speech = await rooms.speech.for_agent(agent)
     arm = await rooms.responder.foresee(Ask(agent.tenant_id, "", agent.id, conversation_id, channel=caller.channel))
     language = language_of(agent)
+    recorded = None
+    if records(agent, caller.channel):
+        notice = announcement(agent, language)
+        greeting = f"{notice} {greeting}".strip()
+        line = recorded = RecordedLine(line, notice)
     spoken = Spoken(
         rooms.responder,
         rooms.transcripts,
@@ -133,6 +142,7 @@ async def converse(
         conversation_id=conversation_id,
         caller=caller,
         prompt_id=None if arm is None else arm.prompt_id,
+        noted=None if recorded is None else recorded.note,
     )
     settings = Settings(
         language=language,
@@ -142,7 +152,12 @@ async def converse(
         manners=Manners(language=language, endpointing=SemanticPause(language)),
     )
     parts = Parts(line, spoken, speech.transcriber, speech.speakers_of(language), speech.vad(), speech.kept)
-    reason = await Session(parts, settings).run()
+    try:
+        reason = await Session(parts, settings).run()
+    finally:
+        if recorded is not None:
+            kept = rooms.recordings.keep(agent.tenant_id, spoken.conversation_id, recorded.tape, recorded.started_at)
+            await kept
     return Talked(spoken.conversation_id, reason)
 
 

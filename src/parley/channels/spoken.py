@@ -25,7 +25,10 @@ class Caller:
 
 
 class Spoken:
-    """A `voice.Responder` over one conversation, which begins with the first words of either side."""
+    """A `voice.Responder` over one conversation, which begins with the first words of either side.
+
+    `noted` is told as which line a turn is on record.
+    """
 
     def __init__(
         self,
@@ -38,6 +41,7 @@ class Spoken:
         conversation_id: str | None = None,
         caller: Caller | None = None,
         prompt_id: str | None = None,
+        noted: Callable[[int, str], None] | None = None,
     ) -> None:
         self._responder = responder
         self._transcripts = transcripts
@@ -47,6 +51,7 @@ class Spoken:
         self.conversation_id = conversation_id
         self._caller = caller or Caller()
         self._prompt_id = prompt_id
+        self._noted = noted
         self._lines: dict[int, str] = {}  # turn → the caller's line as it is stored
         self._decided: dict[int, asyncio.Future[bool]] = {}
 
@@ -59,6 +64,8 @@ class Spoken:
                 if isinstance(event, Opened):
                     await self._begins(event.conversation_id)
                     self._lines[turn.id] = event.message_id
+                    if self._noted is not None:
+                        self._noted(turn.id, event.message_id)
                 elif isinstance(event, Delta):
                     yield Say(event.text, lasting=event.remembered)
                 elif isinstance(event, Acting):

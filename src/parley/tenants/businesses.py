@@ -30,7 +30,7 @@ CREDENTIAL_FIELDS: dict[str, frozenset[str]] = {
     "twilio": frozenset({"account_sid", "auth_token"}),
 }
 
-RETENTION_SETTINGS = frozenset({"retention_days", "record_retention_days"})
+RETENTION_SETTINGS = frozenset({"retention_days", "record_retention_days", "recording_retention_days"})
 LONGEST_RETENTION = 3650
 
 _PLATFORM_ONLY = "Only a platform administrator may give or take the role 'admin'."
