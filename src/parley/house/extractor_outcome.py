@@ -27,7 +27,8 @@ _WRONG_NUMBER = re.compile(
 _WRONG_PERSON = re.compile(
     r"\b(?:this is (?:his|her|the) (?:wife|husband|brother|sister|son|daughter|mother|father|girlfriend|"
     r"boyfriend|co-?driver|partner|kid|mom|dad)|(?:he|she)'?s (?:asleep|sleeping|not here|out|away|in the shower|"
-    r"busy|driving)|(?:he|she|\w+) (?:quit|retired|doesn'?t (?:work|drive)|no longer (?:works|drives)|got fired)|"
+    r"busy|driving)|(?:he|she|(?!(?:engine|motor|truck|reefer|it|just|that|brakes?|battery|phone)\b)\w+) (?:quit(?! "
+    r"on\b)|retired|doesn'?t (?:work|drive)|no longer (?:works|drives)|got fired)|"
     r"(?:he|she) (?:can'?t|isn'?t|is not|left|went)|(?:his|her) (?:wife|husband|phone)|"
     r"hier ist (?:seine|ihre?|der|die) (?:frau|mann|sohn|tochter|bruder)|(?:er|sie) (?:schläft|ist (?:nicht|"
     r"gerade) ))\b",
