@@ -208,7 +208,8 @@ def delay_reason(talk: Talk, end: int | None = None) -> Finding | None:
         score += (
             1.5
             if re.search(
-                r"\b(?:cost|lost|had me|hat mich|because|due to|wegen|held|stuck|slow|nightmare|brutal|pulled me)\b",
+                r"\b(?:ran out|out of hours|häng\w*|cost|lost|had me|hat mich|because|due to|wegen|held|stuck|slow|"
+                r"nightmare|brutal|pulled me)\b",
                 one.text,
                 re.IGNORECASE,
             )

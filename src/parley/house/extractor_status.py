@@ -98,7 +98,8 @@ _LATE = re.compile(
     r"taking it slow|had to (?:wait|back out|turn around|reroute|detour)|broke down|late start|started late|"
     r"(?:more like|closer to) (?=\d|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)|"
     r"lost (?:about |like |a |an |almost )?(?:\w+ )?(?:hours?|minutes)|cost me|"
-    r"pushed (?:me )?back|going nowhere|backed up|verspät\w*|zu spät|später|stau|hänge fest|stehe (?:hier )?fest|"
+    r"pushed (?:me )?back|going nowhere|backed up|verspät\w*|zu spät|später|stau|häng\w* (?:noch |immer noch "
+    r")?(?:fest|am|im|beim|an)|(?:i|we|just) ran out of (?:hours|time|clock)|stehe (?:hier )?fest|"
     r"verzöger\w*|steht alles|dauert länger|nichts geht|(?:been |just )?(?:sitting|sat|stuck|parked|"
     r"waiting) (?:here |there |still )?(?:for )?(?:about |almost |over )?(?:\w+ )?hours?|(?:hours?|"
     r"stunden?) (?:warten|wait\w*|gewartet)|"
@@ -128,6 +129,7 @@ def on_time(text: str) -> bool:
 
 
 _ASKS_ON_TIME = re.compile(
+    r"\b(?:nach|according to) plan\b|"
     r"\bmake\b.{0,40}\b(?:by|at|appointment)\b|\bschaff\w*\b.{0,40}\bbis\b|\b(?:be|get) there "
     r"by\b|\bon (?:schedule|time|track)\b|\bim zeitplan\b|\bpünktlich",
     re.IGNORECASE,
