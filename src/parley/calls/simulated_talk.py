@@ -104,6 +104,8 @@ class SimulatedTalk:
             yield "max_duration_reached"
         except LineLost as lost:
             yield lost.reason
+        except Closed as closed:
+            yield "agent_hangup" if closed.code == 1000 else "error_llm_websocket_lost_connection"
 
     async def hang_up(self) -> None:
         """Leave the line."""
@@ -117,13 +119,20 @@ class SimulatedTalk:
     async def _begin(self) -> Line:
         """The greeting, and the first words of whoever picked up."""
         await self._connect()
-        greeting = await self._receive(0)
+        greeting = await self._greeting()
         first = await self.caller.opening()
         if greeting.text:
             reply = await self.caller.reply(greeting.text) if first is None else first
             await self._speak("agent", greeting.text)
             return reply
         return first or Line(silent=True)
+
+    async def _greeting(self) -> _Answer:
+        while True:
+            try:
+                return await self._receive(0)
+            except Closed as closed:
+                await self._again(closed)
 
     async def _go_on(self) -> Line:
         """A call whose first part another process carried: the persona hears it again, and the talk goes on."""
@@ -234,17 +243,22 @@ class SimulatedTalk:
             self._dials += 1
             self._line = await self.dial()
             try:
-                frame = await self._frame()
-                if frame.get("response_type") != "config":
-                    raise LineLost("error_llm_websocket_open")
-                if frame.get("config", {}).get("call_details"):
-                    await self._send("call_details", call=dict(self.details))
-                await self._send("ping_pong", timestamp=round(self.at * 1000))
+                if await self._is_answered():
+                    return
             except Closed:
-                await asyncio.sleep(0.05 * 4**self._dials)
-            else:
-                return
+                pass
+            await asyncio.sleep(0.05 * 4**self._dials)
         raise LineLost("error_llm_websocket_lost_connection" if self.said else "error_llm_websocket_open")
+
+    async def _is_answered(self) -> bool:
+        """Take the first frame. Anything but a config refuses the line: our id may not be on record yet."""
+        frame = await self._frame()
+        if frame.get("response_type") != "config":
+            return False
+        if frame.get("config", {}).get("call_details"):
+            await self._send("call_details", call=dict(self.details))
+        await self._send("ping_pong", timestamp=round(self.at * 1000))
+        return True
 
     async def _receive(self, number: int) -> _Answer:
         """The whole answer to a request, or what somebody says in place of it."""
