@@ -239,7 +239,7 @@ async def search_documents(
     "/api/documents/{scenario_id}/{filename}",
     response_class=Response,
     responses={
-        200: {"content": {"application/octet-stream": {}}},
+        200: {"content": {"application/octet-stream": {}, "*/*": {}}},
         206: {"description": "The part that was asked for."},
         304: {"description": "Known already."},
         416: {"model": ErrorBody, "description": "The document is shorter."},

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StrictBool, StringConstraints
 
 from parley.kit.web import ERRORS, Body, Pages, list_model, page_of
 from parley.tenants import Access, AccessHere, MayRead, MayTrain, Principal, TenantFilter
@@ -32,7 +32,7 @@ class SessionIn(Body):
 
     scenario_id: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     user_id: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    coaching: bool = True
+    coaching: StrictBool = True
     tenant_id: str | None = None
 
     model_config = ConfigDict(
