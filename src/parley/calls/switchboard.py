@@ -11,9 +11,6 @@ import re
 from datetime import timedelta
 from typing import Final
 
-from sqlalchemy import and_, delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
-
 from parley.agents import Agents
 from parley.calls import store
 from parley.calls.carriers import TWILIO
@@ -21,7 +18,7 @@ from parley.calls.numbers import e164_or_empty
 from parley.calls.outcome import is_over
 from parley.calls.progress import Progress
 from parley.calls.record import ACTIVE, CallRecord
-from parley.calls.tables import call_streams
+from parley.calls.stream_store import drop_stream, expect_stream, is_held, take_stream
 from parley.inference.carrier import CarrierCall
 from parley.kit.clock import Clock
 from parley.kit.db import Database
@@ -31,7 +28,6 @@ from parley.kit.secrets import digest, new_token
 TOKEN_LIFE: Final = timedelta(seconds=60)  # the carrier opens the stream as soon as it is told to
 _SOON: Final = timedelta(seconds=30)  # by then the process that holds a call has written down its end
 _TOKEN: Final = re.compile(r"st_([0-9a-f-]{36})\.[\w-]{43}", re.ASCII)
-_S: Final = call_streams.c
 
 
 class Switchboard:
@@ -70,12 +66,9 @@ class Switchboard:
         if not call.is_active:
             raise Conflict("The call is over.", code="call.over")
         token = new_token(f"st_{call.tenant_id}.")
-        values = {"token_hash": digest(token), "expires_at": self._clock.now() + TOKEN_LIFE, "holder": None}
-        query = upsert(call_streams).values(call_id=call.id, tenant_id=call.tenant_id, **values)
-        free = or_(_S.holder.is_(None), ~func.holder_lives(_S.holder))
-        query = query.on_conflict_do_update(index_elements=[_S.call_id], set_=values, where=free)
+        until = self._clock.now() + TOKEN_LIFE
         async with self._db.begin(call.tenant_id) as connection:
-            if (await connection.execute(query.returning(_S.call_id))).one_or_none() is None:
+            if not await expect_stream(connection, call.tenant_id, call.id, digest(token), until):
                 raise Conflict("The call is being held.", code="call.held")
         return token
 
@@ -85,10 +78,8 @@ class Switchboard:
         if found is None:
             raise NotFound("call")
         tenant_id = found[1]
-        taken = and_(_S.tenant_id == tenant_id, _S.token_hash == digest(token), _S.expires_at > self._clock.now())
-        query = update(call_streams).where(taken).values(token_hash=None, holder=self._holder).returning(_S.call_id)
         async with self._db.begin(tenant_id) as connection:
-            call_id = (await connection.execute(query)).scalar_one_or_none()
+            call_id = await take_stream(connection, tenant_id, digest(token), self._clock.now(), self._holder)
         if call_id is None:
             raise NotFound("call")
         call = await self._progress.started(tenant_id, call_id)
@@ -99,9 +90,8 @@ class Switchboard:
 
     async def release(self, call: CallRecord) -> None:
         """This process holds the call no longer."""
-        query = delete(call_streams).where(_S.tenant_id == call.tenant_id, _S.call_id == call.id)
         async with self._db.begin(call.tenant_id) as connection:
-            await connection.execute(query.where(or_(_S.holder.is_(None), _S.holder == self._holder)))
+            await drop_stream(connection, call.tenant_id, call.id, self._holder)
 
     async def lost(self, call: CallRecord) -> None:
         """The stream broke: unless the carrier comes back with the call, it is asked about soon."""
@@ -136,9 +126,8 @@ class Switchboard:
         return await self._progress.opened(tenant_id, number.agent_id, TWILIO, told)
 
     async def _is_held(self, call: CallRecord) -> bool:
-        held = and_(_S.tenant_id == call.tenant_id, _S.call_id == call.id, func.holder_lives(_S.holder))
         async with self._db.begin(call.tenant_id) as connection:
-            return (await connection.execute(select(_S.call_id).where(held))).one_or_none() is not None
+            return await is_held(connection, call.tenant_id, call.id)
 
     async def _look_soon(self, call: CallRecord) -> None:
         async with self._db.begin(call.tenant_id) as connection:
