@@ -180,10 +180,11 @@ class SimulatedLine(Carrier):
             except Exception:  # noqa: BLE001 - the others must not wait for it; it is looked at when it is due
                 _log.exception("simulated.not_taken_up", carrier_call_id=call_id)
 
-    def _beside(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    def _beside(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)
         self._beside_us.add(task)
         task.add_done_callback(self._beside_us.discard)
+        return task
 
     async def _take_up(self, tenant_id: str, call_id: str) -> None:
         async with self._parts.db.begin(tenant_id) as connection:
@@ -238,7 +239,8 @@ class SimulatedLine(Carrier):
             reason = "manual_stopped"
         finally:
             await talk.hang_up()
-        await self._end(call, talk, reason or "error_unknown")
+        # Whoever stops the call now comes too late: its end is told all the same.
+        await asyncio.shield(self._beside(self._end(call, talk, reason or "error_unknown"), "calls.simulated.end"))
 
     async def _ring(self, talk: SimulatedTalk, chance: Random) -> None:
         if talk.speed > 0:

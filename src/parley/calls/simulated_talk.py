@@ -247,7 +247,7 @@ class SimulatedTalk:
                     return
             except Closed:
                 pass
-            await asyncio.sleep(0.05 * 4**self._dials)
+            await asyncio.sleep(min(2.0, 0.05 * 4**self._dials))
         raise LineLost("error_llm_websocket_lost_connection" if self.said else "error_llm_websocket_open")
 
     async def _is_answered(self) -> bool:
