@@ -49,7 +49,8 @@ class Account:
 
     async def post(self, url: str, form: Mapping[str, str], *, signature: str | None = None) -> httpx.Response:
         signed = RequestValidator(self.token).compute_signature(url, dict(form))
-        headers = {"X-Twilio-Signature": (signature if signature is not None else signed).encode("latin-1")}
+        given = (signature if signature is not None else signed).encode("latin-1")
+        headers = httpx.Headers([(b"X-Twilio-Signature", given)])
         async with httpx.AsyncClient(timeout=15) as client:
             return await client.post(url, data=dict(form), headers=headers)
 

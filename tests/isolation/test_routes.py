@@ -265,6 +265,8 @@ async def test_the_owner_reaches_all_of_it(app: Any, resources: Resources) -> No
             if operation.is_stream:
                 continue  # has no end to wait for; its own room tests it
             answer = await send(business.owner, operation, operation.at({**victim.ids, **NAMES}))
+            if "recording" in operation.path and "No such recording" in answer.text:
+                continue  # its conversation was reached, and is not recorded
             reached = answer.status_code not in {401, 403, 404, 405}
             assert reached != (str(operation) == "DELETE /tenants/{tenant_id}"), f"{operation}: {answer.text}"
 

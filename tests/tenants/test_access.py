@@ -11,13 +11,15 @@ from starlette.requests import HTTPConnection
 from parley.app.resources import Resources
 from parley.kit.errors import NotAllowed, NotAuthenticated, NotFound
 from parley.kit.ids import new_id
-from parley.tenants import Access, Principal, is_loopback, levels_of
+from parley.tenants import Access, Principal, Quota, is_loopback, levels_of
 from tests.conftest import Business
 from tests.quick_passwords import quick_passwords
 
 __all__ = ["quick_passwords"]
 
 pytestmark = pytest.mark.anyio
+
+QUOTA = Quota(1_000_000, 1_000)
 
 
 def asked(headers: dict[str, str]) -> HTTPConnection:
@@ -27,7 +29,7 @@ def asked(headers: dict[str, str]) -> HTTPConnection:
 
 @pytest.fixture(scope="module")
 async def open_access(resources: Resources) -> Access:
-    return Access(resources.db, resources.login, open_mode=True)
+    return Access(resources.db, resources.login, QUOTA, open_mode=True)
 
 
 @pytest.mark.parametrize(
@@ -98,13 +100,13 @@ async def test_credentials_are_judged_even_in_open_mode(open_access: Access, fir
 
 
 async def test_an_open_server_may_be_told_to_trust_any_name(resources: Resources, firm: Business) -> None:
-    access = Access(resources.db, resources.login, open_mode=True, any_host=True)
+    access = Access(resources.db, resources.login, QUOTA, open_mode=True, any_host=True)
     assert (await access.judge(asked({"Host": "box.lan:8000", "Origin": "http://box.lan:8000"}))).is_platform
 
 
 async def test_without_open_mode_nobody_is_let_in(resources: Resources, anyone: httpx.AsyncClient) -> None:
     with pytest.raises(NotAuthenticated):
-        await Access(resources.db, resources.login).judge(asked({"Host": "localhost"}))
+        await Access(resources.db, resources.login, QUOTA).judge(asked({"Host": "localhost"}))
     assert (await anyone.get("/agents")).status_code == 401
 
 
@@ -112,7 +114,7 @@ async def test_the_open_administrator_acts_for_the_first_tenant(
     resources: Resources, firm: Business, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is looked up again once that tenant is gone."""
-    access = Access(resources.db, resources.login, open_mode=True)
+    access = Access(resources.db, resources.login, QUOTA, open_mode=True)
     who = await access.judge(asked({"Host": "localhost"}))
     assert await access.tenant_for(who, None) == who.tenant_id
     assert await access.tenant_for(who, firm.id) == firm.id
@@ -123,7 +125,7 @@ async def test_the_open_administrator_acts_for_the_first_tenant(
 
 
 async def test_who_names_another_tenant(resources: Resources, firm: Business) -> None:
-    access = Access(resources.db, resources.login)
+    access = Access(resources.db, resources.login, QUOTA)
     owner = Principal("user", "u", firm.id, "owner", levels_of("owner"))
     assert await access.tenant_for(owner, None) == firm.id
     with pytest.raises(NotAllowed):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, BeforeValidator
 
 from parley.insights.measure import Insights, Interval, Scope
 from parley.kit.errors import InvalidInput
@@ -18,6 +19,7 @@ router = APIRouter(prefix="/analytics", tags=["analytics"], responses=ERRORS)
 
 Channel = Literal["text", "voice", "phone", "training", "import", "simulation"]
 Rate = float | None
+_WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 async def _insights(request: Request) -> Insights:
@@ -140,15 +142,25 @@ class UsageOut(BaseModel):
     total: Spent
 
 
+def _written(value: object) -> object:
+    """A number would be taken for seconds since 1970."""
+    if isinstance(value, str) and not _WRITTEN.match(value):
+        raise ValueError("must be a date or a time such as 2027-01-31 or 2027-01-31T08:00:00Z")
+    return value
+
+
+Moment = Annotated[datetime | date, BeforeValidator(_written)]
+
+
 async def window_of(
     who: MayRead,
     access: AccessHere,
     tenant_id: TenantFilter = None,
     channel: Channel | None = None,
     since: Annotated[
-        datetime | date | None, Query(alias="from", description="The first moment that counts: a date or a time.")
+        Moment | None, Query(alias="from", description="The first moment that counts: a date or a time.")
     ] = None,
-    until: Annotated[datetime | date | None, Query(alias="to", description="The first moment that does not.")] = None,
+    until: Annotated[Moment | None, Query(alias="to", description="The first moment that does not.")] = None,
 ) -> Scope:
     """The filters of every question. An unknown tenant has no conversations."""
     tenant = await access.tenant_for_filter(who, tenant_id)

@@ -5,12 +5,14 @@ JSON lines when the output is not a terminal, colours when it is.
 
 from __future__ import annotations
 
+import io
 import logging
 import re
 import sys
 from typing import Any
 
 import structlog
+from typing_extensions import override
 
 _SECRET_FIELDS = frozenset({"password", "token", "api_key", "secret", "authorization", "credentials"})
 
@@ -31,6 +33,18 @@ def _mask_secrets(_: Any, __: str, event: structlog.typing.EventDict) -> structl
     return event
 
 
+class _StandardError(io.StringIO):
+    """Standard error as it is when a line is written: whoever replaces it for a while gets what is said meanwhile."""
+
+    @override
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    @override
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def configure(level: str = "INFO", *, json: bool | None = None) -> None:
     """Set the process up once. `json` None: JSON unless standard error is a terminal."""
     as_json = json if json is not None else not sys.stderr.isatty()
@@ -48,10 +62,10 @@ def configure(level: str = "INFO", *, json: bool | None = None) -> None:
     structlog.configure(
         processors=[*shared, structlog.processors.format_exc_info, _without_rows, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(_StandardError()),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=max(number, logging.WARNING), format="%(message)s", stream=sys.stderr, force=True)
+    logging.basicConfig(level=max(number, logging.WARNING), format="%(message)s", stream=_StandardError(), force=True)
 
 
 def get(name: str) -> Any:
