@@ -108,7 +108,9 @@ class Retell(Carrier):
     @override
     async def find(self, call_id: str) -> CarrierCall | None:
         wanted = {"type": "string", "op": "eq", "key": RECORD_KEY, "value": call_id}
-        listing = self._client().call.with_raw_response.list(
+        # A kept-alive connection may be dead by now, the more so after a lost answer; asking again dials nothing.
+        reader = self._client().with_options(max_retries=max(1, self._tries))
+        listing = reader.call.with_raw_response.list(
             filter_criteria={"metadata": [wanted]},  # type: ignore[arg-type]
             limit=1,
             timeout=self._read_seconds,
