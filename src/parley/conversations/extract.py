@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
@@ -20,9 +19,10 @@ import orjson
 from parley.agents import Agents, LlmChoice, Version
 from parley.conversations import store
 from parley.house import Extractor, check, claims_of, merge
-from parley.inference.chat import ChatRequest, Finished, Message, TextDelta
-from parley.inference.errors import ProviderError, ProviderRefused
+from parley.inference.chat import ChatRequest, Message
+from parley.inference.errors import ProviderError
 from parley.inference.facts import Facts
+from parley.inference.json_answer import ask_for_json
 from parley.inference.ports import ChatModel
 from parley.kit import log
 from parley.kit.clock import Clock
@@ -96,7 +96,7 @@ class Extraction:
         asked = with_emergency(schema) if schema.name == "check_in" else schema
         try:
             async with asyncio.timeout(self._patience):
-                answer, by = await _ask(model, lines, asked, setting)
+                answer, by = await ask_for_json(model, _request(lines, asked, setting))
         except (ProviderError, TimeoutError, ValueError) as error:
             _log.warning("extraction.house", model=model.name, reason=type(error).__name__)
             return house
@@ -125,33 +125,6 @@ def _checked(
 
 def _house_finding(house: Extracted, name: str) -> Finding | None:
     return house.evidence.get(name)
-
-
-async def _ask(
-    model: ChatModel, lines: Sequence[Line], schema: Schema, setting: Setting
-) -> tuple[Mapping[str, object], str]:
-    """The model's JSON and who answered. Raises `ProviderError`, or `ValueError` for what is no JSON object."""
-    request = _request(lines, schema, setting)
-    try:
-        return await _answer(model, request)
-    except ProviderRefused:
-        # A server without structured output may refuse the request for it alone.
-        return await _answer(model, replace(request, answer_schema=None))
-
-
-async def _answer(model: ChatModel, request: ChatRequest) -> tuple[Mapping[str, object], str]:
-    text, by = "", model.name
-    async with aclosing(model.stream(request)) as events:
-        async for event in events:
-            if isinstance(event, TextDelta):
-                text += event.text
-            elif isinstance(event, Finished):
-                by = event.model or by
-    begin, end = text.find("{"), text.rfind("}")
-    answer = orjson.loads(text[begin : end + 1]) if 0 <= begin < end else None
-    if not isinstance(answer, dict):
-        raise ValueError("no JSON object")  # noqa: TRY004 - the caller falls back on it
-    return answer, by
 
 
 def _request(lines: Sequence[Line], schema: Schema, setting: Setting) -> ChatRequest:

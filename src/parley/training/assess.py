@@ -9,15 +9,14 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import aclosing
-from dataclasses import replace
 from typing import Any
 
 import orjson
 
-from parley.inference.chat import ChatRequest, Finished, Message, TextDelta
-from parley.inference.errors import ProviderError, ProviderRefused
+from parley.inference.chat import ChatRequest, Message
+from parley.inference.errors import ProviderError
 from parley.inference.facts import Facts
+from parley.inference.json_answer import ask_for_json
 from parley.inference.ports import ChatModel
 from parley.kit import log
 from parley.training.passages import Passage
@@ -55,7 +54,7 @@ async def assess_talk(
         return weigh(scenario, ear, passages)
     try:
         async with asyncio.timeout(patience_seconds):
-            answer, by = await _ask(model, scenario, talk)
+            answer, by = await ask_for_json(model, _request(scenario, talk))
     except (ProviderError, TimeoutError, ValueError) as error:
         _log.warning("training.house_judges", model=model.name, reason=type(error).__name__)
         return weigh(scenario, ear, passages)
@@ -122,33 +121,6 @@ def _quoted(quote: object, evidence: Evidence, ear: Ear, lines: Sequence[tuple[s
 
 
 # What the model is asked
-
-
-async def _ask(
-    model: ChatModel, scenario: Scenario, talk: Sequence[tuple[str, str, str]]
-) -> tuple[Mapping[str, object], str]:
-    """The model's JSON and who answered. Raises `ProviderError`, or `ValueError` for what is no JSON object."""
-    request = _request(scenario, talk)
-    try:
-        return await _answer(model, request)
-    except ProviderRefused:
-        # A server without structured output may refuse the request for it alone.
-        return await _answer(model, replace(request, answer_schema=None))
-
-
-async def _answer(model: ChatModel, request: ChatRequest) -> tuple[Mapping[str, object], str]:
-    text, by = "", model.name
-    async with aclosing(model.stream(request)) as events:
-        async for event in events:
-            if isinstance(event, TextDelta):
-                text += event.text
-            elif isinstance(event, Finished):
-                by = event.model or by
-    begin, end = text.find("{"), text.rfind("}")
-    answer = orjson.loads(text[begin : end + 1]) if 0 <= begin < end else None
-    if not isinstance(answer, dict):
-        raise ValueError("no JSON object")  # noqa: TRY004 - the caller falls back on it
-    return answer, by
 
 
 def _request(scenario: Scenario, talk: Sequence[tuple[str, str, str]]) -> ChatRequest:

@@ -81,7 +81,6 @@ class _Words:
     directional: frozenset[str]
     concepts: Mapping[str, str]
     implied: Mapping[str, frozenset[str]]
-    permission: frozenset[str]
     house_does: frozenset[str]
     pays: frozenset[str]
     pays_by: tuple[str, str]
@@ -275,7 +274,6 @@ def _words(language: str, house: str | None) -> _Words:
         directional=frozenset(read["directional"]),
         concepts={word: concept for concept, listed in read["classes"].items() for word in str(listed).split()},
         implied={concept: frozenset(listed) for concept, listed in read["implied"].items()},
-        permission=frozenset(read["permission"]),
         house_does=frozenset(read["house_does"]),
         pays=frozenset(read["pays"]),
         pays_by=(read["pays_by"][0], read["pays_by"][1]),
