@@ -173,6 +173,8 @@ class Opening:
         arm = await self._assign(connection, tenant, version, ask, conversation_id)
         mode = version.definition.privacy_on(ask.channel)
         masking = await self._masking(connection, ask.tenant_id, conversation_id, mode)
+        # Who is known by their number alone is found again by the record of their call, not by words in clear here.
+        is_number = ask.user_id is not None and ask.user_id == ask.metadata.get("phone_number")
         row = {
             "id": conversation_id,
             "tenant_id": ask.tenant_id,
@@ -184,7 +186,7 @@ class Opening:
             "experiment_revision": None if arm is None else arm.revision,
             "channel": ask.channel,
             "session_id": ask.session_id,
-            "user_id": ask.user_id,
+            "user_id": None if is_number and masking.hides else ask.user_id,
             "language": version.definition.language,
             "turn_holder": self._holder.number,
             "privacy": mode,
