@@ -10,7 +10,6 @@ from typing import Annotated, Any, Literal
 import orjson
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import StreamingResponse
-from pydantic import BaseModel
 from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
@@ -37,41 +36,51 @@ async def _posted(request: Request) -> PostedLogs:
 PostedHere = Annotated[PostedLogs, Depends(_posted)]
 
 
-class LogFilters(BaseModel):
-    """Which conversations; what is left out does not filter."""
-
-    experiment_id: str | None = None
-    experiment_revision: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None
-    agent_config: str | None = None
-    agent_name: str | None = None
-    agent_id: str | None = None
-    channel: Channel | None = None
-    session_id: str | None = None
-    user_id: str | None = None
-    status: Literal["open", "ended"] | None = None
-    language: str | None = None
-    task_completed: bool | None = None
-    escalated: bool | None = None
-    user_satisfaction: Annotated[int | None, Query(ge=1, le=5)] = None
-
-    def given(self) -> dict[str, Any]:
-        return {name: value for name, value in self.model_dump().items() if value is not None}
-
-
 When = Annotated[datetime | None, WRITTEN_OUT]
 
 
 async def _filters(
-    some: Annotated[LogFilters, Depends()],
+    experiment_id: str | None = None,
+    experiment_revision: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+    agent_config: str | None = None,
+    agent_name: str | None = None,
+    agent_id: str | None = None,
+    channel: Channel | None = None,
+    session_id: str | None = None,
+    user_id: str | None = None,
+    status: Literal["open", "ended"] | None = None,
+    language: str | None = None,
+    task_completed: bool | None = None,
+    escalated: bool | None = None,
+    user_satisfaction: Annotated[int | None, Query(ge=1, le=5)] = None,
     begun: Annotated[When, Query(alias="from", description="Begun at this moment or later.")] = None,
     before: Annotated[When, Query(alias="to", description="Begun before this moment.")] = None,
 ) -> dict[str, Any]:
-    """The filters of a request by column; `from` and `to` bound the beginning."""
-    for name, moment in (("from", begun), ("to", before)):
-        if moment is not None and moment.tzinfo is None:
-            raise InvalidInput(f"{name} must have an offset, such as 2027-01-01T00:00:00Z.")
-    bounds = {"from": begun, "to": before}
-    return {**some.given(), **{name: moment for name, moment in bounds.items() if moment is not None}}
+    """Which conversations, by column; what is left out does not filter. `from` and `to` bound the beginning."""
+    filters = {
+        "experiment_id": experiment_id,
+        "experiment_revision": experiment_revision,
+        "agent_config": agent_config,
+        "agent_name": agent_name,
+        "agent_id": agent_id,
+        "channel": channel,
+        "session_id": session_id,
+        "user_id": user_id,
+        "status": status,
+        "language": language,
+        "task_completed": task_completed,
+        "escalated": escalated,
+        "user_satisfaction": user_satisfaction,
+        "from": _moment(begun, "from"),
+        "to": _moment(before, "to"),
+    }
+    return {name: value for name, value in filters.items() if value is not None}
+
+
+def _moment(value: datetime | None, name: str) -> datetime | None:
+    if value is not None and value.tzinfo is None:
+        raise InvalidInput(f"{name} must have an offset, such as 2027-01-01T00:00:00Z.")
+    return value
 
 
 FiltersHere = Annotated[dict[str, Any], Depends(_filters)]
