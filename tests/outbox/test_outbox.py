@@ -125,6 +125,24 @@ async def test_everything_that_happens_is_told_once_to_whom_it_concerns(
     assert await waiting(rival) == []
 
 
+async def test_logs_that_are_taken_in_are_told_to_nobody(
+    outbox: Outbox, business: Business, receiver: Receiver
+) -> None:
+    await outbox.subscribe(OWNER, business.id, receiver.url, ["*"], "")
+    owner = business.owner
+    log = {"session_id": "s", "transcript": {"messages": [{"role": "user", "content": "Hello"}]}}
+    posted = (await owner.post("/api/conversations", json=log)).json()["conversation"]
+    lines = "\n".join(json.dumps({**log, "channel": channel}) for channel in ("text", "phone", "import"))
+    taken = await owner.post("/api/conversations/import", content=lines.encode())
+    assert json.loads(taken.text.splitlines()[-1])["imported"] == 3
+    await owner.post(f"/conversations/{posted['id']}/end")
+    assert await waiting(business) == []
+    assert (await owner.post("/agents", json={"name": "Host", "type": "receptionist"})).status_code == 201
+    held = (await owner.post("/chat/message", json={"message": "Hello"})).json()["conversation_id"]
+    await owner.post(f"/conversations/{held}/end")
+    assert [one["event"] for one in await waiting(business)] == ["conversation.ended"]
+
+
 @pytest.mark.parametrize(
     ("named", "hears"),
     [("reservation.*", False), ("lead", True), ("lead.*", True), ("lead.created", True), ("lead.changed", False)],

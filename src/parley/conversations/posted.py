@@ -1,6 +1,7 @@
 """Logs that clients post, one by one or in files: each becomes a conversation like any other, which is over.
 
-What its agent masks or does not keep is masked or not kept here too.
+What its agent masks or does not keep is masked or not kept here too. No webhook hears of it: `conversation.ended` is
+for what ends here and now, and whoever posts a log, or a hundred thousand at once, knows already that it is over.
 """
 
 from __future__ import annotations
