@@ -16,7 +16,7 @@ from parley.conversations.ordering import TurnHolder
 from parley.conversations.takeover import MESSAGE
 from parley.conversations.turn import Ask, Turn
 from parley.conversations.unwritten import Unwritten
-from parley.experiments import Addressed, Arm, Arms
+from parley.experiments import Addressed, Arm, Arms, UnitKind
 from parley.inference.facts import SlotValue
 from parley.kit.db import Database
 from parley.kit.errors import Conflict, InvalidInput, NotFound, TooMany
@@ -165,12 +165,12 @@ class Opening:
             return None if conversation is None else await self._recall_arm(connection, conversation)
         tenant = await _tenant_of(connection, ask)
         version = await self._agents.newest_version(connection, ask.tenant_id, ask.agent_id)
-        return await self._assign(connection, tenant, version, ask, new_id())
+        return await self._arms.assign(connection, *_who_asks(tenant, version, ask, new_id()))
 
     async def _begin(self, connection: AsyncConnection, tenant: Tenant, ask: Ask, conversation_id: str) -> _Taken:
         """A new conversation, with the newest version of its agent and the arm it is to be answered by."""
         version = await self._agents.newest_version(connection, ask.tenant_id, ask.agent_id)
-        arm = await self._assign(connection, tenant, version, ask, conversation_id)
+        choice = await self._arms.choose(connection, *_who_asks(tenant, version, ask, conversation_id))
         mode = version.definition.privacy_on(ask.channel)
         masking = await self._masking(connection, ask.tenant_id, conversation_id, mode)
         # Who is known by their number alone is found again by the record of their call, not by words in clear here.
@@ -182,8 +182,8 @@ class Opening:
             "agent_version": version.number,
             "agent_config": version.config_key,
             "agent_name": version.name,
-            "experiment_id": None if arm is None else arm.prompt_id,
-            "experiment_revision": None if arm is None else arm.revision,
+            "experiment_id": None if choice is None else choice.prompt_id,
+            "experiment_revision": None if choice is None else choice.revision,
             "channel": ask.channel,
             "session_id": ask.session_id,
             "user_id": None if is_number and masking.hides else ask.user_id,
@@ -192,7 +192,8 @@ class Opening:
             "privacy": mode,
             "metadata": orjson.dumps(masking.hide_json(dict(ask.metadata))).decode(),
         }
-        return await store.add_conversation(connection, row), version, masking, [], arm
+        begun = await store.add_conversation(connection, row, choice)
+        return begun, version, masking, [], await self._recall_arm(connection, begun)
 
     async def _go_on(self, connection: AsyncConnection, ask: Ask, conversation_id: str) -> _Taken | None:
         """A conversation that exists, with the version it began with; None while another process has its turn."""
@@ -206,14 +207,6 @@ class Opening:
         earlier = await store.last_messages(connection, ask.tenant_id, conversation_id, _HISTORY_LINES)
         masking = await self._masking(connection, ask.tenant_id, conversation_id, conversation.privacy)
         return conversation, version, masking, earlier, await self._recall_arm(connection, conversation)
-
-    async def _assign(
-        self, connection: AsyncConnection, tenant: Tenant, version: Version, ask: Ask, conversation_id: str
-    ) -> Arm | None:
-        agent = Addressed(version.agent_id, version.config_key, version.name)
-        return await self._arms.assign(
-            connection, tenant.id, tenant.prompts_revision, agent, unit_of(ask), conversation_id, ask.prompt_id
-        )
 
     async def _recall_arm(self, connection: AsyncConnection, conversation: store.Conversation) -> Arm | None:
         """The arm it began with: nothing that happens to prompts since changes it."""
@@ -252,6 +245,14 @@ async def _tenant_of(connection: AsyncConnection, ask: Ask) -> Tenant:
     if tenant is None:
         raise NotFound("tenant")
     return tenant
+
+
+def _who_asks(
+    tenant: Tenant, version: Version, ask: Ask, conversation_id: str
+) -> tuple[str, int, Addressed, tuple[UnitKind, str] | None, str, str | None]:
+    """Whose arm is wanted, as `Arms` takes it."""
+    agent = Addressed(version.agent_id, version.config_key, version.name)
+    return tenant.id, tenant.prompts_revision, agent, unit_of(ask), conversation_id, ask.prompt_id
 
 
 def _told(turn: Turn) -> dict[str, SlotValue]:

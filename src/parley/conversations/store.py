@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.conversations.tables import conversations, messages, tool_runs, turns
+from parley.experiments import STICK, Choice
 from parley.kit.db import fetch
 from parley.privacy import Mode
 
@@ -100,19 +101,34 @@ def _own(tenant_id: str, conversation_id: str) -> Any:
     return and_(conversations.c.tenant_id == tenant_id, conversations.c.id == conversation_id)
 
 
-_ADD_CONVERSATION = f"""
-    INSERT INTO conversations (id, tenant_id, agent_id, agent_version, agent_config, agent_name, experiment_id,
+def _adding(before: str, arm: str, source: str) -> str:
+    return f"""
+    {before} INSERT INTO conversations (id, tenant_id, agent_id, agent_version, agent_config, agent_name, experiment_id,
       experiment_revision, channel, session_id, user_id, language, turn_holder, privacy, metadata, message_count)
-    VALUES (%(id)s, %(tenant_id)s, %(agent_id)s, %(agent_version)s, %(agent_config)s, %(agent_name)s,
-      %(experiment_id)s, %(experiment_revision)s, %(channel)s, %(session_id)s, %(user_id)s,
-      %(language)s, %(turn_holder)s, %(privacy)s, %(metadata)s::jsonb, 1)
-    RETURNING {_COLUMNS}
-"""  # noqa: S608 - only constants
+    SELECT %(id)s, %(tenant_id)s, %(agent_id)s, %(agent_version)s, %(agent_config)s, %(agent_name)s, {arm},
+      %(channel)s, %(session_id)s, %(user_id)s, %(language)s, %(turn_holder)s, %(privacy)s, %(metadata)s::jsonb, 1
+    {source} RETURNING {_COLUMNS}
+    """
 
 
-async def add_conversation(connection: AsyncConnection, values: Mapping[str, Any]) -> Conversation:
-    """A new conversation, its first turn taken: `add_question` puts the line there. `metadata` is JSON text."""
-    return Conversation(*(await fetch(connection, _ADD_CONVERSATION, values))[0])
+_ADD_CONVERSATION = _adding("", "%(experiment_id)s, %(experiment_revision)s", "")
+_ADD_ASSIGNED = _adding(
+    f"WITH stuck AS ({STICK})",
+    "stuck.prompt_id, (%(revisions)s::integer[])[array_position(%(open)s::text[], stuck.prompt_id)]",
+    "FROM stuck",
+)
+
+
+async def add_conversation(
+    connection: AsyncConnection, values: Mapping[str, Any], choice: Choice | None = None
+) -> Conversation:
+    """A new conversation, its first turn taken: `add_question` puts the line there. `metadata` is JSON text.
+
+    `choice`: the arm is remembered for who asks, and the one that was remembered before holds.
+    """
+    if choice is None or choice.unit is None:
+        return Conversation(*(await fetch(connection, _ADD_CONVERSATION, values))[0])
+    return Conversation(*(await fetch(connection, _ADD_ASSIGNED, {**values, **choice.values()}))[0])
 
 
 async def get_conversation(connection: AsyncConnection, tenant_id: str, conversation_id: str) -> Conversation | None:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
-from typing import Literal
+from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -36,6 +36,29 @@ class Addressed:
     agent_id: str
     config_key: str | None
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a beginning conversation gets: `prompt_id`, unless its `unit` is remembered with another of `open`.
+
+    `open`: the revisions of all prompts it may get, by id. `unit`: None for somebody unknown, who is not remembered.
+    """
+
+    agent_id: str
+    unit: bytes | None
+    prompt_id: str
+    open: Mapping[str, int]
+
+    @property
+    def revision(self) -> int:
+        """That of `prompt_id`."""
+        return self.open[self.prompt_id]
+
+    def values(self) -> dict[str, Any]:
+        """For `STICK`, beside `tenant_id` and `agent_id`; `revisions` belong to `open`, one to one."""
+        revisions = list(self.open.values())
+        return {"unit": self.unit, "prompt_id": self.prompt_id, "open": list(self.open), "revisions": revisions}
 
 
 @dataclass(slots=True)
@@ -68,7 +91,26 @@ class Arms:
         conversation_id: str,
         wanted: str | None = None,
     ) -> Arm | None:
-        """The arm of a new conversation; None where no active prompt applies to the agent.
+        """The arm that a conversation is to begin with, remembered from now on; None where no active prompt applies."""
+        choice = await self.choose(connection, tenant_id, prompts_revision, agent, unit, conversation_id, wanted)
+        if choice is None:
+            return None
+        chosen = choice.prompt_id
+        if choice.unit is not None:
+            chosen = await store.stick(connection, tenant_id, agent.agent_id, choice.unit, chosen, list(choice.open))
+        return await self.recall(connection, tenant_id, chosen, choice.open[chosen])
+
+    async def choose(
+        self,
+        connection: AsyncConnection,
+        tenant_id: str,
+        prompts_revision: int,
+        agent: Addressed,
+        unit: tuple[UnitKind, str] | None,
+        conversation_id: str,
+        wanted: str | None = None,
+    ) -> Choice | None:
+        """What a new conversation gets, not remembered yet; None where no active prompt applies to the agent.
 
         `wanted`: the prompt that was chosen already, which holds if it still applies.
 
@@ -77,12 +119,12 @@ class Arms:
         known = self._known.get(tenant_id)
         if known is None or known.revision != prompts_revision:
             known = await self._load(connection, tenant_id, prompts_revision)
-        fitting = [prompt for prompt in known.prompts if applies(prompt, agent)]
+        fitting = {prompt.id: prompt.revision for prompt in known.prompts if applies(prompt, agent)}
         if not fitting:
             return None
-        if wanted is not None and (earlier := next((one for one in fitting if one.id == wanted), None)) is not None:
-            return await self.recall(connection, tenant_id, earlier.id, earlier.revision)
-        options = [Option(prompt.id, prompt.weight) for prompt in fitting]
+        if wanted in fitting:
+            return Choice(agent.agent_id, None, wanted, fitting)
+        options = [Option(prompt.id, prompt.weight) for prompt in known.prompts if prompt.id in fitting]
         digest = self._digest(tenant_id, *(unit or ("conversation", conversation_id)))
         if rules_of(known.rules, agent).allocation == "adaptive":
             chosen = pick_adaptively(options, await self._tallies(connection, tenant_id, known), digest)
@@ -90,11 +132,7 @@ class Arms:
             chosen = pick(options, digest)
         if chosen is None:
             return None
-        if unit is not None:
-            still_open = [option.prompt_id for option in options]
-            chosen = await store.stick(connection, tenant_id, agent.agent_id, digest, chosen, still_open)
-        revision = next(prompt.revision for prompt in fitting if prompt.id == chosen)
-        return await self.recall(connection, tenant_id, chosen, revision)
+        return Choice(agent.agent_id, digest if unit is not None else None, chosen, fitting)
 
     async def recall(self, connection: AsyncConnection, tenant_id: str, prompt_id: str, revision: int) -> Arm | None:
         """The arm a conversation began with, even if its prompt is gone; None where nothing is known of it."""

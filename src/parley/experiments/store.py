@@ -158,7 +158,8 @@ async def tallies(connection: AsyncConnection, tenant_id: str, prompt_ids: Colle
 
 # Assignments
 
-_STICK = """
+# Also stands, as `stuck`, before the statement that puts a conversation on record: a round trip less where one begins.
+STICK = """
     INSERT INTO experiment_assignments AS a (tenant_id, agent_id, unit, prompt_id)
     VALUES (%(tenant_id)s, %(agent_id)s, %(unit)s, %(prompt_id)s)
     ON CONFLICT (tenant_id, agent_id, unit) DO UPDATE SET
@@ -173,7 +174,7 @@ async def stick(
 ) -> str:
     """Remember `prompt_id` for this unit, unless one of the prompts `still_open` is remembered; returns which holds."""
     values = {"tenant_id": tenant_id, "agent_id": agent_id, "unit": unit, "prompt_id": prompt_id}
-    return str((await fetch(connection, _STICK, {**values, "open": list(still_open)}))[0][0])
+    return str((await fetch(connection, STICK, {**values, "open": list(still_open)}))[0][0])
 
 
 async def forget_units(connection: AsyncConnection, tenant_id: str, units: Collection[bytes]) -> int:
