@@ -78,7 +78,7 @@ async def served(here: Resources, port: int) -> AsyncIterator[Any]:
 async def haulage(served: Any, here: Resources) -> AsyncIterator[Business]:
     """A business that may call at any hour."""
     async with _business(served, here) as made, working(here):
-        hours = {"calling_hours": {"from": "00:00", "to": "23:59", "days": [1, 2, 3, 4, 5, 6, 7]}}
+        hours = {"calling_hours": {"from": "00:00", "to": "24:00", "days": [1, 2, 3, 4, 5, 6, 7]}}
         await made.owner.patch(f"/tenants/{made.id}", json={"settings": hours})
         yield made
 

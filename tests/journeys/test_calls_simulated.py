@@ -64,6 +64,13 @@ async def test_the_same_seed_is_the_same_call(business: Business) -> None:
     assert said[0] != said[2]
 
 
+async def test_a_conversation_lasts_as_long_as_its_call(business: Business) -> None:
+    """By the call's own clock: at speed 0 the wall's has hardly moved."""
+    ended = await over(business, await initiate(business, await dispatcher(business), persona="delayed", seed=5))
+    listed = (await business.owner.get("/api/conversations")).json()["conversations"]
+    assert [one["duration"] for one in listed if one["channel"] == "phone"] == [ended["duration"]]
+
+
 async def test_a_call_at_the_pace_of_people_can_be_cancelled(business: Business, resources: Resources) -> None:
     call = await initiate(business, await dispatcher(business), persona="on_time", speed=1)
 

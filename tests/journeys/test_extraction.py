@@ -99,11 +99,22 @@ async def test_messages_and_a_schema_of_ones_own(business: Business) -> None:
         ({"transcript": " ", "scenario_type": "check_in"}, "transcript"),
         ({"transcript": [{"role": 3}], "scenario_type": "check_in"}, "transcript[0]"),
         ({"transcript": "x", "schema": {"type": "object", "properties": {"a": {"type": "object"}}}}, "properties.a"),
-        ({"transcript": "x", "schema": {"properties": {"a": {"enum": [1]}}}}, "properties.a.enum"),
+        ({"transcript": "x", "schema": {"properties": {"a": {"enum": [1, "b"]}}}}, "properties.a.enum"),
+        ({"transcript": "x", "schema": {"type": "banana"}}, "schema.type"),
+        ({"transcript": "x", "schema": {"properties": {"a": {"$ref": "http://127.0.0.1/a"}}}}, "properties.a.$ref"),
     ],
 )
 async def test_bad_input_names_its_field(business: Business, body: dict[str, Any], named: str) -> None:
     assert named in str((await extract(business, 422, **body))["detail"])
+
+
+async def test_a_nested_object_is_filled_where_it_stands(business: Business) -> None:
+    car = {"type": "object", "properties": {"year": {"type": "integer"}, "drivable": {"type": "boolean"}}}
+    talk = "Agent: What year is the car?\nCaller: It's a 2019.\nAgent: Is it still drivable?\nCaller: No."
+    told = await extract(business, transcript=talk, schema={"type": "object", "properties": {"car": car}})
+    facts = told["structured_data"]
+    assert facts["car"] == {"year": 2019, "drivable": False}
+    assert facts["evidence"]["car.year"]["quote"] == "It's a 2019."
 
 
 async def test_a_conversation_by_the_agents_schema(business: Business) -> None:

@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 
 from parley.kit.errors import InvalidInput
-from parley.understanding import builtin_schema, find_places, find_times, fits, parse_schema, read_transcript
+from parley.understanding import (
+    Finding,
+    builtin_schema,
+    find_places,
+    find_times,
+    fits,
+    gather,
+    parse_schema,
+    read_transcript,
+)
 
 
 def kinds(source: Any) -> dict[str, str]:
@@ -57,7 +66,25 @@ def test_the_short_form() -> None:
         ({"properties": {"a": {"type": "object", "properties": {}}}}, "schema.properties.a"),
         ({"properties": {"a": {"$ref": "#/x"}}}, "schema.properties.a"),
         ({"properties": {"a": {"type": "string", "enum": []}}}, "schema.properties.a.enum"),
-        ({"properties": {"a": {"type": "array", "items": {"type": "number"}}}}, "schema.properties.a.items"),
+        ({"properties": {"a": {"type": "array", "items": {"type": "object"}}}}, "schema.properties.a.items"),
+        ({"type": "banana"}, "schema.type"),
+        ({"type": "string", "description": "a city"}, "schema.type"),
+        ({"properties": {"a": {"type": "banana"}}}, "schema.properties.a.type"),
+        ({"a": {"type": "banana"}}, "schema.a.type"),
+        ({"type": "object", "properties": {"a": {"type": "string", "pattern": "("}}}, "schema.properties.a.pattern"),
+        ({"properties": {"a": {"type": "string"}}, "required": "a"}, "schema.required"),
+        ({"properties": {"a": {"type": "string", "minLength": -1}}}, "schema.properties.a.minLength"),
+        ({"properties": {"a": {"$ref": "https://example.com/a.json"}}}, "schema.properties.a.$ref"),
+        ({"properties": {"a": {"$ref": "#/$defs/a"}}, "$defs": {"a": {"$ref": "#/$defs/a"}}}, "schema.properties.a"),
+        (
+            {"properties": {"a": {"type": "object", "properties": {"b": {"type": "x"}}}}},
+            "schema.properties.a.properties.b.type",
+        ),
+        ({"properties": {"a": {"not": {"type": "string"}}}}, "schema.properties.a.not"),
+        ({"properties": {f"f{n}": {"type": "string"} for n in range(101)}}, "at most 100 fields"),
+        ({"properties": {"a": {"type": "string", "description": "x" * 3000}}}, "schema.properties.a.description"),
+        (json.loads('{"a":' * 30 + "1" + "}" * 30), "nested too deeply"),
+        ({"properties": {"a": {"type": "string", "examples": ["x" * 300_000]}}}, "bytes"),
         ({"properties": {"a": {"type": ["string", "number"]}}}, "schema.properties.a.type"),
         ({"properties": {"a": {"type": "integer", "minimum": "1"}}}, "schema.properties.a.minimum"),
         ({"properties": {"evidence": {"type": "string"}}}, "evidence"),
@@ -68,6 +95,38 @@ def test_what_is_wrong_is_named(source: Any, named: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         parse_schema(source)
     assert named in caught.value.detail
+
+
+def test_nested_objects_and_references() -> None:
+    address = {"type": "object", "description": "Where to deliver", "properties": {"city": {"type": "string"}}}
+    schema = parse_schema({
+        "type": "object",
+        "$defs": {"Address": address, "Size": {"enum": ["S", "M"]}},
+        "properties": {
+            "to": {"$ref": "#/$defs/Address"},
+            "size": {"anyOf": [{"$ref": "#/$defs/Size"}, {"type": "null"}]},
+            "counts": {"type": "array", "items": {"type": "integer"}},
+            "stars": {"enum": [1, 2, 3]},
+        },
+    })  # fmt: skip
+    assert [(one.name, one.kind) for one in schema.fields] == [
+        ("to.city", "text"), ("size", "enum"), ("counts", "numbers"), ("stars", "integer"),
+    ]  # fmt: skip
+    assert "Where to deliver" in schema.fields[0].description
+    found = Finding("Tulsa", "to Tulsa", "1", 0.9)
+    told = gather(schema, {"to.city": found}).structured_data()
+    assert told == {
+        "to": {"city": "Tulsa"}, "size": None, "counts": None, "stars": None,
+        "evidence": {"to.city": {"quote": "to Tulsa", "message_id": "1", "confidence": 0.9}},
+    }  # fmt: skip
+
+
+def test_what_a_schema_demands_of_a_value() -> None:
+    code, stars = parse_schema({
+        "properties": {"code": {"type": "string", "pattern": "^[A-Z]{2}[0-9]+$"}, "stars": {"enum": [1, 2, 3]}}
+    }).fields  # fmt: skip
+    assert [fits(code, value) for value in ("AB12", "AB 12", "12")] == ["AB12", "AB12", None]
+    assert [fits(stars, value) for value in (2, 4)] == [2, None]
 
 
 def test_values_that_fit() -> None:

@@ -28,6 +28,7 @@ from parley.calls import (
     LineSecrets,
     SimulatedLine,
     SimulatedParts,
+    check_call_settings,
     open_calls,
 )
 from parley.channels import CallLedger, LineParts, PhoneLines, PhoneRooms, SpeechParts, TalkParts
@@ -221,7 +222,7 @@ async def open_resources(
     metrics = Metrics()
     login = Login(db, keyring, clock, access_minutes=settings.access_token_expire_minutes)
     model_check = ModelCheck(provider_keys(settings))
-    businesses = Businesses(db, keyring, login, model_check.of_tenant)
+    businesses = Businesses(db, keyring, login, model_check.of_tenant, check_call_settings)
     speech = open_speech(settings, cache_dir(settings), businesses)
     models = Models(settings, businesses, metrics.model_answered)
     insights = Insights(db)

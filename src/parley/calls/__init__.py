@@ -20,6 +20,7 @@ from parley.calls.room import CallParts, Calls, open_calls
 from parley.calls.routes import router as call_routes
 from parley.calls.routes_numbers import router as number_routes
 from parley.calls.secrets import LineSecrets
+from parley.calls.settings import check_call_settings
 from parley.calls.simulated import SimulatedLine, SimulatedParts
 from parley.calls.switchboard import Switchboard
 from parley.calls.transcript import CallTranscripts, Said
@@ -53,6 +54,7 @@ __all__ = [
     "Status",
     "Switchboard",
     "call_routes",
+    "check_call_settings",
     "conversations_of",
     "erase_person",
     "export_person",

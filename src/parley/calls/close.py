@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.agents import Agents, Version
 from parley.calls import store
-from parley.calls.outcome import OPTED_OUT, outcome_of, task_completed
+from parley.calls.outcome import OPTED_OUT, outcome_of, seconds_of, task_completed
 from parley.calls.record import CallRecord, Status
 from parley.calls.shown import tell_of_facts
 from parley.calls.suppress import HEARD, opted_out, suppress
@@ -105,14 +105,14 @@ class Closing:
 
     async def close(self, call: CallRecord, *, patient: bool = False) -> CallRecord:
         """Write what is missing of a call that is over. `patient`: wait for a slow model, and raise where it fails."""
-        values = await self._values(call, (), call.status, patient=patient)
+        values = await self._values(call, (), call.status, call.duration, patient=patient)
         return await self._write(call, values) if values else call
 
     async def facts(self, call: CallRecord, told: CarrierCall) -> dict[str, Any]:
         """The values of a record whose call ends now, by what the carrier tells."""
         if told.reason == OPTED_OUT:
             await self._suppress(call)
-        return await self._values(call, told.lines, outcome_of(told))
+        return await self._values(call, told.lines, outcome_of(told), seconds_of(told, call))
 
     async def find_again(self, call: CallRecord) -> CallRecord:
         """Read the facts once more. Raises `ProviderError`."""
@@ -137,10 +137,16 @@ class Closing:
         return [replace(line, content=masking.hide(line.content)) for line in lines]
 
     async def _values(
-        self, call: CallRecord, told: Sequence[CarrierLine], status: Status, *, patient: bool = False
+        self,
+        call: CallRecord,
+        told: Sequence[CarrierLine],
+        status: Status,
+        seconds: int | None,
+        *,
+        patient: bool = False,
     ) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        await self._transcripts.end(call)
+        await self._transcripts.end(call, seconds)
         if call.conversation_id is None and len(told) > len(call.lines):
             values["lines"] = [asdict(line) for line in await self.kept(call, told)]
             call = replace(call, lines=values["lines"])

@@ -45,12 +45,12 @@ class CallTranscripts:
                 return []
         return [_carried(call, line) for line in call.lines]
 
-    async def end(self, call: CallRecord) -> None:
-        """Close the call's conversation, if it holds one that is still there."""
+    async def end(self, call: CallRecord, seconds: int | None) -> None:
+        """Close the call's conversation, if it holds one that is still there, as one of the call's own `seconds`."""
         if call.conversation_id is None:
             return
         try:
-            await self._transcripts.end(call.tenant_id, call.conversation_id)
+            await self._transcripts.end(call.tenant_id, call.conversation_id, seconds)
         except NotFound:
             return
 

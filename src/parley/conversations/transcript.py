@@ -77,15 +77,16 @@ class Transcripts:
             raise NotFound("turn")
         return turn
 
-    async def end(self, tenant_id: str, conversation_id: str) -> LoggedConversation:
-        """Close a conversation. Closing it again changes nothing."""
+    async def end(self, tenant_id: str, conversation_id: str, seconds: float | None = None) -> LoggedConversation:
+        """Close a conversation. Closing it again changes nothing. `seconds`: how long it was by a clock of its own."""
         async with self._db.begin(tenant_id) as connection:
             conversation = await store.get_conversation(connection, tenant_id, conversation_id)
             if conversation is None:
                 raise NotFound("conversation")
             if conversation.status != "ended":
                 now = self._clock.now()
-                duration = round(max(0.0, (now - conversation.started_at).total_seconds()), 3)
+                lasted = (now - conversation.started_at).total_seconds() if seconds is None else seconds
+                duration = round(max(0.0, lasted), 3)
                 values = {"status": "ended", "ended_at": now, "duration": duration}
                 await store.change_conversation(connection, tenant_id, conversation_id, values)
                 await publish(connection, Event(tenant_id, ENDED, {"conversation_id": conversation_id}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from parley.house.extractor_choices import read_boolean, read_enum, read_enums, read_number
+from parley.house.extractor_choices import read_boolean, read_enum, read_enums, read_number, read_numbers
 from parley.house.extractor_freely import read_date, read_moment, read_text, read_texts, read_time
 from parley.house.extractor_reading import Reading
 from parley.understanding import Field, Finding
@@ -17,6 +17,7 @@ _READERS: Mapping[str, Callable[[Reading, Field], Finding | None]] = {
     "boolean": read_boolean,
     "enum": read_enum,
     "enums": read_enums,
+    "numbers": read_numbers,
     "date": read_date,
     "time": read_time,
     "datetime": read_moment,

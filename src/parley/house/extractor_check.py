@@ -117,7 +117,10 @@ def _supports(one: Field, value: Value, quote: str, near: list[Line], now: datet
     if one.kind in ("date", "time", "datetime"):
         return _moment(one, str(value), quote, near, now, region)
     if isinstance(value, list):
-        return all(_words_in(each, quote) for each in value)
+        if one.kind == "numbers":
+            said = {found.value for found in find_numbers(quote, detect_language(quote))}
+            return all(each in said for each in value)
+        return all(_words_in(str(each), quote) for each in value)
     if one.options:
         return _option(value, quote)
     return _words_in(value, quote)

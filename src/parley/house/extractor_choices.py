@@ -66,6 +66,16 @@ def read_number(reading: Reading, one: Field) -> Finding | None:
     return latest(found, 1.6 if about_money else 1.2)
 
 
+def read_numbers(reading: Reading, one: Field) -> Finding | None:
+    """All the numbers of the answer to the field's question."""
+    answer = reading.matcher.best(one.name)
+    if not answer or unsure(answer[0].line.text):
+        return None
+    text = answer[0].line.text
+    values = fits(one, [number.value for number in find_numbers(text, detect_language(text, reading.language))])
+    return None if values is None else Finding(values, text, answer[0].line.id, 0.7)
+
+
 def _beside(words: FieldWords, text: str, number: NumberMention) -> float:
     """How much the words at a number speak of the field: the next two count in full, those further off by half."""
     before, after = text[max(0, number.start - 28) : number.start], text[number.end : number.end + 28]

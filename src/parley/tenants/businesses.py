@@ -37,15 +37,15 @@ _PLATFORM_ONLY = "Only a platform administrator may give or take the role 'admin
 
 
 class Businesses:
-    """The verbs on tenants and what belongs to them. `check`: what rooms above want of a tenant's settings."""
+    """The verbs on tenants and what belongs to them. `checks`: what rooms above want of a tenant's settings."""
 
     def __init__(
-        self, db: Database, keyring: Keyring, login: Login, check: Callable[[Mapping[str, Any]], None] | None = None
+        self, db: Database, keyring: Keyring, login: Login, *checks: Callable[[Mapping[str, Any]], None]
     ) -> None:
         self._db = db
         self._keyring = keyring
         self._login = login
-        self._check = check
+        self._checks = checks
 
     async def create(self, who: Principal, values: Mapping[str, Any], *, is_demo: bool = False) -> store.Tenant:
         """A new tenant. Raises `InvalidInput` for an unknown timezone or a wrong setting."""
@@ -190,8 +190,8 @@ class Businesses:
 
     def _check_settings(self, settings: Mapping[str, Any] | None) -> None:
         check_settings(settings)
-        if self._check is not None and settings:
-            self._check(settings)
+        for check in self._checks:
+            check(settings or {})
 
     async def audit_page(self, tenant_id: str, limit: int, cursor: str | None) -> list[audit.AuditEntry]:
         async with self._db.begin(tenant_id) as connection:

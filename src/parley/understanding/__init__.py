@@ -18,14 +18,12 @@ from parley.understanding.extraction import (
     Finding,
     Schema,
     Value,
-    builtin_schema,
     fits,
     gather,
-    parse_schema,
-    with_emergency,
 )
 from parley.understanding.extraction_numbers import NumberMention, find_numbers
 from parley.understanding.extraction_places import PlaceMention, find_places, plain_place
+from parley.understanding.extraction_schema import builtin_schema, parse_schema, with_emergency
 from parley.understanding.extraction_times import TimeKind, TimeMention, find_times
 from parley.understanding.extraction_transcript import Line, read_transcript
 from parley.understanding.intents import (
