@@ -8,13 +8,21 @@ from typing import Any, cast
 import pytest
 from pydantic import SecretStr
 
-from parley.app.hosted_speech import HostedSpeech, speech_keys
+from parley.app.hosted_speech import HostedSpeech, own_access, speech_keys
+from parley.app.models import provider_keys
 from parley.app.settings import Settings
 from parley.app.speech import findings
 from parley.inference.fallback_speech import FallbackTranscriber
 from parley.inference.scripted_speech import EnergyVad, ScriptedSpeaker, ScriptedTranscriber, Tape
 from parley.inference.speech import Transcriber
-from parley.providers.speech_catalog import default_speakers
+from parley.providers.catalog import resolve
+from parley.providers.speech_catalog import (
+    SpeechAccess,
+    SpeechKeys,
+    default_speakers,
+    resolve_speaker,
+    resolve_transcriber,
+)
 from parley.tenants import Businesses
 
 TAPE = Tape()
@@ -74,7 +82,7 @@ def test_the_doctor_names_what_is_configured(tmp_path: Path) -> None:
     )
     told = "\n".join(f"{part} {well} {text}" for part, well, text in findings(settings, tmp_path))
     assert "transcriber True deepgram/flux: configured" in told
-    assert "transcriber False elsewhere/ear: stt: the vendor 'elsewhere'" in told
+    assert "transcriber False elsewhere/ear: STT_MODEL: the vendor 'elsewhere'" in told
     assert "secret-key" not in told
 
 
@@ -110,3 +118,51 @@ async def test_aws_speaks_with_the_tenants_own_key() -> None:
     own = {"access_key_id": "id", "secret_access_key": "s", "region": "eu-central-1"}
     _, speakers = await hosted({"aws": own}).for_agent("rich", None, None)
     assert speakers[0].name == "aws/polly-neural"
+
+
+GPU = "http://gpu:9000"
+
+
+@pytest.mark.parametrize(
+    ("vendor", "base_url", "asked_at"),
+    [
+        ("groq", GPU, f"{GPU}/openai/v1"),
+        ("groq", f"{GPU}/v1", f"{GPU}/v1"),
+        ("groq", None, "https://api.groq.com/openai/v1"),
+        ("openai", f"{GPU}/v1", f"{GPU}/v1"),
+        ("openai", None, "https://api.openai.com/v1"),
+    ],
+)
+async def test_one_address_is_that_of_the_model_the_ears_and_the_voice(
+    vendor: str, base_url: str | None, asked_at: str
+) -> None:
+    given: dict[str, Any] = {f"{vendor}_api_key": SecretStr("k"), f"{vendor}_base_url": base_url}
+    settings = Settings.model_construct(**given)
+    keys = speech_keys(settings)
+    chat: Any = resolve(vendor, provider_keys(settings))
+    ear: Any = resolve_transcriber(vendor, keys)
+    mouth: Any = resolve_speaker(vendor, keys)
+    assert str(chat._client.base_url).rstrip("/") == asked_at
+    assert ear._where == mouth._where == (vendor, asked_at, "k")
+
+
+async def test_groq_hears_and_speaks_where_it_was_put() -> None:
+    speech = hosted(groq_api_key=SecretStr("k"), groq_base_url=GPU)
+    transcriber, speakers = await speech.for_agent("t", None, None)
+    assert names(transcriber)[0] == "groq/whisper-large-v3-turbo"
+    assert speakers[0].name == "groq/canopylabs/orpheus-v1-english"
+    await speech.aclose()
+
+
+async def test_a_tenants_key_goes_to_the_vendors_own_address() -> None:
+    """The installation's address may be a server of its own."""
+    ours = SpeechAccess("ours", region="eu", base_url="http://gpu:9000")
+    assert own_access({"api_key": "theirs"}, ours) == SpeechAccess("theirs", region="eu")
+    own = {"access_key_id": "id", "secret_access_key": "s", "region": "us-west-2"}
+    assert own_access(own, ours) == SpeechAccess("id", "s", "us-west-2")
+
+
+async def test_a_socket_may_be_configured_as_a_web_address() -> None:
+    keys = SpeechKeys({"deepgram": SpeechAccess("k", base_url="https://dg.example.com/")})
+    ear: Any = resolve_transcriber("deepgram", keys)
+    assert ear._base_url == "wss://dg.example.com"

@@ -46,6 +46,9 @@ class _Wire:
 class SocketWire(_Wire):
     server: ElevenLabsSocket
 
+    def close_slowly(self) -> None:
+        self.server.troubles.extend([Trouble(slow_close=True)] * 3)
+
     def rate_limit(self) -> float | None:
         self.server.error = "too_many_concurrent_requests"
         return None
@@ -59,6 +62,9 @@ class SocketWire(_Wire):
 
 class HttpWire(_Wire):
     server: ElevenLabsHttp
+
+    def close_slowly(self) -> None:
+        self.server.linger_s = 0.2
 
     def rate_limit(self) -> float | None:
         self.server.troubles.append(Reply(429, {"Retry-After": "3"}, body=b'{"detail":{"status":"system_busy"}}'))

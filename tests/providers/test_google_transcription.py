@@ -43,7 +43,8 @@ class GoogleWire:
     def cut(self) -> None:
         self.server.troubles.append("cut")
 
-    def close_slowly(self) -> None: ...
+    def close_slowly(self) -> None:
+        self.server.linger_s = 1.0
 
     def hints_seen(self) -> Sequence[str]:
         sets = self.server.configs[-1].adaptation.phrase_sets

@@ -7,7 +7,8 @@ import pytest
 
 from parley.inference.scripted_speech import Tape
 from parley.inference.speech import Voice
-from parley.providers.openai_speech import OpenAISpeech, breaths
+from parley.providers._breaths import breaths
+from parley.providers.openai_speech import OpenAISpeech
 from parley.providers.openai_transcription import UploadTranscriber
 from tests.wire.http_server import Reply
 from tests.wire.openai_audio_server import OpenAIAudioServer, refusal
@@ -33,7 +34,8 @@ class _Wire:
     def fail(self, status: int) -> None:
         self.server.troubles.append(refusal(status, "The server had an error."))
 
-    def close_slowly(self) -> None: ...
+    def close_slowly(self) -> None:
+        self.server.linger_s = 0.2
 
     def release(self) -> None:
         self.server.release.set()

@@ -41,6 +41,9 @@ class PollyWire:
     def cut(self, *, after: int) -> None:
         self.server.faults.append(("cut", after))
 
+    def close_slowly(self) -> None:
+        self.server.linger_s = 0.2
+
     def hold(self) -> None:
         self.server.faults.append(("hold", 1))
 
@@ -68,6 +71,13 @@ async def test_another_speed_is_asked_for_in_ssml(wire: PollyWire) -> None:
     asked = wire.server.asked[0].json
     assert asked["Text"] == '<speak><prosody rate="125%">Fish &amp; chips</prosody></speak>'
     assert (asked["VoiceId"], asked["Engine"]) == ("Amy", "neural")
+
+
+async def test_a_long_phrase_is_asked_for_in_parts(wire: PollyWire) -> None:
+    words = [f"word{number}" for number in range(700)]
+    assert said(wire, await speak(wire.connect(), " ".join(words))) == words
+    assert len(wire.server.asked) == 2
+    assert max(len(asked.json["Text"]) for asked in wire.server.asked) <= 3000
 
 
 def test_a_key_without_its_secret_is_none() -> None:

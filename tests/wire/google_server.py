@@ -29,6 +29,7 @@ class GoogleServer:
         self.troubles: deque[grpc.StatusCode | str] = deque()
         self.retry_s = 0
         self.limit_s = 305.0
+        self.linger_s = 0.0  # from the last words to the end of the stream
         self.configs: list[Any] = []
         self.ages: list[float] = []
         self.target = ""
@@ -82,6 +83,7 @@ class GoogleServer:
         self.ages.append(heard.seconds)
         if open_words := [row for row in heard.words if row[1] >= start]:
             yield _response(open_words, heard.seconds, final=True)
+        await asyncio.sleep(self.linger_s)
 
     async def _abort(self, context: Any, code: grpc.StatusCode) -> None:
         if self.retry_s:

@@ -77,6 +77,7 @@ class HttpServer:
         self.disconnects = 0
         self.url = ""
         self.release = asyncio.Event()
+        self.linger_s = 0.0  # from the last byte of a body to its end
         self._tasks: set[asyncio.Task[None]] = set()
 
     def answer(self, asked: Asked) -> Reply:
@@ -125,7 +126,8 @@ class HttpServer:
         if reply.body is not None:
             writer.write(reply.body)
             await writer.drain()
-            return True
+            await asyncio.sleep(self.linger_s)
+            return not self.linger_s
         for chunk in reply.chunks:
             if isinstance(chunk, Break):
                 await writer.drain()
@@ -138,6 +140,9 @@ class HttpServer:
                 continue
             if chunk:
                 writer.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+        if self.linger_s:
+            await writer.drain()
+            await asyncio.sleep(self.linger_s)
         writer.write(b"0\r\n\r\n")
         await writer.drain()
         return True

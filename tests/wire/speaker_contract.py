@@ -38,6 +38,7 @@ class MouthWire(Protocol):
     def fail(self, status: int) -> None: ...
     def stall(self, *, after: int) -> None: ...  # so many pieces
     def cut(self, *, after: int) -> None: ...
+    def close_slowly(self) -> None: ...  # a while after the last sound, shorter than the patience
     def hold(self) -> None: ...  # after the first piece, until `release`
     def release(self) -> None: ...
     def voices_asked(self) -> list[str]: ...
@@ -140,6 +141,14 @@ class SpeakerContract:
         if wire.streams:
             assert said(wire, found) == TEXT.split()[: len(said(wire, found))]
             assert found
+
+    async def test_a_slow_goodbye_costs_no_word(self, wire: MouthWire) -> None:
+        wire.close_slowly()
+        speaker = wire.connect()
+        begun = time.monotonic()
+        assert said(wire, await speak(speaker)) == TEXT.split()
+        assert said(wire, await speak(speaker, "Good bye.")) == ["Good", "bye."]
+        assert time.monotonic() - begun < 2
 
     async def test_leaving_early_takes_no_time(self, wire: MouthWire) -> None:
         if not wire.streams:

@@ -182,6 +182,7 @@ class TranscriberContract:
         begun = time.monotonic()
         await listener.leave()
         assert time.monotonic() - begun < 0.5
+        assert (listener.text, listener.error) == ("good bye", None)
 
     async def test_closing_twice_is_once(self, wire: EarWire) -> None:
         listener = await listen(wire.connect())

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.agents import store
-from parley.agents.agent import Agent, Definition, LlmChoice, Version, check_recording
+from parley.agents.agent import Agent, Definition, Version, check_recording
 from parley.agents.flow import parse_flow
 from parley.agents.learn import Learning
 from parley.kit.db import Database
@@ -27,13 +27,13 @@ _COLUMNS = ("name", "type", "config_key", "scenario_type", "is_active")
 class Agents:
     """Agents of all tenants, and a bounded memory of published versions (which never change).
 
-    `check_model` raises `InvalidInput` for a choice of model that cannot answer.
+    `check` raises `InvalidInput` for a choice of model, ears or voice that cannot be had.
     """
 
-    def __init__(self, db: Database, learning: Learning, check_model: Callable[[str | LlmChoice | None], None]) -> None:
+    def __init__(self, db: Database, learning: Learning, check: Callable[[Definition], None]) -> None:
         self._db = db
         self._learning = learning
-        self._check_model = check_model
+        self._check = check
         self._versions: OrderedDict[tuple[str, str, int], Version] = OrderedDict()
         self._followers: list[Follower] = []
 
@@ -45,7 +45,7 @@ class Agents:
         """A new agent, published as version 1."""
         columns, definition = _split(values)
         made = Definition.model_validate(definition)
-        self._check_model(made.llm)
+        self._check(made)
         check_recording(made)
         columns["type"] = columns.get("type") or ("dispatch" if columns.get("scenario_type") else "receptionist")
         row = {"id": new_id(), "tenant_id": tenant_id, **columns, "definition": definition, "version": 1}
@@ -89,7 +89,7 @@ class Agents:
                 raise NotFound("agent")
             kept = {} if replace else before.definition.model_dump(mode="json")
             merged = Definition.model_validate({**kept, **given})
-            self._check_model(merged.llm)
+            self._check(merged)
             check_recording(merged)
             definition = merged.model_dump(mode="json")
             if replace:

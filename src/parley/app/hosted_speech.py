@@ -10,6 +10,7 @@ from typing import TypeVar
 from pydantic import SecretStr
 
 from parley.app.settings import Settings
+from parley.app.speech_choice import read_wish
 from parley.channels import SpeechName
 from parley.inference.breaker import Breaker, ModelHealth
 from parley.inference.errors import ProviderError
@@ -42,7 +43,7 @@ def speech_keys(settings: Settings) -> SpeechKeys:
         "deepgram": SpeechAccess(_text(settings.deepgram_api_key), base_url=settings.deepgram_base_url or ""),
         "elevenlabs": SpeechAccess(_text(settings.elevenlabs_api_key), base_url=settings.elevenlabs_base_url or ""),
         "openai": SpeechAccess(_text(settings.openai_api_key), base_url=settings.openai_base_url or ""),
-        "groq": SpeechAccess(_text(settings.groq_api_key)),
+        "groq": SpeechAccess(_text(settings.groq_api_key), base_url=settings.groq_base_url or ""),
         "google": SpeechAccess(
             str(google.expanduser()) if google is not None else "", region=settings.google_speech_location
         ),
@@ -59,11 +60,13 @@ def _text(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret is not None else ""
 
 
-def own_access(vendor: str, values: Mapping[str, str], ours: SpeechAccess) -> SpeechAccess:
-    """A tenant's own credentials for a vendor; region and address are the installation's where it names none."""
+def own_access(values: Mapping[str, str], ours: SpeechAccess) -> SpeechAccess:
+    """A tenant's own credentials for a vendor, which go to the vendor's own address: what the installation put in its
+    place may be a server of its own, and is not shown a tenant's key. The region is ours where the tenant names none.
+    """
     key = values.get("api_key") or values.get("service_account_json") or values.get("access_key_id") or ""
     region = values.get("region") or ours.region
-    return SpeechAccess(key, values.get("secret_access_key", ""), region, "" if vendor == "openai" else ours.base_url)
+    return SpeechAccess(key, values.get("secret_access_key", ""), region)
 
 
 class HostedSpeech:
@@ -93,7 +96,7 @@ class HostedSpeech:
         keys = SpeechKeys(
             {
                 **self._keys.access,
-                **{vendor: own_access(vendor, values, self._keys.of(vendor)) for vendor, values in own.items()},
+                **{vendor: own_access(values, self._keys.of(vendor)) for vendor, values in own.items()},
             }
         )
         hear = _wanted(stt) or led_by(self._first[0], default_transcribers(keys))
@@ -155,13 +158,12 @@ def _had(resolve: Callable[[str, SpeechKeys], Made], name: str, keys: SpeechKeys
 
 
 def _wanted(choice: SpeechName) -> list[str]:
-    """The names of an agent's choice; "local" keeps hosted vendors out."""
-    if not choice:
+    """The names of an agent's choice, none where one saved before choices were checked cannot be read; "local" keeps
+    hosted vendors out."""
+    try:
+        return list(read_wish(choice, "", speaks=True).names)
+    except InvalidInput:
         return []
-    if isinstance(choice, str):
-        return [choice]
-    named = [choice.get("model") or choice.get("provider"), *(choice.get("fallback") or [])]
-    return [name for name in named if isinstance(name, str) and name]
 
 
 def led_by(first: str | None, names: Iterable[str]) -> list[str]:

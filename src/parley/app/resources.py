@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from parley.agents import Agents, Learning, Reader
+from parley.agents import Agents, Definition, Learning, Reader
 from parley.app.budget import Budget, ModelsWithinBudget
 from parley.app.carriers import Carriers
+from parley.app.hosted_speech import speech_keys
 from parley.app.metrics import Metrics
 from parley.app.model_choice import ModelCheck
 from parley.app.models import Models, provider_keys
@@ -19,6 +20,7 @@ from parley.app.persons import Persons
 from parley.app.retention import Retention
 from parley.app.settings import Settings
 from parley.app.speech import open_speech
+from parley.app.speech_choice import SpeechCheck
 from parley.app.warmup import Warmup
 from parley.calls import (
     CallLive,
@@ -185,6 +187,14 @@ def _telemetry(settings: Settings) -> Telemetry | None:
     return Telemetry()
 
 
+def _check_of(models: ModelCheck, speech: SpeechCheck) -> Callable[[Definition], None]:
+    def check(definition: Definition) -> None:
+        models.of_agent(definition.llm)
+        speech.of_agent(definition.stt, definition.tts)
+
+    return check
+
+
 def _all_of(*heard: Callable[[Done], None]) -> Callable[[Done], None]:
     def settled(done: Done) -> None:
         for one in heard:
@@ -238,7 +248,7 @@ async def open_resources(
         await listener.open()
         await shared_answers.open()
         learning = Learning(db, embedder, jobs)
-        agents = Agents(db, learning, model_check.of_agent)
+        agents = Agents(db, learning, _check_of(model_check, SpeechCheck(speech_keys(settings))))
         reader = Reader(embedder, learning, await warmup.examples())
         search = Search(db, embedder)
         library = Library(db, embedder, jobs)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from parley.app.hosted_speech import HostedSpeech, led_by, speech_keys
@@ -16,9 +15,11 @@ from parley.kit.errors import InvalidInput
 from parley.providers import piper, whisper
 from parley.providers.espeak import Espeak
 from parley.providers.piper import Piper
-from parley.providers.retired import hint, is_gone
+from parley.providers.retired import hint
 from parley.providers.silero import SileroVad
 from parley.providers.speech_catalog import (
+    check_speaker,
+    check_transcriber,
     default_speakers,
     default_transcribers,
     resolve_speaker,
@@ -79,13 +80,16 @@ def _hosted(settings: Settings) -> Iterator[tuple[str, bool, str]]:
     for part, names in (("transcriber", hearing), ("speaker", speaking)):
         for name in names:
             try:
-                resolve_transcriber(name, keys) if part == "transcriber" else resolve_speaker(name, keys)
+                if part == "transcriber":
+                    check_transcriber(name, keys, "STT_MODEL")
+                    resolve_transcriber(name, keys)
+                else:
+                    check_speaker(name, keys, "TTS_MODEL")
+                    resolve_speaker(name, keys)
             except (InvalidInput, ProviderError) as error:
                 yield part, False, f"{name}: {error.detail}"
             else:
-                vendor, _, model = name.partition("/")
-                gone = is_gone(vendor, model, datetime.now(UTC).date())
-                yield part, not gone, f"{name}: {hint(name) or 'configured'}"
+                yield part, True, f"{name}: {hint(name) or 'configured'}"
 
 
 def findings(settings: Settings, cache: Path) -> Iterator[tuple[str, bool, str]]:

@@ -22,7 +22,7 @@ _NOBODY = {"driver_name": "", "load_number": ""}
 
 
 SpeechName = str | Mapping[str, Any] | None
-"""An agent's `stt` or `tts`: "vendor/model", the same with `fallback` beside it, or nothing."""
+"""An agent's `stt` or `tts`: "vendor/model", or {provider, model, fallback} (a speaker's with voice), or nothing."""
 
 
 class SpeechChoice(Protocol):
@@ -146,7 +146,7 @@ async def converse(
     )
     settings = Settings(
         language=language,
-        voice=Voice((arm and arm.voice) or agent.definition.voice or "", language, _speed(agent)),
+        voice=Voice((arm and arm.voice) or _voice(agent), language, _speed(agent)),
         greeting=greeting,
         hints=(agent.name, business, *await rooms.library.texts(agent.tenant_id, _HINT_CHARACTERS)),
         manners=Manners(language=language, endpointing=SemanticPause(language)),
@@ -164,6 +164,13 @@ async def converse(
 def language_of(agent: Agent) -> str:
     """The language a session is held in."""
     return agent.definition.language or "en"
+
+
+def _voice(agent: Agent) -> str:
+    """The voice that the agent's choice of a speaker names, else the agent's own."""
+    tts = agent.definition.tts
+    chosen = tts.get("voice") if isinstance(tts, dict) else None
+    return chosen if isinstance(chosen, str) and chosen else agent.definition.voice or ""
 
 
 def _speed(agent: Agent) -> float:

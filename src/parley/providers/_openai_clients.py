@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from typing_extensions import override
 
@@ -35,3 +36,8 @@ class OpenAIClients(SdkClients["AsyncOpenAI"]):
         )
         _ = client.chat.completions  # the SDK imports its resources on first touch; not during the first turn
         return client
+
+
+def groq_address(base_url: str) -> str:
+    """Groq's own SDK is configured with the host alone; such an address is taken too."""
+    return base_url.rstrip("/") + "/openai/v1" if urlsplit(base_url).path in {"", "/"} else base_url

@@ -13,11 +13,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol, runtime_checkable
-from urllib.parse import urlsplit
 
 from parley.inference.errors import ProviderKeyRejected
 from parley.inference.ports import ChatModel
 from parley.kit.errors import InvalidInput
+from parley.providers._openai_clients import groq_address
 from parley.providers.anthropic_chat import AnthropicChat, AnthropicClients
 from parley.providers.openai_chat import OpenAIChat, OpenAIClients, Quirks, Timeouts
 
@@ -147,10 +147,7 @@ def _groq(model: str) -> Quirks:
 
 
 def _connect_groq(route: Route) -> HostedChat:
-    """Groq's own SDK is configured with the host alone; such an address is taken too."""
-    if urlsplit(route.base_url).path in {"", "/"}:
-        route = replace(route, base_url=route.base_url.rstrip("/") + "/openai/v1")
-    return _compatible(_groq)(route)
+    return _compatible(_groq)(replace(route, base_url=groq_address(route.base_url)))
 
 
 def _local(_: str) -> Quirks:

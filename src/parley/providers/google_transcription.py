@@ -38,6 +38,7 @@ _RENEW_MS, _LATEST_MS = 240_000.0, 285_000.0
 _PACE_S = 0.01  # ten times that of speech, after a delay
 _QUIET = 500  # of 32768
 _GAP = 3  # frames
+_TOLD_MS = 40.0
 _BOOST = 10.0
 
 
@@ -172,6 +173,8 @@ class GoogleHearing:
             while (answer := await self._next(answers)) is not None:
                 for event in self._understand(answer):
                     yield event
+                if self._is_told(_TOLD_MS):
+                    break
         except TimeoutError:
             raise ProviderStalled(f"{VENDOR} did not answer.", vendor=VENDOR) from None
         except (google.OutOfRange, google.Aborted, google.InternalServerError) as error:
@@ -198,6 +201,8 @@ class GoogleHearing:
                 if self._closed:
                     return None
                 late = self._done_at is not None and self._now() - self._done_at > self._owner.patience.stall_s
+                if late and self._is_told():
+                    return None
                 if late or len(self._waiting) > _MOST_WAITING:
                     raise ProviderStalled(f"{VENDOR} owes the caller's words.", vendor=VENDOR)
         finally:
@@ -257,6 +262,15 @@ class GoogleHearing:
             self._segment += 1
         if text := " ".join(filter(None, open_words)):
             yield Partial(text, self._segment)
+
+    def _is_told(self, within_ms: float | None = None) -> bool:
+        """Whether all that was sent is understood for good, but for the last `within_ms`, or for silence: the stream's
+        own end need not be waited for."""
+        if self._done_at is None or not self._final_ms:
+            return False
+        if within_ms is not None:
+            return self._final_ms >= len(self._sent) * FRAME_MS - within_ms
+        return all(map(_is_quiet, self._sent[int(self._final_ms // FRAME_MS) :]))
 
     def _config(self) -> Any:
         from google.cloud import speech_v2 as speech

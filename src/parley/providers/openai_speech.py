@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +16,7 @@ from typing import Any
 from parley.inference.errors import ProviderCut, ProviderKeyRejected, ProviderStalled, ProviderUnavailable
 from parley.inference.speech import SpeakerCapabilities, Speech, Voice
 from parley.kit.audio import BadAudio, wav_head
+from parley.providers._breaths import breaths
 from parley.providers._openai_clients import OpenAIClients
 from parley.providers._openai_errors import from_sdk
 from parley.providers._socket import Patience
@@ -26,7 +27,6 @@ _PCM_RATE = 24_000
 _LONGEST = 4096
 _ORPHEUS_LONGEST = 200
 _TAGS = re.compile(r"[\[\]]")  # Orpheus acts what stands in brackets
-_BREATHS = tuple(re.compile(pattern) for pattern in (r"(?<=[.!?…])\s+", r"(?<=[,;:–—])\s+", r"\s+"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,16 +152,3 @@ class OpenAISpeech:
             raise ProviderUnavailable(f"{self._vendor} sent what is no speech.", vendor=self._vendor) from error
         if not spelling.spoken_ms:
             raise ProviderCut(f"{self._vendor} sent no speech.", vendor=self._vendor)
-
-
-def breaths(text: str, longest: int) -> Sequence[str]:
-    """The text in parts of at most `longest` characters, cut at sentences, else at phrases, else at words; a word that
-    is longer than that is cut anywhere."""
-    text = text.strip()
-    if len(text) <= longest:
-        return (text,) if text else ()
-    for place in _BREATHS:
-        cuts = [match.end() for match in place.finditer(text, 0, longest + 1) if match.start() <= longest]
-        if cuts:
-            return (text[: cuts[-1]].strip(), *breaths(text[cuts[-1] :], longest))
-    return (text[:longest], *breaths(text[longest:], longest))

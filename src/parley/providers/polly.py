@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, aclosing
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -21,29 +21,56 @@ from parley.inference.errors import (
     ProviderUnavailable,
 )
 from parley.inference.speech import SpeakerCapabilities, Speech, Voice
+from parley.providers._breaths import breaths
 from parley.providers._socket import Patience
 from parley.providers._spelling import Spelling
 from parley.providers._vendor_says import shown
-from parley.providers._voices import KnownVoice, nearest
+from parley.providers._voices import Gender, KnownVoice, nearest
 
 VENDOR = "aws"
 NEURAL = "polly-neural"
 _RATE = 16_000
 _LONGEST = 3000  # billed characters of one request
 _PIECE = 3200  # bytes
-_VOICES = tuple(
-    KnownVoice(name, name, "f" if number % 2 == 0 else "m", locale)
+_GENDERS: tuple[Gender, ...] = ("f", "m")
+# Of those that speak with the neural engine, women before a stroke.
+VOICES = tuple(
+    KnownVoice(name, name, gender, locale)
     for locale, names in {
-        "en-US": "Joanna Matthew Ruth Stephen",
-        "en-GB": "Amy Brian",
-        "de-DE": "Vicki Daniel",
-        "es-ES": "Lucia Sergio",
-        "fr-FR": "Lea Remi",
-        "it-IT": "Bianca Adriano",
+        "en-US": "Joanna Ruth Danielle Kendra Kimberly Salli Ivy | Matthew Stephen Gregory Joey Justin Kevin",
+        "en-GB": "Amy Emma | Brian Arthur",
+        "en-AU": "Olivia",
+        "en-IN": "Kajal",
+        "en-IE": "Niamh",
+        "en-NZ": "Aria",
+        "en-ZA": "Ayanda",
+        "de-DE": "Vicki | Daniel",
+        "de-AT": "Hannah",
+        "de-CH": "Sabrina",
+        "es-ES": "Lucia | Sergio",
+        "es-MX": "Mia | Andres",
+        "es-US": "Lupe | Pedro",
+        "fr-FR": "Lea | Remi",
+        "fr-CA": "Gabrielle | Liam",
+        "fr-BE": "Isabelle",
+        "it-IT": "Bianca | Adriano",
+        "pt-BR": "Camila Vitoria | Thiago",
+        "pt-PT": "Ines",
+        "nl-NL": "Laura",
+        "nl-BE": "Lisa",
+        "pl-PL": "Ola",
+        "da-DK": "Sofie",
+        "sv-SE": "Elin",
+        "nb-NO": "Ida",
+        "fi-FI": "Suvi",
+        "tr-TR": "Burcu",
+        "ja-JP": "Kazuha Tomoko | Takumi",
+        "ko-KR": "Seoyeon",
     }.items()
-    for number, name in enumerate(names.split())
-)  # fmt: skip
-_LANGUAGES = frozenset(voice.locale[:2] for voice in _VOICES)
+    for gender, part in zip(_GENDERS, names.split("|"), strict=False)
+    for name in part.split()
+)
+_LANGUAGES = frozenset(voice.locale[:2] for voice in VOICES)
 _BUSY = frozenset({"ThrottlingException", "Throttling", "TooManyRequestsException", "ServiceQuotaExceededException"})
 _KEY = frozenset(
     {
@@ -98,6 +125,17 @@ class Polly:
 
     async def speak(self, text: str, voice: Voice) -> AsyncGenerator[Speech, None]:
         """See `Speaker.speak`."""
+        for part in breaths(text, _LONGEST):
+            async with aclosing(self._speak(part, voice)) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        self._client = None
+        await self._opened.aclose()
+
+    async def _speak(self, text: str, voice: Voice) -> AsyncGenerator[Speech, None]:
         import aiohttp
         from botocore.exceptions import BotoCoreError, ClientError, ResponseStreamingError  # type: ignore[import-untyped]
 
@@ -105,7 +143,7 @@ class Polly:
         try:
             async with AsyncExitStack() as answer:
                 async with asyncio.timeout(self._patience.stall_s):
-                    said = await client.synthesize_speech(**self._request(text[:_LONGEST], voice))
+                    said = await client.synthesize_speech(**self._request(text, voice))
                     sound = await answer.enter_async_context(said["AudioStream"])
                 while True:
                     async with asyncio.timeout(self._patience.stall_s):
@@ -125,11 +163,6 @@ class Polly:
         if not spelling.spoken_ms:
             raise ProviderCut(f"{VENDOR} sent no speech.", vendor=VENDOR)
 
-    async def aclose(self) -> None:
-        """Close every connection."""
-        self._client = None
-        await self._opened.aclose()
-
     async def _connected(self) -> Any:
         """The client: made once, its connections stay warm."""
         async with self._opening:
@@ -143,7 +176,7 @@ class Polly:
             return self._client
 
     def _request(self, text: str, voice: Voice) -> dict[str, Any]:
-        chosen = nearest(voice, _VOICES)
+        chosen = nearest(voice, VOICES)
         request = {
             "Text": text,
             "TextType": "text",
