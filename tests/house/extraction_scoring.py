@@ -40,7 +40,7 @@ class Case:
 
 @cache
 def cases(part: str) -> tuple[Case, ...]:
-    """Those of "tuning", "heldout", "strangers" or "unseen"."""
+    """Those of "tuning", "heldout", "strangers", "unseen", "newcomers" or "sealed"."""
     rows = yaml.safe_load((HERE / f"extraction_{part}.yaml").read_text(encoding="utf-8"))
     return tuple(_case(row) for row in rows)
 

@@ -16,6 +16,7 @@ from parley.house.extractor_answers import read_field
 from parley.house.extractor_dispatch import read_dispatch
 from parley.house.extractor_freely import about_matter, opened
 from parley.house.extractor_match import Matcher
+from parley.house.extractor_memory import Meanings
 from parley.house.extractor_reading import Reading
 from parley.house.extractor_talk import Talk, unsure
 from parley.inference.ports import Embedder
@@ -30,7 +31,7 @@ class Extractor:
     """Reads a transcript by a schema. With an embedder, questions are matched to fields by meaning too."""
 
     def __init__(self, embedder: Embedder | None = None) -> None:
-        self._embedder = embedder
+        self._embedder = None if embedder is None else Meanings(embedder)
 
     async def extract(
         self, lines: Sequence[Line], schema: Schema, *, now: datetime, language: str | None = None, region: str = "US"

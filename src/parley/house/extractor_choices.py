@@ -17,6 +17,8 @@ _MONEY = frozenset(
     "rate wage".split()
 )
 _ORDER = frozenset("floor stock story level etage rank place position lane grade".split())
+_PAID = frozenset("price paid cost bill amount total betrag preis kaufpreis fee copay".split())
+_LEAST_AMOUNT = 20  # a smaller number without a currency in answer to "how much?" counts something else
 _YES_OPTIONS = frozenset({"yes", "ja", "true"})
 _NO_OPTIONS = frozenset({"no", "nein", "none", "false", "keine", "not needed"})
 _CORRECTS = re.compile(
@@ -42,6 +44,7 @@ def read_number(reading: Reading, one: Field) -> Finding | None:
     about_money, about_order = bool(own & _MONEY), bool(own & _ORDER)
     found: list[tuple[float, Finding]] = []
     told = -1  # the line that a number was found in
+    earlier: list[NumberMention] = []
     for statement in reading.matcher.talk.statements:
         slot = slot_of(reading, statement, words)
         text = statement.held()
@@ -54,16 +57,51 @@ def read_number(reading: Reading, one: Field) -> Finding | None:
             now = next(iter(find_numbers(text, detect_language(text, reading.language))), None)
             if now is not None and (value := fits(one, now.value)) is not None:
                 found.append((4.0 + asked, proven(value, statement, 0.85)))
-        for number in find_numbers(text, detect_language(text, reading.language)):
+        numbers = told_amounts(find_numbers(text, detect_language(text, reading.language)), text, one, own, earlier)
+        earlier += numbers
+        for number in numbers:
             beside = _beside(words, text, number)
             score = asked + min(beside, 3.0)
-            score += (1.0 if number.money else -1.5) if about_money and (number.money or beside < 1) else 0.0
+            if about_money and (number.money or beside < 1):
+                score += 1.0 if number.money else (0.0 if asked >= 1 and number.value >= _LEAST_AMOUNT else -1.5)
             score -= 2.0 if number.money and not about_money else 0.0
             score -= 0.8 if number.ordinal and not about_order else 0.0
             value = fits(one, number.value)
             if value is not None:
                 found.append((score, proven(value, statement, min(0.95, 0.5 + 0.12 * score))))
     return latest(found, 1.6 if about_money else 1.2)
+
+
+def told_amounts(
+    numbers: Sequence[NumberMention], text: str, one: Field, own: set[str], earlier: Sequence[NumberMention] = ()
+) -> list[NumberMention]:
+    """The numbers, where money is spoken of as people say it. `earlier`: those of the sentences before.
+
+    "eighty nine ninety five" is 89.95 at a till and 8995 of a salary; after "six hundred thousand", "six fifty" is
+    650,000.
+    """
+    if not own & _MONEY:
+        return list(numbers)
+    merged: list[NumberMention] = []
+    for number in numbers:
+        last = merged[-1] if merged else None
+        between = "" if last is None else text[last.end : number.start]
+        spelled = not any(map(str.isdigit, text[number.start : number.end]))
+        if last is not None and spelled and not between.strip(" -") and last.value < 100 and 10 <= number.value < 100:
+            cents = bool(own & _PAID) and one.kind == "number"
+            value = last.value + number.value / 100 if cents else last.value * 100 + number.value
+            merged[-1] = NumberMention(round(value, 2), last.start, number.end, number.money or last.money)
+        else:
+            merged.append(number)
+    return [_scaled(number, (*earlier, *merged[:place])) for place, number in enumerate(merged)]
+
+
+def _scaled(number: NumberMention, before: Sequence[NumberMention]) -> NumberMention:
+    """In thousands, where the amount before it is of that size and this one else would be next to nothing."""
+    for earlier in reversed(before):
+        if earlier.value >= 10_000 and number.value < 1000 and 1 / 3 <= 1000 * number.value / earlier.value <= 3:
+            return NumberMention(number.value * 1000, number.start, number.end, number.money)
+    return number
 
 
 def read_numbers(reading: Reading, one: Field) -> Finding | None:
@@ -144,9 +182,19 @@ def whether(answer: Sequence[Statement], one: Field) -> Finding | None:
         value = (said == "yes") != (negative and not asks_negative)
         return proven(value, first, 0.9)
     questions = [part for part in re.split(r"(?<=[.!?])\s+", first.question) if part.rstrip().endswith("?")]
-    if questions and _WHETHER.match(questions[-1]):
+    if not questions or not _WHETHER.match(questions[-1]):
+        return None
+    if _DENIES.search(first.text) or not _DENIES.search(whole):
         return proven((not _DENIES.search(whole)) != negative, first, 0.65)
-    return None
+    # "Twice already. Didn't help." has happened; "It's complicated. I don't know where." says neither.
+    return proven(not negative, first, 0.6) if _HAPPENED.search(first.text) else None
+
+
+_HAPPENED = re.compile(
+    r"\b(?:already|once|twice|(?:\w+) times|often|always|every (?:day|time|week)|did|have|has|had|was|were|"
+    r"schon|bereits|(?:ein|zwei|drei|mehr)mal|mehrmals|immer|hab\w*)\b",
+    re.IGNORECASE,
+)
 
 
 def option_places(option: str, text: str) -> Iterator[int]:

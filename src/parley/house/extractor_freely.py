@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime, timedelta
 from itertools import pairwise
 
+from parley.house.extractor_codes import is_code, spelled_code
+from parley.house.extractor_days import full_day, past_day
+from parley.house.extractor_match import FieldWords
 from parley.house.extractor_reading import Reading, latest, negated_before, place_of, proven, said
 from parley.house.extractor_talk import Statement, Talk, polarity, unsure
 from parley.understanding import Field, Finding, detect_language, find_numbers
@@ -23,7 +25,8 @@ _CALLED = re.compile(
 _INTRODUCES = re.compile(
     r"(?P<name>[A-ZÄÖÜ][\wäöüß-]+) (?:hier\b|am Apparat|speaking\b|here\b)|\b(?:[Hh]ier (?:ist|spricht)|"
     r"[Tt]his is) (?:Herr |Frau |Mr\.? |Mrs\.? )?"
-    r"(?P<other>[A-ZÄÖÜ][\wäöüß-]+(?: [A-ZÄÖÜ][\wäöüß-]+)?)|\b(?P<third>[A-ZÄÖÜ][\wäöüß-]+) mein Name"
+    r"(?P<other>[A-ZÄÖÜ][\wäöüß-]+(?: [A-ZÄÖÜ][\wäöüß-]+)?)|"
+    r"\b(?P<third>[A-ZÄÖÜ][\wäöüß-]+(?: [A-ZÄÖÜ][\wäöüß-]+)?) mein Name"
 )
 _OPENING = re.compile(
     r"\b(?:help you|can i (?:do|help)|may i help|what can i|how can i|for calling|was kann ich|wie kann ich|"
@@ -48,11 +51,6 @@ _NOTHING = re.compile(
     r"thank you|danke|sir|ma'?am|nothing|not really|that'?s (?:all|it)|nicht nötig))*\W*$",
     re.IGNORECASE,
 )
-_DAYS_AGO = (
-    (re.compile(r"\b(?:day before yesterday|vorgestern)\b", re.IGNORECASE), 2),
-    (re.compile(r"\b(?:yesterday|last night|gestern)\b", re.IGNORECASE), 1),
-    (re.compile(r"\b(?:this morning|today|heute)\b", re.IGNORECASE), 0),
-)
 
 
 def read_texts(reading: Reading, one: Field) -> Finding | None:
@@ -61,6 +59,8 @@ def read_texts(reading: Reading, one: Field) -> Finding | None:
         return found
     avoided = _AVOIDS.search(found.value) if _ALLERGY.search(f"{one.name} {one.description}") else None
     told = found.value[avoided.end() :] if avoided else found.value
+    if (place := found.quote.casefold().find(told.casefold())) >= 0:
+        told = found.quote[place : place + len(told)]  # a list keeps its words as they were said
     parts = [
         _LEAD.sub("", part.strip()).strip(" .")
         for part in re.split(
@@ -104,9 +104,9 @@ def _when(reading: Reading, one: Field, slot: str) -> Finding | None:
     for statement in reading.matcher.talk.statements:
         slots, offer = reading.slots(statement), None
         value = slots.get("end_date") if ends and slot == "date" else slots.get(slot)
-        if value is None and slot == "date":
-            value = _past_day(statement.text, reading.now) if _about_past(one) else None
-        if slot == "date" and isinstance(value, str) and _BIRTH.search(f"{one.name} {one.description}"):
+        if slot == "date" and _about_past(one):
+            value = _past_day(statement, reading) or (value if str(value) <= reading.now.date().isoformat() else None)
+        if slot == "date" and _BIRTH.search(f"{one.name} {one.description}"):
             value = _born(value, statement.text, reading)
         if not isinstance(value, str) and statement.first and polarity(statement.text) == "yes":
             value, offer = reading.offered(statement).get(slot), statement.asker  # "tomorrow at ten, does that work?"
@@ -139,8 +139,13 @@ def _stay(one: Field, reading: Reading) -> bool:
 _BIRTH = re.compile(r"birth|born|\bdob\b|geburt|geboren", re.IGNORECASE)
 
 
-def _born(day: str, text: str, reading: Reading) -> str | None:
+def _born(day: object, text: str, reading: Reading) -> str | None:
     """The day in the year that is said; None without one: nobody was born on the next third of May."""
+    language = detect_language(text, reading.language)
+    if (whole := full_day(text, language, month_first=reading.region == "US")) is not None:
+        return whole.isoformat() if whole <= reading.now.date() else None
+    if not isinstance(day, str):
+        return None
     if day[:4] in text:
         return day
     text = re.sub(r"\b(neunzehn|zweitausend)(?:hundert)?(?:und)?(?=[a-zäöüß])", r"\1 ", text, flags=re.IGNORECASE)
@@ -156,18 +161,17 @@ def _born(day: str, text: str, reading: Reading) -> str | None:
 def _about_past(one: Field) -> bool:
     return bool(
         re.search(
-            r"\b(?:incident|happened|since|when did|occurred|purchase[d]?|seit|started|began|last|loss|accident)",
+            r"\b(?:incident|happened|since|when did|occurred|purchase[d]?|bought|ordered|delivered|received|seit|"
+            r"started|began|last (?:\w+ )?(?:visit|service|contact|time|order|appointment|purchase|inspection)|"
+            r"loss|accident|gekauft|bestellt|geliefert|erhalten|unfall|schaden)",
             f"{one.name.replace('_', ' ')} {one.description}",
             re.IGNORECASE,
         )
     )
 
 
-def _past_day(text: str, now: datetime) -> str | None:
-    for pattern, days in _DAYS_AGO:
-        if pattern.search(text):
-            return (now.date() - timedelta(days=days)).isoformat()
-    return None
+def _past_day(one: Statement, reading: Reading) -> str | None:
+    return past_day(one.text, reading.now, detect_language(one.text, reading.language))
 
 
 def read_moment(reading: Reading, one: Field) -> Finding | None:
@@ -185,6 +189,10 @@ def read_text(reading: Reading, one: Field) -> Finding | None:
     if slot is not None:
         return _slot(reading, slot)
     answer = reading.matcher.best(one.name)
+    if is_code(one.name):
+        return _code(reading, words, answer)
+    if (way := _way(reading, about)) is not None:
+        return way
     opening = bool(about & _ABOUT)
     if not answer and opening:
         answer = opened(reading.matcher.talk)
@@ -204,6 +212,47 @@ def read_text(reading: Reading, one: Field) -> Finding | None:
             if negated_before(statement.text[: place_of(words.name, statement.text)]):
                 return None
             return proven(_clean(statement.held()), statement, 0.5)
+    return None
+
+
+def _code(reading: Reading, words: FieldWords, answer: tuple[Statement, ...]) -> Finding | None:
+    """What is spelled in answer to the question, else behind the field's own words."""
+    for statement in answer:
+        if (code := spelled_code(statement.held())) is not None:
+            return proven(code, statement, 0.85)
+    if answer:
+        brief = _clean(answer[0].held())
+        return proven(brief, answer[0], 0.6) if len(brief.split()) == 1 and not _bare(answer[0].text) else None
+    for statement in reversed(reading.matcher.talk.statements):
+        if words.name and said(words.name, statement.text) and not statement.text.rstrip().endswith("?"):
+            place = place_of(words.name, statement.text)
+            if (code := spelled_code(statement.text[place:])) is not None and not negated_before(
+                statement.text[:place]
+            ):
+                return proven(code, statement, 0.7)
+    return None
+
+
+_FROM = frozenset("origin pickup from departure collection start abholung abholort abfahrt startort".split())
+_TO = frozenset("destination to dropoff arrival delivery ziel zielort".split())
+_ROUTE = re.compile(
+    r"\b(?:from|von|vom|ab) (?P<origin>(?:the |der |dem )?[\w'.-]+(?: [\w'.-]+){0,5}?),? "
+    r"(?:to|over to|nach|zum|zur|bis) (?P<destination>(?:the |der |dem )?[\w'.-]+(?: (?!(?:on|at|by|for|tomorrow|today|"
+    r"around|please|am|um|and|und|morgen|heute)\b)[\w'.-]+){0,4})",
+    re.IGNORECASE,
+)
+
+
+def _way(reading: Reading, about: set[str]) -> Finding | None:
+    """Where a way begins or ends: "from 18 Mercer Street to the airport". Times and days are no places."""
+    ends = [name for name, words in (("origin", _FROM), ("destination", _TO)) if about & words]
+    if len(ends) != 1 or about & {"date", "time", "day"}:
+        return None
+    for statement in reversed(reading.matcher.talk.statements):
+        for match in _ROUTE.finditer(statement.text):
+            place = match[ends[0]].strip(" .,")
+            if re.search(r"[A-ZÄÖÜ]", place) or not {"date", "time"} & reading.slots(statement).keys():
+                return proven(place, statement, 0.75)
     return None
 
 
@@ -272,14 +321,24 @@ def _named(reading: Reading) -> Finding | None:
 
 
 def _slot(reading: Reading, slot: str) -> Finding | None:
-    found: Finding | None = None
+    found: list[tuple[float, Finding]] = []
     for statement in reading.matcher.talk.statements:
         value = reading.slots(statement).get(slot)
+        match = _INTRODUCES.search(statement.text) if slot == "name" else None
         if isinstance(value, str):
-            found = proven(value, statement, 0.88)
-        elif slot == "name" and found is None and (match := _INTRODUCES.search(statement.text)):
-            found = proven(match["name"] or match["other"] or match["third"], statement, 0.75)
-    return found
+            # "Ich bin Krankenschwester": what one is called is asked for, or said with the word for it.
+            sure = slot != "name" or _NAMES.search(f"{statement.question if statement.first else ''} {statement.text}")
+            found.append((2.0 if sure else 0.2, proven(value, statement, 0.88 if sure else 0.6)))
+        elif match:
+            found.append((1.0, proven(match["name"] or match["other"] or match["third"], statement, 0.75)))
+    return latest(found, 0.0)
+
+
+_NAMES = re.compile(
+    r"\b(?:names?|namens?|called|heiß\w*|who(?:'s| is| am i)|speaking (?:with|to)|mit wem|wer|nachname|vorname|"
+    r"spell\w*|buchstabier\w*|this is|hier (?:ist|spricht))\b",
+    re.IGNORECASE,
+)
 
 
 def _answer(answer: tuple[Statement, ...]) -> Finding | None:
@@ -289,7 +348,7 @@ def _answer(answer: tuple[Statement, ...]) -> Finding | None:
         return proven(None, first, 0.85)
     if unsure(whole):
         return None
-    told = [one for one in answer if len(_clean(one.held())) > 2 and not _bare(one.text)]
+    told = [one for one in answer if len(_clean(one.held())) > 2 and not _bare(one.text) and not _asks(one.text)]
     # "No, we moved. It's 45 Birch Lane now.": what comes after the no is the answer.
     later = [one for one in told if polarity(one.text) != "no"]
     later = [one for one in later if not _INTRODUCTION.search(one.text)] or later
@@ -303,6 +362,11 @@ _INTRODUCTION = re.compile(
     r"\b(?:my name(?:'s| is)|mein name|this is [A-Z]|hier (?:ist|spricht)|guten tag|good (?:morning|afternoon))\b",
     re.IGNORECASE,
 )
+
+
+def _asks(text: str) -> bool:
+    """Whether it is a question of the caller's own, which answers none."""
+    return text.rstrip().endswith("?") and len(text.split()) > 2
 
 
 def _bare(text: str) -> bool:

@@ -10,8 +10,8 @@ from dataclasses import field as made
 import numpy as np
 from numpy.typing import NDArray
 
+from parley.house.extractor_memory import Meanings
 from parley.house.extractor_talk import Statement, Talk, sentences
-from parley.inference.ports import Embedder
 from parley.understanding import Field, Finding
 
 _STOP = frozenset(
@@ -78,6 +78,20 @@ _SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "pets": ("dog", "cat", "dogs", "cats"),
     "requests": ("special", "allergies", "else"),
     "city": ("where", "area", "stadt"),
+    "neighborhood": ("area", "district", "part", "where"),
+    "location": ("where", "area"),
+    "stadtteil": ("gegend", "viertel", "wo"),
+    "bathrooms": ("bath", "baths"),
+    "bedrooms": ("beds", "rooms"),
+    "rent": ("cost", "spend", "budget", "price"),
+    "miete": ("kosten", "ausgeben", "budget"),
+    "warmmiete": ("kosten", "miete", "ausgeben"),
+    "kaltmiete": ("kosten", "miete", "ausgeben"),
+    "tried": ("attempted",),
+    "preapproval": ("lender", "bank", "financing"),
+    "mortgage": ("lender", "bank", "financing"),
+    "employees": ("people", "staff", "headcount", "mitarbeiter"),
+    "passengers": ("many", "people"),
 }
 _ALIKE = 0.38
 _PERHAPS = 0.22  # of a question that no other field claims
@@ -128,8 +142,9 @@ class FieldWords:
     @classmethod
     def of(cls, one: Field) -> FieldWords:
         """Taken from its name and description."""
-        name = terms(one.name)
-        described = [word for word in terms(one.description) if word not in name]
+        name = terms(one.path[-1] if one.path else one.name)
+        told = f"{one.description} {' '.join(one.path[:-1])}"
+        described = [word for word in dict.fromkeys(terms(told)) if word not in name]
         related = [
             other
             for word in (*name, *described)
@@ -166,7 +181,7 @@ class Matcher:
         self._settled: dict[str, int] = {}
 
     @classmethod
-    async def prepare(cls, talk: Talk, fields: Sequence[Field], embedder: Embedder | None, language: str) -> Matcher:
+    async def prepare(cls, talk: Talk, fields: Sequence[Field], embedder: Meanings | None, language: str) -> Matcher:
         """With an embedder that knows the language, meanings count too."""
         made = cls(talk, fields)
         questions = list(dict.fromkeys(one.question for one in talk.statements if one.question))[:200]

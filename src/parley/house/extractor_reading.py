@@ -12,7 +12,23 @@ from parley.house.extractor_talk import Statement
 from parley.understanding import Finding, Value, detect_language, read_slots
 
 _SPOKEN_SLOTS = {
-    "party_size": ("party", "guests", "people", "personen", "gäste", "gästezahl", "personenzahl"),
+    "party_size": (
+        "party",
+        "guests",
+        "people",
+        "persons",
+        "passengers",
+        "attendees",
+        "adults",
+        "personen",
+        "gäste",
+        "gästezahl",
+        "personenzahl",
+        "passagiere",
+        "fahrgäste",
+        "teilnehmer",
+        "erwachsene",
+    ),
     "nights": ("nights", "nächte"),
     "bedrooms": ("bedrooms", "schlafzimmer"),
     "bathrooms": ("bathrooms", "bäder"),
@@ -33,11 +49,17 @@ class Reading:
     language: str
     region: str
 
-    def slots(self, one: Statement) -> Mapping[str, object]:
-        """Slots of one sentence, with its question; the reader of slots knows words of taking back itself."""
+    def slots(self, one: Statement, *, held: bool = False) -> Mapping[str, object]:
+        """Slots of one sentence, with its question; the reader of slots knows words of taking back itself.
+
+        `held`: of what is left of it after its last such word, where there is one.
+        """
+        text = one.held() if held else one.text
+        if held and text == one.text:
+            return {}
         language = detect_language(f"{one.question} {one.text}", self.language)
         asked = one.question if one.first else ""
-        return read_slots(one.text, now=self.now, language=language, previous=asked, default_region=self.region).slots
+        return read_slots(text, now=self.now, language=language, previous=asked, default_region=self.region).slots
 
     def offered(self, one: Statement) -> Mapping[str, object]:
         """Slots of the agent's line before a sentence: what a yes agrees to."""
@@ -67,9 +89,17 @@ def proven(value: Value | None, one: Statement, confidence: float) -> Finding:
 def slot_of(reading: Reading, one: Statement, words: FieldWords) -> int | float | None:
     for slot, names in _SPOKEN_SLOTS.items():
         if any(name in words.name for name in (*names, slot)) or slot == words.field.name:
-            value = reading.slots(one).get(slot)
+            if _ADULTS & {*words.name} and _CHILDREN.search(one.text):
+                return None
+            value = reading.slots(one, held=True).get(slot) or reading.slots(one).get(slot)
             return value if isinstance(value, int | float) else None
     return None
+
+
+_ADULTS = frozenset({"adults", "erwachsene"})
+_CHILDREN = re.compile(
+    r"\b(?:kids?|child\w*|boys?|girls?|bab(?:y|ies)|toddlers?|kind\w*|junge\w*|mädchen)\b", re.IGNORECASE
+)
 
 
 def said(words: list[str], text: str) -> bool:

@@ -35,9 +35,18 @@ _SENSES: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
         ("refund erstattung", r"(?:my )?money back|reimburs\w*|get (?:it|that) refunded|geld zurück|erstatt\w*"),
         (
             "replacement replace exchange ersatz umtausch",
-            r"another one|(?:a )?new one|send (?:me )?(?:a new|another)|swap\w*|exchang\w*|ein(?:e|en)? neue\w*|"
+            r"another one|(?:a )?new one|(?:bigger|smaller|larger|different|other) (?:one|size|color|colour)|"
+            r"größere?s?|send (?:me )?(?:a new|another)|swap\w*|exchang\w*|ein(?:e|en)? neue\w*|"
             r"austausch\w*|umtausch\w*",
         ),
+        (
+            "small klein",
+            r"too (?:tight|short|narrow)|(?:doesn'?t|won'?t|can'?t) (?:close|button|zip|get (?:it|them) (?:on|"
+            r"closed))|pinch\w*|zu (?:eng|kurz|schmal)",
+        ),
+        ("large big groß", r"too (?:loose|baggy|long|wide)|swim\w* in|(?:falls|slips) off|zu (?:weit|lang|breit)"),
+        ("speed slow performance geschwindigkeit", r"slow\w*|sluggish|laggy|takes (?:forever|ages)|langsam\w*"),
+        ("price cost preis", r"(?:too |so )?expensive|pric[ey]+|costs? (?:too much|a fortune)|zu teuer|teuer"),
         ("repair reparatur maintenance", r"fix\w*|repair\w*|reparier\w*"),
         ("cancel cancellation kündigung stornierung", r"cancel\w*|call it off|kündig\w*|stornier\w*|absag\w*"),
         (

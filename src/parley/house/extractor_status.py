@@ -94,7 +94,11 @@ _LATE = re.compile(
     r"haven'?t moved|not "
     r"moving|(?:not|won'?t|"
     r"can'?t|never) (?:gonna |going to )?make (?:it|that|two|the|my|\d)|at a (?:standstill|dead stop)|standstill|"
-    r"stopped dead|(?:is|it'?s|like|sitting in|just) a (?:\w+ )?parking lot\b|crawling|slow(?:er)? (?:going|than)|"
+    r"stopped dead|crawl\w*|would(?:'ve| have) been \w+,? but|"
+    r"(?:waiting|sitting|parked) (?:on|for|out) (?:a |the |my )?(?:\w+ )?(?:reset|break|hours)|"
+    r"(?:my|the) (?:fourteen|eleven|seventy|clock|hours?) (?:was |were |is |are |has |had |ran |run )?(?:up|out|done)|"
+    r"(?:left|got out|rolled out|started) (?:\w+ ){0,2}hours? late|"
+    r"(?:is|it'?s|like|sitting in|just) a (?:\w+ )?parking lot\b|crawling|slow(?:er)? (?:going|than)|"
     r"taking it slow|had to (?:wait|back out|turn around|reroute|detour)|broke down|late start|started late|"
     r"(?:more like|closer to) (?=\d|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)|"
     r"lost (?:about |like |a |an |almost )?(?:\w+ )?(?:hours?|minutes)|cost me|"
@@ -181,6 +185,13 @@ def admits_delay(one: Statement) -> bool:
     return answer == "yes" and "delay" in one.asked and _ASKS_LATE.search(one.question) is not None
 
 
+_UNLOADING_ASKED = re.compile(r"\bunload|\bentlad|\bablad|\bausgeladen", re.IGNORECASE)
+_BEGUN = re.compile(
+    r"\b(?:they|sie|die|just|gerade|have|has|haben)\b.{0,15}\b(?:started|begun|began|angefangen|begonnen|dabei)\b",
+    re.IGNORECASE,
+)
+
+
 def _status_of(one: Statement) -> tuple[str, float] | None:
     text = one.held()
     denied = (
@@ -210,6 +221,8 @@ def _status_of(one: Statement) -> tuple[str, float] | None:
     on_the_road = _ON_THE_ROAD.search(one.line.text) and not _AT_CUSTOMER.search(one.line.text)
     if _ARRIVED.search(text) and not on_the_road and not (denied and denied.start() < _ARRIVED.search(text).start()):  # type: ignore[union-attr]
         return "Arrived", 0.9
+    if _UNLOADING_ASKED.search(one.question) and _BEGUN.search(text) and not denied:
+        return "Unloading", 0.8
     if (
         ready == "yes"
         and re.search(

@@ -28,7 +28,8 @@ _RETRACTS = re.compile(
     r"\bscratch that\b|\bmake (?:that|it)\b"
     r"|\bi mean\b|\bi meant\b|\bcorrection\b|\bactually\W+no\b|\bno\W+actually\b|\bno,? it'?s\b|\bno\W+make\b|"
     r"\brather\b"
-    r"|\bor rather\b|(?<=\.\.)\.?\s*sorry\b|(?<=[,;–—-])\s*sorry\b|\bnein\W+(?:warte|moment|eher|doch|quatsch|"
+    r"|\bor rather\b|(?<=\.\.)\.?\s*sorry\b|(?<=[,;–—-])\s*sorry\b|\b(?:ach|oh|äh|hm+)\W+n(?:ein|ee?)\b|\boh\W+no\b|"
+    r"\bnein\W+(?:warte|moment|eher|doch|quatsch|"
     r"sorry|falsch)\b|\bquatsch\b|\bstimmt nicht\b"
     r"|\bich meine\b|\bkorrektur\b|\bbesser gesagt\b|\bbeziehungsweise\b|\bno,? now\b|\bno\W+i mean\b|\bmoment,? nein\b"
     r"|\bactually\b(?=\W+(?:it'?s|i'?m|that'?s|make|we'?re|\d)))",

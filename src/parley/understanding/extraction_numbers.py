@@ -6,11 +6,13 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from parley.understanding.numbers import read_german
 from parley.understanding.scan import scan_text
 
 _ANY_DAY = datetime(2026, 1, 5, tzinfo=UTC)
 _MONEY_AFTER = re.compile(r"^\s*(?:dollars?|bucks|euros?|€|usd|eur|pounds|£|cents?|k\b|grand)", re.IGNORECASE)
 _MONEY_BEFORE = re.compile(r"(?:[$€£]|\b(?:eur|usd|euro))\s*$", re.IGNORECASE)
+_HALF = re.compile(r"^\s+and a half\b", re.IGNORECASE)
 _HUNDRED = re.compile(r"\s*hundred\b", re.IGNORECASE)
 _THOUSANDS = re.compile(r"^\s*(?:k\b|grand\b|tausend\b|thousand\b)", re.IGNORECASE)
 _MILLIONS = re.compile(r"^\s*(?:m\b|million(?:s|en)?\b|mio\b)", re.IGNORECASE)
@@ -41,6 +43,8 @@ def find_numbers(text: str, language: str) -> list[NumberMention]:
     while at < len(scan.tokens):
         token = scan.tokens[at]
         if token.value is None:
+            if token.low.endswith("einhalb") and (whole := read_german(token.low[:-7])) is not None:
+                found.append(NumberMention(whole + 0.5, token.start, token.end))
             at += 1
             continue
         value, end = float(token.value), token.end
@@ -58,6 +62,9 @@ def find_numbers(text: str, language: str) -> list[NumberMention]:
                 if more is not None and more < 100:
                     value, end = value + more, scan.tokens[at - 1].end
                     break
+        if half := _HALF.match(text[end:]):
+            value, end = value + 0.5, end + half.end()
+            at += 3
         rest = text[end:]
         for pattern, factor in ((_THOUSANDS, 1_000), (_MILLIONS, 1_000_000)):
             match = pattern.match(rest)

@@ -81,7 +81,19 @@ def dictated_digits(words: str) -> str:
 
 def read_german(word: str) -> int | None:
     """The number a German word stands for: "vier" → 4."""
-    return _german()[0].get(word)
+    known = _german()[0].get(word)
+    return known if known is not None else _read_compound(word)
+
+
+def _read_compound(word: str) -> int | None:
+    """ "tausendzweihundert", "zweihundertfünfzig": a multiple of a thousand or a hundred and what is less."""
+    for unit, size in (("tausend", 1000), ("hundert", 100)):
+        before, found, after = word.partition(unit)
+        if found and (before or after):
+            many = 1 if before in ("", "ein") else read_german(before)
+            rest = 0 if after in ("", "und") else read_german(after.removeprefix("und"))
+            return None if many is None or rest is None or rest >= size else many * size + rest
+    return None
 
 
 def fold_numbers(tokens: list[Token], language: str) -> list[Token]:
@@ -179,7 +191,7 @@ def _read_german(tokens: list[Token], i: int) -> tuple[int, bool, int] | None:
     word = tokens[i].low
     if word in ordinals:
         return ordinals[word], True, i + 1
-    value = 1 if word in _GERMAN_ARTICLES else cardinals.get(word)
+    value = 1 if word in _GERMAN_ARTICLES else cardinals.get(word, _read_compound(word))
     if value is None:
         return None
     if 0 < value < 10 and i + 2 < len(tokens) and tokens[i + 1].low == "und":
