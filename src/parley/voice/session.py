@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from anyio import create_task_group
+from anyio import CancelScope, create_task_group
 from anyio.abc import TaskGroup
 
 from parley.inference.speech import (
@@ -129,10 +129,7 @@ class Session:
                 if self._settings.greeting:
                     self._floor.greet(self._now)
                     self._say(self._settings.greeting)
-                await self._hear()
-                for reply in self._unclosed:
-                    reply.hang_up()
-                tasks.cancel_scope.cancel()
+                tasks.start_soon(self._hear_out, tasks.cancel_scope)
         finally:
             self._tasks = None
         reason = self._reason or "hung_up"
@@ -140,6 +137,13 @@ class Session:
         return reason
 
     # Hear -----------------------------------------------------------------------------------------------------------
+
+    async def _hear_out(self, all_tasks: CancelScope) -> None:
+        """A task of its own: resumed fifty times a second, it must not go through all the calls around `run`."""
+        await self._hear()
+        for reply in self._unclosed:
+            reply.hang_up()
+        all_tasks.cancel()
 
     async def _hear(self) -> None:
         receive = self._line.receive
