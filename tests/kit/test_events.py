@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -92,3 +93,25 @@ async def test_opening_without_a_database_fails() -> None:
 async def test_the_app_role_may_listen(resources: Resources, business: Business) -> None:
     async with resources.db.begin(business.id) as connection:
         await connection.execute(text("LISTEN parley_events"))
+
+
+async def test_who_asks_for_one_thing_hears_of_it_alone_and_once(
+    listener: Listener, resources: Resources, business: Business
+) -> None:
+    both = {"call_id": "c", "conversation_id": "t"}
+    async with (
+        listener.subscribe(business.id, {"conversation_id": "t"}) as talk,
+        listener.subscribe(business.id, both) as either,
+        listener.subscribe(business.id) as everything,
+    ):
+        async with listener.subscribe(business.id, {"conversation_id": "t"}):
+            pass  # one that leaves takes nobody else's news along
+        told: list[dict[str, Any]] = [{"conversation_id": "u"}, {"call_id": "t"}, {**both}, {"conversation_id": "t"}]
+        for data in [*told, {"count": 3}]:
+            async with resources.db.begin(business.id) as connection:
+                await publish(connection, Event(business.id, "thing.said", data))
+        assert [(await heard(everything)).data for _ in range(5)] == [*told, {"count": 3}]
+        for subscription in (talk, either):
+            assert [(await heard(subscription)).data for _ in range(2)] == told[2:]
+            assert not subscription._waiting
+    assert not listener._to_one

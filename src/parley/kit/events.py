@@ -49,7 +49,7 @@ class Subscription:
 
     def __init__(self, tenant_id: str | None, about: Mapping[str, str] | None = None) -> None:
         self.tenant_id = tenant_id
-        self._about = about
+        self.about = frozenset((about or {}).items())
         self._waiting: deque[Event] = deque()
         self._missed = False
         self._news = asyncio.Event()
@@ -57,7 +57,7 @@ class Subscription:
     def give(self, event: Event) -> None:
         if self.tenant_id is not None and event.tenant_id != self.tenant_id:
             return
-        if self._about is not None and not any(event.data.get(name) == value for name, value in self._about.items()):
+        if self.about and self.about.isdisjoint(_said_of(event)):
             return
         if len(self._waiting) >= _MOST_WAITING:
             self._waiting.popleft()
@@ -83,12 +83,22 @@ class Subscription:
         return self._waiting.popleft()
 
 
+def _said_of(event: Event) -> list[tuple[str, str]]:
+    """The ids in its data, as a subscription names them."""
+    return [(name, value) for name, value in event.data.items() if isinstance(value, str)]
+
+
 class Listener:
-    """One connection that listens for a whole process, and hands every event to its subscriptions."""
+    """One connection that listens for a whole process, and hands every event to its subscriptions.
+
+    Those to single things are found by what an event names: with hundreds of them nobody is asked in vain.
+    """
 
     def __init__(self, url: str) -> None:
         self._conninfo = driver_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
         self._subscriptions: set[Subscription] = set()
+        self._to_all: set[Subscription] = set()
+        self._to_one: dict[tuple[str, str], set[Subscription]] = {}
         self._task: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
@@ -110,10 +120,22 @@ class Listener:
         ids."""
         subscription = Subscription(tenant_id, about)
         self._subscriptions.add(subscription)
+        if not subscription.about:
+            self._to_all.add(subscription)
+        for thing in subscription.about:
+            self._to_one.setdefault(thing, set()).add(subscription)
         try:
             yield subscription
         finally:
-            self._subscriptions.discard(subscription)
+            self._forget(subscription)
+
+    def _forget(self, subscription: Subscription) -> None:
+        self._subscriptions.discard(subscription)
+        self._to_all.discard(subscription)
+        for thing in subscription.about:
+            self._to_one[thing].discard(subscription)
+            if not self._to_one[thing]:
+                del self._to_one[thing]
 
     async def _connect(self) -> psycopg.AsyncConnection[Any]:
         connection = await psycopg.AsyncConnection.connect(
@@ -144,5 +166,6 @@ class Listener:
     async def _hear(self, connection: psycopg.AsyncConnection[Any]) -> None:
         async for notice in connection.notifies():
             event = Event(**orjson.loads(notice.payload))
-            for subscription in self._subscriptions:
+            concerned = self._to_all.union(*(self._to_one.get(thing, ()) for thing in _said_of(event)))
+            for subscription in concerned:
                 subscription.give(event)
