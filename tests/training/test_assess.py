@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 import jsonschema_rs
 import pytest
+from typing_extensions import override
 
 from parley.app.resources import Resources
-from parley.inference.chat import Finished
+from parley.inference.chat import ChatEvent, ChatRequest, Finished
 from parley.inference.errors import ProviderBusy, ProviderRefused
 from parley.inference.scripted import ScriptedChat, Stall
 from parley.training.assess import assess_talk
@@ -136,13 +139,28 @@ async def test_a_server_without_structured_output_is_asked_without(resources: Re
 # Over the wire
 
 
+class Told(ScriptedChat):
+    """Says what `said` holds when it is asked, in order; is busy when nothing is left."""
+
+    def __init__(self, said: list[str | list[Any]]) -> None:
+        super().__init__(name="groq/some-model")
+        self._said = said
+
+    @override
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent, None]:
+        script = self._said.pop(0) if self._said else [ProviderBusy("busy", vendor="a")]
+        async with aclosing(ScriptedChat(script, name=self.name).stream(request)) as events:
+            async for event in events:
+                yield event
+
+
 @pytest.fixture
 def hosted(resources: Resources, monkeypatch: pytest.MonkeyPatch) -> list[str | list[Any]]:
     """Put lines here: what the tenant's hosted model says next, by turns of the customer and the judge."""
     said: list[str | list[Any]] = []
 
     async def chosen(*_: object) -> ScriptedChat:
-        return ScriptedChat(*([said.pop(0)] if said else [[ProviderBusy("busy", vendor="a")]]), name="groq/some-model")
+        return Told(said)
 
     monkeypatch.setattr(resources.models, "hosted", chosen)
     return said

@@ -16,6 +16,8 @@ import websockets
 from sqlalchemy import text
 
 from parley.app.resources import Resources
+from parley.inference.scripted import ScriptedChat
+from parley.training import customer, store
 from tests.conftest import Business
 
 pytestmark = pytest.mark.anyio
@@ -241,18 +243,82 @@ async def test_two_browsers_on_one_session_see_the_same_talk(address: str, busin
 
 
 async def test_what_another_process_left_unanswered_is_answered(
-    address: str, business: Business, resources: Resources
+    address: str, business: Business, resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session_id = await begin(business.owner)
-    await resources.rehearsals.say(business.id, session_id, GOOD[0])  # and the process dies before it is answered
+    with monkeypatch.context() as other:
+        other.setattr(resources.models, "hosted", a_model)  # so that a line is stored first and answered afterwards
+        said = await resources.rehearsals.say(business.id, session_id, GOOD[0])  # and the process dies in between
+        again = await resources.rehearsals.say(business.id, session_id, GOOD[1])
+    assert not said.settled
+    assert not again.settled
+    assert [line["role"] for line in await messages(business, session_id)] == ["assistant", "user", "user"]
     async with line_to(address, session_id, business) as line:
         await line.send("session_start")
         assert (await line.until("session_start"))["metadata"]["resumed"]
-        await line.until("assistant_message")
+        for _ in range(3):
+            await line.until("assistant_message")
+        # By rules the next line is answered in the transaction that stores it, after those that waited.
+        await line.send("user_message", GOOD[2])
         await line.until("assistant_message")
     await resources.rehearsals.answer(business.id, session_id)
-    whole = (await business.owner.get(f"/api/sessions/{session_id}")).json()["messages"]
-    assert [line["role"] for line in whole] == ["assistant", "user", "assistant"]
+    whole = await messages(business, session_id)
+    assert [line["role"] for line in whole] == ["assistant", "user", "user", *["assistant"] * 2, "user", "assistant"]
+
+
+async def test_a_line_that_could_not_be_stored_was_not_heard(
+    business: Business, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same talk as one in which nothing failed: what the customer heard and nobody stored is forgotten."""
+    told = []
+    for fails in (False, True):
+        monkeypatch.setattr(customer, "crc32", lambda _: 7)
+        session_id = await begin(business.owner)
+        for words in GOOD[:3]:
+            if fails:
+                with monkeypatch.context() as broken:
+                    broken.setattr(store, "keep_talk", refuse)
+                    with pytest.raises(OSError, match="full"):
+                        await resources.rehearsals.say(business.id, session_id, "Calm down, it is your fault.")
+            await resources.rehearsals.say(business.id, session_id, words)
+        told.append([line["content"] for line in await messages(business, session_id)])
+    assert told[0] == told[1]
+
+
+async def refuse(*_: object) -> None:
+    raise OSError("the disk is full")
+
+
+async def a_model(*_: object) -> ScriptedChat:
+    return ScriptedChat()
+
+
+async def messages(business: Business, session_id: str) -> list[dict[str, Any]]:
+    whole: list[dict[str, Any]] = (await business.owner.get(f"/api/sessions/{session_id}")).json()["messages"]
+    return whole
+
+
+async def test_one_line_costs_one_transaction_and_nobody_looks_again(
+    address: str, business: Business, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session_id = await begin(business.owner)
+    async with line_to(address, session_id, business) as line:
+        await line.send("session_start")
+        await line.send("user_message", GOOD[0])
+        for _ in range(2):
+            await line.until("assistant_message")
+        begun = []
+        enter = resources.db.begin
+
+        def counted(tenant_id: str, **how: Any) -> Any:
+            begun.append(tenant_id)
+            return enter(tenant_id, **how)
+
+        monkeypatch.setattr(resources.db, "begin", counted)
+        for words in GOOD[1:3]:
+            await line.send("user_message", words)
+            await line.until("assistant_message")
+        assert begun == [business.id] * 2
 
 
 async def test_hints_come_while_they_are_useful_and_only_if_wanted(address: str, business: Business) -> None:

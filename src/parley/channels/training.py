@@ -10,7 +10,7 @@ the server's `session_start` names the `client_ids` that are stored, so that a c
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -73,14 +73,15 @@ class _Desk:
             listening = asyncio.create_task(self._listen(), name="training.socket")
             watching = asyncio.create_task(self._watch(news), name="training.news")
             over = asyncio.create_task(self._over.wait(), name="training.over")
-            # What was said and not answered, because a process died, is answered now.
-            answering = asyncio.create_task(self._rehearsals.answer(tenant_id, session_id), name="training.answer")
+            tasks = [listening, watching, over]
+            if self._session.asked > self._session.answered:  # by a process that died before it had answered
+                tasks.append(asyncio.create_task(self._answer(), name="training.answer"))
             try:
                 await asyncio.wait({listening, over}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for task in (listening, watching, over, answering):
+                for task in tasks:
                     task.cancel()
-                await asyncio.gather(listening, watching, over, answering, return_exceptions=True)
+                await asyncio.gather(*tasks, return_exceptions=True)
         if self._over.is_set():
             await self._socket.close(1000)
 
@@ -92,8 +93,8 @@ class _Desk:
             self._place = next((line.ordinal for line in lines if line.id == known), 0)
         resumed = any(line.role == "user" for line in lines)
         content = "Session resumed" if resumed else "Session started successfully"
-        await self._send("session_start", content, session_id=self._session.id, metadata=self._about(resumed))
-        await self._tell()
+        await self._send("session_start", content, session_id=session_id, metadata=self._about(resumed))
+        await self._show(self._session, [line for line in lines if line.ordinal > self._place])
         if first["type"] != "session_start":
             await self._take(first)
 
@@ -125,36 +126,48 @@ class _Desk:
         tenant_id, session_id = self._session.tenant_id, self._session.id
         given = str(client_id) if client_id is not None else None
         async with self._telling:
-            self._known.add(await self._rehearsals.say(tenant_id, session_id, content, given))
-        await self._rehearsals.answer(tenant_id, session_id)
+            said = await self._rehearsals.say(tenant_id, session_id, content, given)
+            self._known.add(said.line_id)
+            if follows := bool(said.lines) and said.lines[0].ordinal == self._place + 1:
+                await self._show(said.session, said.lines)
+        if not (said.settled and follows):
+            await self._answer()
+
+    async def _answer(self) -> None:
+        await self._rehearsals.answer(self._session.tenant_id, self._session.id)
         await self._tell()
 
     async def _watch(self, news: Any) -> None:
         async for event in news:
-            if event.name == MISSED or event.data.get("message_id") not in self._known:
-                await self._tell()
+            await self._tell(None if event.name == MISSED else event.data.get("message_id"))
 
-    async def _tell(self) -> None:
-        """Send what this socket has not been sent yet."""
+    async def _tell(self, message_id: str | None = None) -> None:
+        """Send what this socket has not been sent yet; nothing where it has been sent the line `message_id` already."""
         tenant_id, session_id = self._session.tenant_id, self._session.id
         async with self._telling:
+            if message_id in self._known:
+                return
             seen = await self._rehearsals.look(tenant_id, session_id, self._place)
             if seen is None:
                 self._over.set()
                 return
-            session, lines = seen
-            senders = {line: client for client, line in session.data.get("receipts", {}).items()}
-            for line in lines:
-                self._place = line.ordinal
-                await self._say(line, senders.get(line.id))
-            hints = session.data.get("hints", [])
-            for hint in hints[self._hints :]:
-                await self._send("coaching", hint["content"], metadata={"item": hint["item"]})
-            self._hints = len(hints)
-            if session.status != "active" and not self._over.is_set():
-                about = {"status": session.status, "ending": session.data.get("ending"), "score": session.score}
-                await self._send("session_complete", _summary(session), session_id=session_id, metadata=about)
-                self._over.set()
+            await self._show(*seen)
+
+    async def _show(self, session: Session, lines: Sequence[Spoken]) -> None:
+        """Send lines that follow what was sent before, hints, and the end."""
+        self._session = session
+        senders = {line: client for client, line in session.data.get("receipts", {}).items()}
+        for line in lines:
+            self._place = line.ordinal
+            await self._say(line, senders.get(line.id))
+        hints = session.data.get("hints", [])
+        for hint in hints[self._hints :]:
+            await self._send("coaching", hint["content"], metadata={"item": hint["item"]})
+        self._hints = len(hints)
+        if session.status != "active" and not self._over.is_set():
+            about = {"status": session.status, "ending": session.data.get("ending"), "score": session.score}
+            await self._send("session_complete", _summary(session), session_id=session.id, metadata=about)
+            self._over.set()
 
     async def _say(self, line: Spoken, sender: str | None) -> None:
         if line.id in self._known:

@@ -191,6 +191,7 @@ class Opening:
             "turn_holder": self._holder.number,
             "privacy": mode,
             "metadata": orjson.dumps(masking.hide_json(dict(ask.metadata))).decode(),
+            "message_count": 1,
         }
         begun = await store.add_conversation(connection, row, choice)
         return begun, version, masking, [], await self._recall_arm(connection, begun)

@@ -11,15 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-import orjson
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.conversations import store
 from parley.conversations.takeover import ENDED, MESSAGE
 from parley.conversations.told import tell_of_end
+from parley.kit.errors import NotFound
 from parley.kit.events import Event, publish
 from parley.kit.ids import new_id
-from parley.privacy import Vaults
+from parley.privacy import Masking, Vaults
 
 _MOST_LINES = 2000
 
@@ -33,6 +33,20 @@ class Spoken:
     role: str
     content: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTalk:
+    """A talk that is locked until the transaction ends. `place` is that of its last line, 0 before the first."""
+
+    id: str
+    tenant_id: str
+    place: int
+    masking: Masking
+
+    def heard(self, words: str) -> str:
+        """A trainee's words as they are kept, and as the customer hears them."""
+        return self.masking.stored(self.masking.hide(words))
 
 
 class RehearsedTalks:
@@ -56,7 +70,7 @@ class RehearsedTalks:
         user_id: str,
         language: str,
         privacy: Literal["keep_all", "masked"],
-    ) -> None:
+    ) -> OpenTalk:
         """A new talk on the caller's transaction. `name` is what is played, in an agent's place in the log."""
         values: dict[str, Any] = {
             "id": conversation_id,
@@ -73,35 +87,37 @@ class RehearsedTalks:
             "language": language,
             "turn_holder": None,
             "privacy": privacy,
-            "metadata": orjson.dumps({}).decode(),
+            "metadata": "{}",
+            "message_count": 0,
         }
         await store.add_conversation(connection, values)
-        await store.change_conversation(connection, tenant_id, conversation_id, {"message_count": 0})
+        return OpenTalk(conversation_id, tenant_id, 0, Masking(privacy))
 
-    async def say(
-        self,
-        connection: AsyncConnection,
-        tenant_id: str,
-        conversation_id: str,
-        role: Literal["user", "agent"],
-        words: str,
-    ) -> str:
-        """Add a line, masked where the talk is; returns its id. An agent's line ends an exchange."""
-        conversation = await store.lock_conversation(connection, tenant_id, conversation_id)
-        assert conversation is not None  # noqa: S101 - the session's row keeps it there
-        kept = await store.get_conversation(connection, tenant_id, conversation_id)
-        assert kept is not None  # noqa: S101
-        masking = await self._vaults.open(connection, tenant_id, conversation_id, kept.privacy)
-        hidden = masking.hide(words) if role == "user" else words
-        line = store.Line(new_id(), masking.stored(hidden))
-        await store.add_message(connection, tenant_id, conversation_id, role, line)
-        if role == "agent" and kept.message_count:
-            turns = {"turn_count": kept.turn_count + 1}
-            await store.change_conversation(connection, tenant_id, conversation_id, turns)
-        await self._vaults.save(connection, tenant_id, conversation_id, masking)
-        news = {"conversation_id": conversation_id, "message_id": line.id}
-        await publish(connection, Event(tenant_id, MESSAGE, news))
-        return line.id
+    async def open(self, connection: AsyncConnection, tenant_id: str, conversation_id: str) -> OpenTalk:
+        """The talk, for lines to be added on the caller's transaction. Raises `NotFound` once it is gone."""
+        found = await store.lock_talk(connection, tenant_id, conversation_id)
+        if found is None:
+            raise NotFound("session")
+        privacy, place = found
+        return OpenTalk(
+            conversation_id,
+            tenant_id,
+            place,
+            await self._vaults.open(connection, tenant_id, conversation_id, privacy),
+        )
+
+    async def add(
+        self, connection: AsyncConnection, talk: OpenTalk, *said: tuple[Literal["user", "agent"], str]
+    ) -> list[Spoken]:
+        """Add lines (role, words as they are kept); a customer's line ends an exchange, but for the first of all."""
+        lines = [(new_id(), role, words) for role, words in said]
+        begun = talk.place == 0 and said[0][0] == "agent"
+        turns = sum(role == "agent" for role, _ in said) - begun
+        at = await store.add_lines(connection, talk.tenant_id, talk.id, lines, turns)
+        await self._vaults.save(connection, talk.tenant_id, talk.id, talk.masking)
+        news = {"conversation_id": talk.id, "message_id": lines[-1][0]}
+        await publish(connection, Event(talk.tenant_id, MESSAGE, news))
+        return [Spoken(one, talk.place + n, role, words, at) for n, (one, role, words) in enumerate(lines, 1)]
 
     async def lines(
         self, connection: AsyncConnection, tenant_id: str, conversation_id: str, after: int = 0

@@ -106,7 +106,8 @@ def _adding(before: str, arm: str, source: str) -> str:
     {before} INSERT INTO conversations (id, tenant_id, agent_id, agent_version, agent_config, agent_name, experiment_id,
       experiment_revision, channel, session_id, user_id, language, turn_holder, privacy, metadata, message_count)
     SELECT %(id)s, %(tenant_id)s, %(agent_id)s, %(agent_version)s, %(agent_config)s, %(agent_name)s, {arm},
-      %(channel)s, %(session_id)s, %(user_id)s, %(language)s, %(turn_holder)s, %(privacy)s, %(metadata)s::jsonb, 1
+      %(channel)s, %(session_id)s, %(user_id)s, %(language)s, %(turn_holder)s, %(privacy)s, %(metadata)s::jsonb,
+      %(message_count)s
     {source} RETURNING {_COLUMNS}
     """
 
@@ -122,7 +123,7 @@ _ADD_ASSIGNED = _adding(
 async def add_conversation(
     connection: AsyncConnection, values: Mapping[str, Any], choice: Choice | None = None
 ) -> Conversation:
-    """A new conversation, its first turn taken: `add_question` puts the line there. `metadata` is JSON text.
+    """A new conversation. `metadata` is JSON text; `message_count` counts the line that `add_question` is to put there.
 
     `choice`: the arm is remembered for who asks, and the one that was remembered before holds.
     """
@@ -221,6 +222,46 @@ async def add_message(connection: AsyncConnection, tenant_id: str, conversation_
     await fetch(connection, _ADD_MESSAGE, {**scope, **line.values()})
 
 
+_LOCK_TALK = """
+    SELECT privacy, message_count FROM conversations WHERE tenant_id = %s AND id = %s FOR UPDATE
+"""
+
+
+async def lock_talk(connection: AsyncConnection, tenant_id: str, conversation_id: str) -> tuple[Mode, int] | None:
+    """Its privacy mode and the place of its last line; the row is locked until the transaction ends."""
+    rows = await fetch(connection, _LOCK_TALK, (tenant_id, conversation_id))
+    return (rows[0][0], rows[0][1]) if rows else None
+
+
+_ADD_LINES = """
+    WITH place AS (
+      UPDATE conversations SET message_count = message_count + cardinality(%(ids)s::text[]), last_message_at = now(),
+        turn_count = turn_count + %(turns)s
+      WHERE tenant_id = %(tenant_id)s AND id = %(conversation_id)s
+      RETURNING message_count - cardinality(%(ids)s::text[]) AS before)
+    INSERT INTO messages (id, tenant_id, conversation_id, ordinal, role, content)
+    SELECT line.id, %(tenant_id)s, %(conversation_id)s, before + line.place, line.role, line.words
+    FROM place, unnest(%(ids)s::text[], %(roles)s::text[], %(words)s::text[])
+      WITH ORDINALITY AS line (id, role, words, place)
+    RETURNING created_at
+"""
+
+
+async def add_lines(
+    connection: AsyncConnection,
+    tenant_id: str,
+    conversation_id: str,
+    lines: Sequence[tuple[str, str, str]],
+    turns: int,
+) -> datetime:
+    """Append lines (id, role, words) that end so many turns; returns when."""
+    ids, roles, words = (list(column) for column in zip(*lines, strict=True))
+    said = {"ids": ids, "roles": roles, "words": words, "turns": turns}
+    rows = await fetch(connection, _ADD_LINES, {"tenant_id": tenant_id, "conversation_id": conversation_id, **said})
+    at: datetime = rows[0][0]
+    return at
+
+
 async def is_settled(connection: AsyncConnection, tenant_id: str, question_id: str) -> bool:
     """Whether the turn that this line of the caller began came to its end; not where its process died over it."""
     lines = select(messages.c.id).where(messages.c.tenant_id == tenant_id)
@@ -285,17 +326,18 @@ async def get_message(connection: AsyncConnection, tenant_id: str, message_id: s
     return None if row is None else Message(**row)
 
 
+_PAGE_MESSAGES = f"""
+    SELECT {", ".join(field.name for field in fields(Message))} FROM messages
+    WHERE tenant_id = %s AND conversation_id = %s AND ordinal > %s ORDER BY ordinal LIMIT %s
+"""  # noqa: S608 - only constants
+
+
 async def page_messages(
     connection: AsyncConnection, tenant_id: str, conversation_id: str, limit: int, after: int
 ) -> list[Message]:
     """Lines in order, from behind place `after`."""
-    query = select(*_MESSAGE).where(
-        messages.c.tenant_id == tenant_id,
-        messages.c.conversation_id == conversation_id,
-        messages.c.ordinal > after,
-    )
-    rows = await connection.execute(query.order_by(messages.c.ordinal).limit(limit + 1))
-    return [Message(**row) for row in rows.mappings()]
+    rows = await fetch(connection, _PAGE_MESSAGES, (tenant_id, conversation_id, after, limit + 1))
+    return [Message(*row) for row in rows]
 
 
 async def transcripts(

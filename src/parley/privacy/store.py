@@ -9,15 +9,17 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from parley.kit.db import fetch
 from parley.privacy.tables import vault_entries as entries
+
+_GET_ENTRIES = """
+    SELECT placeholder, sealed FROM vault_entries WHERE tenant_id = %s AND conversation_id = %s ORDER BY ordinal
+"""
 
 
 async def get_entries(connection: AsyncConnection, tenant_id: str, conversation_id: str) -> list[tuple[str, bytes]]:
     """Placeholder and sealed value, oldest first."""
-    query = select(entries.c.placeholder, entries.c.sealed).where(
-        entries.c.tenant_id == tenant_id, entries.c.conversation_id == conversation_id
-    )
-    return [(row.placeholder, row.sealed) for row in await connection.execute(query.order_by(entries.c.ordinal))]
+    return [(name, sealed) for name, sealed in await fetch(connection, _GET_ENTRIES, (tenant_id, conversation_id))]
 
 
 async def add_entries(connection: AsyncConnection, rows: Sequence[Mapping[str, Any]]) -> None:

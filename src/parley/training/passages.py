@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from parley.kit.stems import stem
 
@@ -44,8 +45,8 @@ def passages_of(filename: str, title: str, text: str) -> list[Passage]:
 
 def ranked(query: str, passages: Sequence[Passage], language: str, most: int = 3) -> list[tuple[float, Passage]]:
     """The passages nearest to a query, best first, each with the share 0..1 of the query's weight that it holds."""
-    wanted = set(_stems(query, language))
-    held = [set(_stems(passage.text, language)) for passage in passages]
+    wanted = _stems(query, language)
+    held = [_stems(passage.text, language) for passage in passages]
     spread = Counter(one for words in held for one in words)
     weight = {one: math.log(1 + len(passages) / spread[one]) for one in wanted if spread[one]}
     whole = sum(weight.values()) + math.log(1 + len(passages)) * sum(not spread[one] for one in wanted)
@@ -65,7 +66,8 @@ def best_passage(query: str, passages: Sequence[Passage], language: str) -> Pass
     return found[0][1] if found else None
 
 
-def _stems(text: str, language: str) -> list[str]:
-    return [
-        stem(word, _ALGORITHMS[language]) for word in _WORD.findall(text.lower()) if len(word) > 3 or word.isdigit()
-    ]
+@lru_cache(maxsize=4096)
+def _stems(text: str, language: str) -> frozenset[str]:
+    """The stems of a text, made once: every score asks for those of the same documents."""
+    words = (word for word in _WORD.findall(text.lower()) if len(word) > 3 or word.isdigit())
+    return frozenset(stem(word, _ALGORITHMS[language]) for word in words)

@@ -8,13 +8,11 @@ deterministic by seed), so any process can go on with any session.
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from weakref import WeakValueDictionary
-from zlib import crc32
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -26,11 +24,11 @@ from parley.kit.errors import Conflict, InvalidInput, NotFound
 from parley.kit.events import Event, publish
 from parley.kit.ids import new_id
 from parley.kit.jobs import Job
-from parley.personas import Caller
 from parley.tenants import Businesses, Principal
 from parley.training import store
 from parley.training.assess import assess_talk
 from parley.training.coach import next_hint
+from parley.training.customer import Cast, Customer, enter
 from parley.training.library import Scenarios
 from parley.training.scenario import Scenario
 from parley.training.score import Score
@@ -40,28 +38,22 @@ COMPLETED = "session.completed"
 MOST_CHARACTERS = 4000
 _MOST_LINES = 500
 _MOST_RECEIPTS = 200
-_MOST_CAST = 2000
 _IDLE_HOURS = 24
 _TENANTS = 200
 _EVERY_HOUR = "41 * * * *"
-_SILENCE = "…"
 
 Ending = Literal["satisfied", "impatient", "finished", "time", "left"]
 
 
-@dataclass(slots=True)
-class _Actor:
-    """A customer in one session: the trainee's lines up to `place`, and how many of them it has heard."""
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What a line brought: the session as it stands and the `lines` added to it, the trainee's own first; none where it
+    had been said before. `settled`: nothing is left to be done, else `answer` has to be asked for."""
 
-    caller: Caller
-    said: list[str] = field(default_factory=list)
-    place: int = 0
-    heard: int = 0
-
-    def read(self, lines: Sequence[Spoken]) -> None:
-        """Take note of lines after `place`."""
-        self.said += [line.content for line in lines if line.role == "user"]
-        self.place = max([self.place, *(line.ordinal for line in lines)])
+    line_id: str
+    session: Session
+    lines: Sequence[Spoken]
+    settled: bool
 
 
 class Rehearsals:
@@ -84,21 +76,23 @@ class Rehearsals:
         self._embedder = embedder
         self._businesses = businesses
         self._clock = clock
-        self._cast: OrderedDict[str, _Actor] = OrderedDict()
+        self._cast = Cast()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def background(self) -> Sequence[Job]:
         """The job that ends what was left lying, to be registered with the queue."""
         return [Job("training.sweep", self.sweep_all, attempts=3, wait=60, cron=_EVERY_HOUR)]
 
-    async def begin(self, who: Principal, tenant_id: str, scenario_id: str, user_id: str, *, coaching: bool) -> Session:
-        """A new session on a scenario; the customer's first words are its first line. Raises `NotFound`."""
+    async def begin(
+        self, who: Principal, tenant_id: str, scenario_id: str, user_id: str, *, coaching: bool
+    ) -> tuple[Session, Sequence[Spoken]]:
+        """A new session on a scenario, and its first line: the customer's first words. Raises `NotFound`."""
         filed = (await self._scenarios.get(tenant_id, scenario_id)).filed
         session_id, now = new_id(), self._clock.now()
         await self._talks.warm()
         async with self._db.begin(tenant_id) as connection:
             scenario = await self._scenarios.version(connection, tenant_id, filed.id, filed.version)
-            await self._talks.begin(
+            talk = await self._talks.begin(
                 connection,
                 tenant_id,
                 session_id,
@@ -121,10 +115,12 @@ class Rehearsals:
                 "deadline_at": now + timedelta(minutes=limit) if limit else None,
             }
             session = await store.add_session(connection, values)
-            first = await _caller(scenario, session_id).opening()
-            if first is not None and first.text:
-                await self._talks.say(connection, tenant_id, session_id, "agent", first.text)
-        return session
+            customer, lines = await enter(scenario, session_id), []
+            if customer.opening:
+                lines = await self._talks.add(connection, talk, ("agent", customer.opening))
+            customer.read(lines)
+        self._cast.keep(session_id, customer)
+        return session, lines
 
     async def get(self, who: Principal, tenant_id: str, session_id: str) -> Session:
         """Raises `NotFound`, also for a trainee who asks for another's."""
@@ -156,38 +152,37 @@ class Rehearsals:
         async with self._db.begin(tenant_id) as connection:
             return await self._talks.lines(connection, tenant_id, session_id, after)
 
-    async def say(self, tenant_id: str, session_id: str, words: str, client_id: str | None = None) -> str:
-        """Store a line of the trainee's and return its id. The same `client_id` again gives the first line's id.
+    async def say(self, tenant_id: str, session_id: str, words: str, client_id: str | None = None) -> Exchange:
+        """Store a line of the trainee's, and the customer's reply with it where that takes no model.
 
-        Raises `InvalidInput`, `Conflict` for a session that is over.
+        The same `client_id` again says nothing and gives the first line's id. Raises `InvalidInput`, `Conflict` for a
+        session that is over.
         """
         if not words.strip():
             raise InvalidInput("content must not be empty.")
         if len(words) > MOST_CHARACTERS:
             raise InvalidInput(f"content must be at most {MOST_CHARACTERS:,} characters long.")
         await self._talks.warm()
+        by_rules = await self._models.hosted(tenant_id, None) is None
+        said, customer = None, None
         async with self._db.begin(tenant_id) as connection:
             session = await self._locked(connection, tenant_id, session_id)
-            receipts = dict(session.data.get("receipts", {}))
+            receipts = session.data.get("receipts", {})
             if client_id is not None and client_id in receipts:
-                return str(receipts[client_id])
+                return Exchange(str(receipts[client_id]), session, (), settled=False)
             late = session.deadline_at is not None and self._clock.now() >= session.deadline_at
             if session.status == "active" and not late:
-                if session.asked >= _MOST_LINES:
-                    raise Conflict(f"A session has at most {_MOST_LINES} lines.", code="session.too_long")
-                line = await self._talks.say(connection, tenant_id, session_id, "user", words)
-                values: dict[str, Any] = {"asked": session.asked + 1, "last_active_at": self._clock.now()}
-                if client_id is not None:
-                    kept = dict(list({**receipts, client_id[:64]: line}.items())[-_MOST_RECEIPTS:])
-                    values["data"] = {**session.data, "receipts": kept}
-                await store.change_session(connection, tenant_id, session_id, values)
-                return line
+                said, customer = await self._exchange(connection, session, words, client_id, by_rules=by_rules)
+        if customer is not None:
+            self._cast.keep(session_id, customer)
+        if said is not None:
+            return said
         if late and session.status == "active":
             await self.complete(tenant_id, session_id, ending="time")
         raise Conflict("The session is over; begin a new one.", code="session.over")
 
     async def answer(self, tenant_id: str, session_id: str) -> None:
-        """Let the customer reply to every line that has no reply yet; the last words may end the session."""
+        """Let the customer reply to every line that has no reply yet, and end the session where it has left."""
         async with self._turns.setdefault(session_id, asyncio.Lock()):
             while await self._answer_one(tenant_id, session_id):
                 pass
@@ -248,58 +243,71 @@ class Rehearsals:
             raise NotFound("session")
         return session
 
+    async def _exchange(
+        self, connection: AsyncConnection, session: Session, words: str, client_id: str | None, *, by_rules: bool
+    ) -> tuple[Exchange, Customer | None]:
+        """A line, and the reply to it unless others wait for theirs or a model has to be asked; who replied."""
+        if session.asked >= _MOST_LINES:
+            raise Conflict(f"A session has at most {_MOST_LINES} lines.", code="session.too_long")
+        talk = await self._talks.open(connection, session.tenant_id, session.id)
+        heard = talk.heard(words)
+        customer = None
+        if by_rules and session.asked == session.answered:
+            scenario = await self._played(connection, session)
+            customer = await self._customer(connection, scenario, session, talk.place)
+            customer.said.append(heard)
+            reply = await customer.reply(session.answered, None)
+            lines = await self._talks.add(connection, talk, ("user", heard), ("agent", reply))
+            customer.place = lines[-1].ordinal
+            data = _coached(scenario, session.data, customer.said)
+            now = replace(session, asked=session.asked + 1, answered=session.answered + 1, data=data)
+        else:
+            lines = await self._talks.add(connection, talk, ("user", heard))
+            now = replace(session, asked=session.asked + 1)
+        if client_id is not None:
+            receipts = {**now.data.get("receipts", {}), client_id[:64]: lines[0].id}
+            now = replace(now, data={**now.data, "receipts": dict(list(receipts.items())[-_MOST_RECEIPTS:])})
+        await store.keep_talk(connection, now, self._clock.now())
+        settled = customer is not None and not customer.has_left
+        return Exchange(lines[0].id, now, lines, settled), customer
+
     async def _answer_one(self, tenant_id: str, session_id: str) -> bool:
         """Reply to the oldest line without a reply; False where there is none."""
         async with self._db.begin(tenant_id) as connection:
             session = await store.get_session(connection, tenant_id, session_id)
-            if session is None or session.status != "active" or session.answered >= session.asked:
+            if session is None or session.status != "active":
                 return False
-            scenario = await self._played(connection, session)
-            actor = self._cast.get(session_id)
-            if actor is None or actor.heard > session.answered:
-                actor = _Actor(_caller(scenario, session_id))
-                await actor.caller.opening()
-            actor.read(await self._talks.lines(connection, tenant_id, session_id, actor.place))
-        await self._prepare(actor, session)
-        said = actor.said
-        reply = await actor.caller.reply(said[session.answered])
-        actor.heard = session.answered + 1
-        text = reply.text or _SILENCE
+            left = self._cast.left(session_id, session.answered)
+            if left is None:
+                if session.answered == session.asked:
+                    return False
+                scenario = await self._played(connection, session)
+                customer = await self._customer(connection, scenario, session)
+        if left is not None:
+            ending: Ending = "satisfied" if left.satisfied else "impatient"
+            await self.complete(tenant_id, session_id, ending=ending)
+            return False
+        reply = await customer.reply(session.answered, await self._models.hosted(tenant_id, None))
         async with self._db.begin(tenant_id) as connection:
             now = await self._locked(connection, tenant_id, session_id)
             if now.answered != session.answered or now.status != "active":
                 return now.status == "active"
-            await self._talks.say(connection, tenant_id, session_id, "agent", text)
-            data = self._coached(scenario, now, said[: session.answered + 1])
-            values = {"answered": now.answered + 1, "last_active_at": self._clock.now(), "data": data}
-            await store.change_session(connection, tenant_id, session_id, values)
-        if reply.hang_up:
-            ending: Ending = "satisfied" if actor.caller.satisfied else "impatient"
-            await self.complete(tenant_id, session_id, ending=ending)
-            return False
-        return now.asked > now.answered + 1  # whoever stores another line from here on asks for its answer
+            talk = await self._talks.open(connection, tenant_id, session_id)
+            await self._talks.add(connection, talk, ("agent", reply))
+            data = _coached(scenario, now.data, customer.said[: customer.heard])
+            now = replace(now, answered=customer.heard, data=data)
+            await store.keep_talk(connection, now, self._clock.now())
+        self._cast.keep(session_id, customer)
+        return customer.has_left or now.asked > now.answered  # whoever stores another line from here on asks for more
 
-    @staticmethod
-    def _coached(scenario: Scenario, session: Session, said: Sequence[str]) -> dict[str, Any]:
-        """The session's data with the hint that is due, if coaching is wanted."""
-        data = dict(session.data)
-        if data.get("coaching"):
-            given = [hint["item"] for hint in data.get("hints", [])]
-            if (item := next_hint(scenario, said, given)) is not None and item.hint:
-                data["hints"] = [*data.get("hints", []), {"item": item.id, "content": item.hint, "after": len(said)}]
-        return data
-
-    async def _prepare(self, actor: _Actor, session: Session) -> None:
-        """Let the customer hear every line that was answered, by rules alone: what it said then is said."""
-        actor.caller.speak_with(None)
-        for line in actor.said[actor.heard : session.answered]:
-            await actor.caller.reply(line)
-        actor.heard = session.answered
-        actor.caller.speak_with(await self._models.hosted(session.tenant_id, None))
-        self._cast[session.id] = actor
-        self._cast.move_to_end(session.id)
-        while len(self._cast) > _MOST_CAST:
-            self._cast.popitem(last=False)
+    async def _customer(
+        self, connection: AsyncConnection, scenario: Scenario, session: Session, place: int | None = None
+    ) -> Customer:
+        """The session's customer, who knows every line up to `place` (None: to the end)."""
+        customer = await self._cast.take(scenario, session.id, session.answered)
+        if place is None or customer.place < place:
+            customer.read(await self._talks.lines(connection, session.tenant_id, session.id, customer.place))
+        return customer
 
     async def _close(self, session: Session, status: str, ending: Ending, score: Score | None) -> Session:
         now: datetime = self._clock.now()
@@ -314,16 +322,23 @@ class Rehearsals:
                 "score": score.shown() if score else None,
                 "data": {**current.data, "ending": ending},
             }
-            closed = await store.change_session(connection, tenant_id, session.id, values)
+            closed = await store.close_session(connection, tenant_id, session.id, values)
             passed = score.passed if score else None
             await self._talks.end(connection, tenant_id, session.id, now=now, passed=passed)
             await publish(connection, Event(tenant_id, COMPLETED, {"conversation_id": session.id}))
-        self._cast.pop(session.id, None)
+        self._cast.forget(session.id)
         return closed
 
 
-def _caller(scenario: Scenario, session_id: str) -> Caller:
-    return Caller(scenario.cast(), seed=crc32(session_id.encode()), language=scenario.language)
+def _coached(scenario: Scenario, data: Mapping[str, Any], said: Sequence[str]) -> Mapping[str, Any]:
+    """A session's data with the hint that is due, if coaching is wanted."""
+    if not data.get("coaching"):
+        return data
+    hints = data.get("hints", [])
+    item = next_hint(scenario, said, [hint["item"] for hint in hints])
+    if item is None:
+        return data
+    return {**data, "hints": [*hints, {"item": item.id, "content": item.hint, "after": len(said)}]}
 
 
 def _owner(who: Principal) -> str:

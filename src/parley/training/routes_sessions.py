@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, StrictBool, StringConstraints
 
+from parley.conversations import Spoken
 from parley.kit.web import ERRORS, Body, Pages, list_model, page_of
 from parley.tenants import Access, AccessHere, MayRead, MayTrain, Principal, TenantFilter
 from parley.training.rehearse import Rehearsals
@@ -82,8 +84,7 @@ class Progress(BaseModel):
 async def begin_session(body: SessionIn, who: MayTrain, rehearsals: RehearsalsHere, access: AccessHere) -> Any:
     """Begin to practise: connect to `WS /chat/{session_id}` with the id."""
     tenant = await _tenant_of_scenario(access, who, body)
-    session = await rehearsals.begin(who, tenant, body.scenario_id, body.user_id, coaching=body.coaching)
-    return await _whole(rehearsals, session)
+    return _whole(*await rehearsals.begin(who, tenant, body.scenario_id, body.user_id, coaching=body.coaching))
 
 
 @router.get("/api/sessions", response_model=list_model("sessions", SessionOut))
@@ -159,7 +160,7 @@ async def progress(
 async def get_session(session_id: str, who: MayTrain, rehearsals: RehearsalsHere, access: AccessHere) -> Any:
     """A session with its messages and, when it is over, its score."""
     tenant = await access.owner_of(who, "sessions", session_id)
-    return await _whole(rehearsals, await rehearsals.get(who, tenant, session_id))
+    return await _with_lines(rehearsals, await rehearsals.get(who, tenant, session_id))
 
 
 @router.post("/api/sessions/{session_id}/complete", response_model=SessionWhole)
@@ -167,7 +168,7 @@ async def complete_session(session_id: str, who: MayTrain, rehearsals: Rehearsal
     """End the session and judge it: each item of the rubric with the words that earned or lost its points."""
     tenant = await access.owner_of(who, "sessions", session_id)
     await rehearsals.get(who, tenant, session_id)
-    return await _whole(rehearsals, await rehearsals.complete(tenant, session_id))
+    return await _with_lines(rehearsals, await rehearsals.complete(tenant, session_id))
 
 
 @router.post("/api/sessions/{session_id}/abandon", response_model=SessionWhole)
@@ -175,11 +176,14 @@ async def abandon_session(session_id: str, who: MayTrain, rehearsals: Rehearsals
     """Leave the session unjudged."""
     tenant = await access.owner_of(who, "sessions", session_id)
     await rehearsals.get(who, tenant, session_id)
-    return await _whole(rehearsals, await rehearsals.abandon(tenant, session_id))
+    return await _with_lines(rehearsals, await rehearsals.abandon(tenant, session_id))
 
 
-async def _whole(rehearsals: Rehearsals, session: Session) -> dict[str, Any]:
-    lines = await rehearsals.lines(session.tenant_id, session.id)
+async def _with_lines(rehearsals: Rehearsals, session: Session) -> dict[str, Any]:
+    return _whole(session, await rehearsals.lines(session.tenant_id, session.id))
+
+
+def _whole(session: Session, lines: Sequence[Spoken]) -> dict[str, Any]:
     messages = [
         {
             "message_id": line.id,

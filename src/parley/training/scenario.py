@@ -7,6 +7,7 @@ what it does not know and names the place. Cues are those of `personas`: "thank 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError, model_validator
@@ -133,8 +134,9 @@ class Scenario(_Part):
     coaching: bool = True
     privacy: Literal["masked", "keep_all"] = "masked"
 
-    def cast(self) -> Persona:
-        """The customer. Raises `InvalidInput`."""
+    @cached_property
+    def customer(self) -> Persona:
+        """Who is played. Raises `InvalidInput`."""
         persona = parse_persona(self.persona)
         if self.language not in persona.scripts:
             raise InvalidInput(f"config.persona.scripts: {self.language}, the scenario's language, is missing.")
@@ -149,5 +151,5 @@ def parse_scenario(raw: Mapping[str, Any]) -> Scenario:
         fault = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(str(part) for part in ("config", *fault["loc"]))
         raise InvalidInput(f"{place}: {fault['msg'].removeprefix('Value error, ')}.") from error
-    scenario.cast()
+    _ = scenario.customer
     return scenario

@@ -7,9 +7,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import Table, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from parley.kit.db import fetch
 from parley.training.tables import scenario_documents, scenario_versions, scenarios, sessions
 
 
@@ -209,17 +211,36 @@ async def add_session(connection: AsyncConnection, values: Mapping[str, Any]) ->
     return Session(**row.mappings().one())
 
 
+_GET_SESSION = f"""
+    SELECT {", ".join(one.name for one in fields(Session))} FROM sessions WHERE tenant_id = %s AND id = %s
+"""  # noqa: S608 - only constants
+
+
 async def get_session(
     connection: AsyncConnection, tenant_id: str, session_id: str, *, lock: bool = False
 ) -> Session | None:
-    query = select(*_SESSION).where(sessions.c.tenant_id == tenant_id, sessions.c.id == session_id)
-    row = (await connection.execute(query.with_for_update() if lock else query)).mappings().one_or_none()
-    return None if row is None else Session(**row)
+    query = f"{_GET_SESSION} FOR UPDATE" if lock else _GET_SESSION
+    rows = await fetch(connection, query, (tenant_id, session_id))
+    return Session(*rows[0]) if rows else None
 
 
-async def change_session(
+_KEEP_TALK = """
+    UPDATE sessions SET asked = %s, answered = %s, data = %s::jsonb, last_active_at = %s
+    WHERE tenant_id = %s AND id = %s
+"""
+
+
+async def keep_talk(connection: AsyncConnection, session: Session, at: datetime) -> None:
+    """Write down how far a session's talk has come: its counts and its data."""
+    data = orjson.dumps(dict(session.data)).decode()
+    place = (session.tenant_id, session.id)
+    await fetch(connection, _KEEP_TALK, (session.asked, session.answered, data, at, *place))
+
+
+async def close_session(
     connection: AsyncConnection, tenant_id: str, session_id: str, values: Mapping[str, Any]
 ) -> Session:
+    """Set the columns with which a session ends."""
     query = update(sessions).where(sessions.c.tenant_id == tenant_id, sessions.c.id == session_id)
     row = await connection.execute(query.values(**values).returning(*_SESSION))
     return Session(**row.mappings().one())
