@@ -92,3 +92,44 @@ def test_the_kind_of_house_is_read_from_what_an_agent_is_told() -> None:
     assert kind_of_house("You answer for the Hotel Adler and its restaurant.") == "hotel"
     assert kind_of_house("Tony's Restaurant") == "restaurant"
     assert kind_of_house("You are friendly.") is None
+
+
+def question_pairs(language: str, kind: str) -> list[list[str]]:
+    read: dict[str, list[list[str]]] = load_yaml((HERE / f"question_pairs_{language}.yaml").read_text(encoding="utf-8"))
+    return read[kind]
+
+
+@pytest.mark.parametrize("house", HOUSES)
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_opposites_numbers_names_ways_and_swapped_words_are_kept_apart(language: str, house: str | None) -> None:
+    alike = [
+        (one, other)
+        for one, other in question_pairs(language, "apart")
+        if (key := gist(one, language, house)) is not None and key == gist(other, language, house)
+        if house is None or house not in one.lower()
+    ]
+    assert alike == []
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_pairs_that_ask_the_same_are_mostly_recognised(language: str) -> None:
+    found = [gist(one, language) == gist(other, language) for one, other in question_pairs(language, "same")]
+    assert sum(found) / len(found) >= LEAST_HITS, f"{sum(found)} of {len(found)}"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "language"),
+    [
+        ("Can the hotel guests use the spa bar?", "Can the bar guests use the hotel spa?", "en"),
+        ("Is the pool only for guests?", "Is only the pool for guests?", "en"),
+        ("Dürfen Hotelgäste die Bar im Spa nutzen?", "Dürfen Bargäste das Spa im Hotel nutzen?", "de"),
+        ("Darf der Koch den Kellner vertreten?", "Darf der Kellner den Koch vertreten?", "de"),
+    ],
+)
+def test_the_order_of_things_counts(one: str, other: str, language: str) -> None:
+    assert gist(one, language) != gist(other, language)
+
+
+def test_alone_is_told_with_what_it_stands_beside() -> None:
+    assert gist("Is the sauna only for guests over 16?", "en") != gist("Is the sauna for guests over 16?", "en")
+    assert gist("Is the garden for dogs only?", "en") == gist("Is the garden only for dogs?", "en")

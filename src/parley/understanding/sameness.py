@@ -5,12 +5,15 @@ every word counts until a list says that it does not: wordings of one thing are 
 fillers are dropped, and whatever is left, known or not, must be equal on both sides: the kind of question, negations,
 numbers, names, directions, who does it. What the lists do not know keeps two questions apart, which costs a hit and
 never an answer.
+
+Order counts where it can change the sense ("hotel guests use the spa bar", "bar guests use the hotel spa"): between two
+words that no list knows, or three things of any kind, the gist holds it as one more concept.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -23,6 +26,8 @@ _TOKEN = re.compile(
 )
 _MOST_CHARACTERS = 200
 _MOST_CONCEPTS = 12
+_LEAST_UNKNOWN, _LEAST_THINGS = 2, 3
+_REWRITTEN = re.compile(r"<[^<>]+>")
 _ASKS = {
     "en": re.compile(
         r"\b(who|what|when|where|why|which|whose|how|tell me|let me know|(like|want|need) to know|wonder(ing)?)\b"
@@ -67,6 +72,7 @@ _CLOCK = re.compile(
     r"|\b(?P<uhr>[01]?\d|2[0-3]) uhr(?: (?P<uhr_minute>[0-5]\d)\b)?"
 )
 _MARKS_OF_WAYS = re.compile(r"^(from|to|between|von|zu|nach|bis|zwischen):(?=[^:]+$)")
+_ALONE = "only:"
 _NEGATIONS = frozenset({"not", "nicht"})
 _INFLECTIONS = {
     "en": frozenset({"", "s", "es", "ed", "d", "ing", "'s", "e", "s'"}),
@@ -79,6 +85,7 @@ class _Words:
     rewrites: tuple[tuple[re.Pattern[str], str], ...]
     stop: frozenset[str]
     directional: frozenset[str]
+    alone: frozenset[str]
     concepts: Mapping[str, str]
     implied: Mapping[str, frozenset[str]]
     house_does: frozenset[str]
@@ -89,6 +96,7 @@ class _Words:
     beside: Mapping[str, Mapping[str, str]]
     both_ways: frozenset[str]
     numbers: Mapping[str, str]
+    no_things: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,12 +174,22 @@ def gist(text: str, language: str, house: str | None = None) -> str | None:
     exists = marks.exists.search(plain) is not None
     for pattern, concept in words.rewrites:
         plain = pattern.sub(concept, plain)
-    concepts = _settle(set(_concepts(plain, language, words)), words, marks)
+    told = _concepts(plain, language, words)
+    concepts = _settle(set(told), words, marks)
+    order = _order(told, concepts, plain, words)
     if exists and not concepts & words.exists_anyway:
         concepts.add("exists")
     if not concepts - _BARE or len(concepts) > _MOST_CONCEPTS:
         return None
-    return " ".join(sorted(concepts))
+    return " ".join(sorted({*concepts, *order}))
+
+
+def _order(told: Sequence[str], concepts: Set[str], plain: str, words: _Words) -> Sequence[str]:
+    """In which order things are spoken of, as a concept, where another order might ask something else."""
+    known = {*words.concepts.values(), *(found.strip("<>") for found in _REWRITTEN.findall(plain))}
+    things = [one for one in dict.fromkeys(told) if one in concepts and ":" not in one and one not in words.no_things]
+    unknown = [one for one in things if one not in known]
+    return (">".join(things),) if len(unknown) >= _LEAST_UNKNOWN or len(things) >= _LEAST_THINGS else ()
 
 
 def _settle(concepts: set[str], words: _Words, marks: _Marks) -> set[str]:
@@ -212,16 +230,21 @@ def _clock(match: re.Match[str]) -> str:
     return f" <clock{hour:02}{minute:02}> "
 
 
-def _concepts(plain: str, language: str, words: _Words) -> Iterator[str]:
-    """The concepts of a rewritten text; what a number counts, what a direction leads to and what is denied are
-    told with them."""
+def _concepts(plain: str, language: str, words: _Words) -> list[str]:
+    """The concepts of a rewritten text; what a number counts, what a direction leads to, what is denied and what alone
+    is meant are told with them."""
+    told: list[str] = []
     bound = ""
-    for token in _TOKEN.findall(plain):
+    tokens = _TOKEN.findall(plain)
+    for token in tokens:
         if token.startswith("<"):
             concept = token[1:-1]
             if concept == "lack" or concept in _NEGATIONS:
                 bound += f"{concept}:"
                 continue
+        elif token in words.alone:
+            bound += _ALONE
+            continue
         elif token in words.directional or token in words.numbers or token.lstrip("-−")[0].isdigit():
             bound += f"{words.numbers.get(token, token)}:"
             continue
@@ -231,10 +254,13 @@ def _concepts(plain: str, language: str, words: _Words) -> Iterator[str]:
             continue
         else:
             concept = words.concepts.get(_stem(token, language), _stem(token, language))
-        yield bound + concept
+        told.append(bound + concept)
         bound = ""
-    if bound:
-        yield bound
+    if bound == _ALONE and told and tokens[-1] in words.alone:  # "for dogs only"
+        told[-1] = bound + told[-1]
+    elif bound:
+        told.append(bound)
+    return told
 
 
 @lru_cache(maxsize=4096)
@@ -272,6 +298,7 @@ def _words(language: str, house: str | None) -> _Words:
         ),
         stop=frozenset(read["stop"].split()),
         directional=frozenset(read["directional"]),
+        alone=frozenset(read["alone"]),
         concepts={word: concept for concept, listed in read["classes"].items() for word in str(listed).split()},
         implied={concept: frozenset(listed) for concept, listed in read["implied"].items()},
         house_does=frozenset(read["house_does"]),
@@ -281,5 +308,6 @@ def _words(language: str, house: str | None) -> _Words:
         exists_anyway=frozenset(read["exists_anyway"]),
         beside=read["beside"],
         both_ways=frozenset(read["both_ways"]),
+        no_things=frozenset([*_BARE, *read["exists_anyway"], *read["no_things"]]),
         numbers={word: str(value) for value, word in enumerate(_NUMBERS[language].split(), start=1)},
     )
