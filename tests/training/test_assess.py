@@ -13,9 +13,10 @@ from typing_extensions import override
 
 from parley.app.resources import Resources
 from parley.inference.chat import ChatEvent, ChatRequest, Finished
-from parley.inference.errors import ProviderBusy, ProviderRefused
+from parley.inference.errors import ProviderBusy, ProviderRefused, ProviderUnavailable
 from parley.inference.scripted import ScriptedChat, Stall
 from parley.training.assess import assess_talk
+from parley.training.meaning import Meanings
 from parley.training.score import Score
 from tests.conftest import Business
 from tests.training.test_practice import RUDE, address, begin, items, line_to, play
@@ -47,7 +48,7 @@ NOTHING: dict[str, dict[str, Any]] = {
 async def judged(
     resources: Resources, model: ScriptedChat, talk: list[tuple[str, str, str]] = TALK, patience: float = 5
 ) -> tuple[Score, dict[str, Any]]:
-    score = await assess_talk(SCENARIO, talk, (), resources.embedder.embed, model, patience_seconds=patience)
+    score = await assess_talk(SCENARIO, talk, (), Meanings(resources.embedder.embed), model, patience_seconds=patience)
     return score, {item.id: item for item in score.items}
 
 
@@ -120,11 +121,20 @@ async def test_what_is_looked_for_in_the_first_line_is_quoted_from_it(resources:
     ids=["vendor", "prose", "list", "cut", "nothing", "wrong types", "stall"],
 )
 async def test_the_house_stands_in_for_it(resources: Resources, script: Any) -> None:
-    house = await assess_talk(SCENARIO, TALK, (), resources.embedder.embed, None)
+    house = await assess_talk(SCENARIO, TALK, (), Meanings(resources.embedder.embed), None)
     score, _ = await judged(resources, ScriptedChat(script), patience=0.1)
     assert score == house
     assert score.judged_by == "house"
     assert score.points == 10, "the greeting"
+
+
+async def test_cues_alone_decide_where_the_embedder_fails() -> None:
+    async def fails(_: object) -> Any:
+        raise ProviderUnavailable("closed", vendor="local")
+
+    talk = [*TALK, ("t4", "user", "I am so sorry.")]
+    score = await assess_talk(SCENARIO, talk, (), Meanings(fails), None)
+    assert {item.id: item.points for item in score.items}["apology"] == 15
 
 
 async def test_a_server_without_structured_output_is_asked_without(resources: Resources) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import resources as files
 
+import numpy as np
 import pytest
 import yaml
+from numpy.typing import NDArray
 
 from parley.app.resources import Resources
 from parley.training import Scenario, parse_scenario
+from parley.training.meaning import Meanings
 from parley.training.score import judge
 
 pytestmark = pytest.mark.anyio
@@ -38,7 +42,9 @@ NEITHER = (
 
 
 async def test_being_about_the_same_thing_is_not_saying_it(resources: Resources) -> None:
-    score = await judge(SCENARIO, [(str(n), words) for n, words in enumerate(NEITHER)], (), resources.embedder.embed)
+    score = await judge(
+        SCENARIO, [(str(n), words) for n, words in enumerate(NEITHER)], (), Meanings(resources.embedder.embed)
+    )
     points = {item.id: (item.points, item.quote) for item in score.items}
     assert points["apology"] == (0, "")
     assert points["empathy"] == (0, "")
@@ -46,7 +52,7 @@ async def test_being_about_the_same_thing_is_not_saying_it(resources: Resources)
 
 async def test_other_words_for_the_same_are_heard(resources: Resources) -> None:
     lines = [("a", "I can well imagine how you must be feeling."), ("b", "We really regret what happened there.")]
-    score = await judge(SCENARIO, lines, (), resources.embedder.embed)
+    score = await judge(SCENARIO, lines, (), Meanings(resources.embedder.embed))
     points = {item.id: (item.points, item.message_id) for item in score.items}
     assert points["empathy"] == (10, "a")
     assert points["apology"] == (15, "b")
@@ -56,3 +62,20 @@ async def test_other_words_for_the_same_are_heard(resources: Resources) -> None:
 async def test_a_greeting_is_one_by_itself(name: str, words: str) -> None:
     score = await judge(shipped(name), [("a", words)])
     assert (score.items[0].points, score.items[0].quote) == (score.items[0].max_points, words)
+
+
+async def test_only_what_may_count_is_embedded() -> None:
+    asked: list[str] = []
+
+    async def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+        asked.extend(texts)
+        return np.zeros((len(texts), 2), np.float32)
+
+    meanings = Meanings(embed)
+    lines = [("a", "Hello. One moment. I am sorry, I understand."), ("b", "Which order? And where to?")]
+    await judge(SCENARIO, lines, (), meanings)
+    examples = [example for item in SCENARIO.rubric.walk() for example in item.shows]
+    assert asked == ["Hello.", "One moment.", *examples], "what follows a cue changes nothing"
+    asked.clear()
+    await judge(SCENARIO, [("a", "Yes.")], (), meanings)
+    assert asked == ["Yes."], "the examples were embedded before"

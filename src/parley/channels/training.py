@@ -145,7 +145,7 @@ class _Desk:
         """Send what this socket has not been sent yet; nothing where it has been sent the line `message_id` already."""
         tenant_id, session_id = self._session.tenant_id, self._session.id
         async with self._telling:
-            if message_id in self._known:
+            if message_id in self._known or self._over.is_set():
                 return
             seen = await self._rehearsals.look(tenant_id, session_id, self._place)
             if seen is None:

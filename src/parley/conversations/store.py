@@ -132,10 +132,12 @@ async def add_conversation(
     return Conversation(*(await fetch(connection, _ADD_ASSIGNED, {**values, **choice.values()}))[0])
 
 
+_GET_CONVERSATION = f"SELECT {_COLUMNS} FROM conversations WHERE tenant_id = %s AND id = %s"  # noqa: S608
+
+
 async def get_conversation(connection: AsyncConnection, tenant_id: str, conversation_id: str) -> Conversation | None:
-    query = select(*_CONVERSATION).where(_own(tenant_id, conversation_id))
-    row = (await connection.execute(query)).mappings().one_or_none()
-    return None if row is None else _conversation(row)
+    rows = await fetch(connection, _GET_CONVERSATION, (tenant_id, conversation_id))
+    return Conversation(*rows[0]) if rows else None
 
 
 _CLAIM = f"""

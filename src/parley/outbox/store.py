@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Table, Text, cast, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from parley.kit.db import fetch
 from parley.outbox.tables import webhook_deliveries as deliveries
 from parley.outbox.tables import webhook_subscriptions as subscriptions
 
@@ -86,14 +87,12 @@ async def remove_subscription(connection: AsyncConnection, tenant_id: str, wante
     return (await connection.execute(query)).rowcount == 1
 
 
+_FIND_LISTENERS = "SELECT id FROM webhook_subscriptions WHERE tenant_id = %s AND is_active AND events && %s::text[]"
+
+
 async def find_listeners(connection: AsyncConnection, tenant_id: str, names: Sequence[str]) -> list[str]:
     """The active subscriptions that named one of these."""
-    query = select(subscriptions.c.id).where(
-        subscriptions.c.tenant_id == tenant_id,
-        subscriptions.c.is_active,
-        subscriptions.c.events.overlap(list(names)),
-    )
-    return list((await connection.execute(query)).scalars())
+    return [row[0] for row in await fetch(connection, _FIND_LISTENERS, (tenant_id, list(names)))]
 
 
 async def add_delivery(connection: AsyncConnection, values: Mapping[str, Any]) -> None:

@@ -19,9 +19,10 @@ from parley.inference.facts import Facts
 from parley.inference.json_answer import ask_for_json
 from parley.inference.ports import ChatModel
 from parley.kit import log
+from parley.training.meaning import Meanings
 from parley.training.passages import Passage
 from parley.training.scenario import Evidence, Item, Level, Scenario
-from parley.training.score import Ear, Embed, Said, Score, listen, weigh
+from parley.training.score import Ear, Said, Score, listen, weigh
 
 PATIENCE_SECONDS = 30.0
 _MOST_SHOWN = 60_000
@@ -42,14 +43,14 @@ async def assess_talk(
     scenario: Scenario,
     talk: Sequence[tuple[str, str, str]],
     passages: Sequence[Passage],
-    embed: Embed,
+    meanings: Meanings,
     model: ChatModel | None,
     *,
     patience_seconds: float = PATIENCE_SECONDS,
 ) -> Score:
     """Judge a talk (message id, role, words), role user or agent. Never fails for a vendor's sake."""
     lines = [(message_id, words) for message_id, role, words in talk if role == "user"]
-    ear = await listen(scenario, lines, embed if scenario.language == "en" else None)
+    ear = await _heard(scenario, lines, meanings)
     if model is None or not lines:
         return weigh(scenario, ear, passages)
     try:
@@ -60,6 +61,15 @@ async def assess_talk(
         return weigh(scenario, ear, passages)
     believed = [_believe(item, answer.get(item.id), ear, lines) for item in _leaves(scenario)]
     return weigh(scenario, ear, passages, by if any(believed) else "house")
+
+
+async def _heard(scenario: Scenario, lines: Sequence[tuple[str, str]], meanings: Meanings) -> Ear:
+    """What the rules hear; by cues alone where the embedder fails."""
+    try:
+        return await listen(scenario, lines, meanings)
+    except ProviderError as error:
+        _log.warning("training.cues_alone", reason=type(error).__name__)
+        return await listen(scenario, lines)
 
 
 def _leaves(scenario: Scenario) -> Iterator[Item]:

@@ -105,6 +105,8 @@ class Shelf:
 
     def __init__(self, directory: Path | None = None) -> None:
         self._directory = directory
+        shipped = sorted(resources.files("parley.training").joinpath("scenarios").iterdir(), key=lambda one: one.name)
+        self._shipped = [folder for folder in shipped if folder.is_dir() and _SLUG.fullmatch(folder.name)]
         self._read: dict[str, Folder] = {}
         self._stamps: dict[str, Any] = {}
 
@@ -123,11 +125,8 @@ class Shelf:
         return [folder for slug, folder in self._read.items() if slug in seen]
 
     def _places(self) -> Iterator[tuple[str, Traversable, Any]]:
-        for folder in sorted(
-            resources.files("parley.training").joinpath("scenarios").iterdir(), key=lambda one: one.name
-        ):
-            if folder.is_dir() and _SLUG.fullmatch(folder.name):
-                yield folder.name, folder, "package"
+        for folder in self._shipped:
+            yield folder.name, folder, "package"
         if self._directory is not None and self._directory.is_dir():
             for folder in sorted(self._directory.iterdir()):
                 if folder.is_dir() and _SLUG.fullmatch(folder.name):

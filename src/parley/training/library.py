@@ -42,16 +42,16 @@ class Scenarios:
 
     async def page(self, tenant_id: str, limit: int, cursor: str | None) -> list[Shown]:
         """Newest first."""
-        await self._take_in_folders(tenant_id)
         async with self._db.begin(tenant_id) as connection:
+            await self._take_in_folders(connection, tenant_id)
             found = await store.page_scenarios(connection, tenant_id, limit, cursor)
             papers = await store.list_papers(connection, tenant_id, [one.id for one in found])
         return [Shown(one, [paper for paper in papers if paper.scenario_id == one.id]) for one in found]
 
     async def get(self, tenant_id: str, wanted: str) -> Shown:
         """By id or by its name. Raises `NotFound`."""
-        await self._take_in_folders(tenant_id)
         async with self._db.begin(tenant_id) as connection:
+            await self._take_in_folders(connection, tenant_id)
             return await self._get(connection, tenant_id, wanted)
 
     async def create(self, who: Principal, tenant_id: str, slug: str, config: Mapping[str, Any]) -> Shown:
@@ -107,8 +107,8 @@ class Scenarios:
 
     async def document(self, tenant_id: str, wanted: str, filename: str) -> tuple[Paper, bytes]:
         """A document and its content. Raises `NotFound`."""
-        await self._take_in_folders(tenant_id)
         async with self._db.begin(tenant_id) as connection:
+            await self._take_in_folders(connection, tenant_id)
             scenario = await store.get_scenario(connection, tenant_id, wanted)
             found = None if scenario is None else await store.get_paper(connection, tenant_id, scenario.id, filename)
         if found is None:
@@ -124,11 +124,10 @@ class Scenarios:
 
     async def passages(self, connection: AsyncConnection, tenant_id: str, scenario_id: str) -> list[Passage]:
         """Every paragraph of the documents that are text."""
-        papers = await store.contents(connection, tenant_id, scenario_id)
+        papers = await store.contents(connection, tenant_id, scenario_id, READABLE)
         return [
             passage
             for paper, content in papers
-            if paper.type in READABLE
             for passage in passages_of(paper.filename, paper.title, content.decode("utf-8", "replace"))
         ]
 
@@ -216,18 +215,17 @@ class Scenarios:
     async def _papers(connection: AsyncConnection, tenant_id: str, scenario_id: str, sheets: Sequence[Sheet]) -> None:
         await store.replace_papers(connection, tenant_id, scenario_id, [_paper(sheet) for sheet in sheets])
 
-    async def _take_in_folders(self, tenant_id: str) -> None:
+    async def _take_in_folders(self, connection: AsyncConnection, tenant_id: str) -> None:
         """Bring a business's copies of the shelf's folders up to date. One it has changed or removed is its own."""
         folders = self._shelf.folders()
-        async with self._db.begin(tenant_id) as connection:
-            known = await store.folder_hashes(connection, tenant_id)
-            if all(_is_current(folder, known) for folder in folders):
-                return
-            await store.lock_library(connection, tenant_id)
-            known = await store.folder_hashes(connection, tenant_id)
-            for folder in folders:
-                if not _is_current(folder, known):
-                    await self._take_in_folder(connection, tenant_id, folder, known)
+        known = await store.folder_hashes(connection, tenant_id)
+        if all(_is_current(folder, known) for folder in folders):
+            return
+        await store.lock_library(connection, tenant_id)
+        known = await store.folder_hashes(connection, tenant_id)
+        for folder in folders:
+            if not _is_current(folder, known):
+                await self._take_in_folder(connection, tenant_id, folder, known)
 
     async def _take_in_folder(
         self,

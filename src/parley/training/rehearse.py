@@ -30,6 +30,7 @@ from parley.training.assess import assess_talk
 from parley.training.coach import next_hint
 from parley.training.customer import Cast, Customer, enter
 from parley.training.library import Scenarios
+from parley.training.meaning import Meanings
 from parley.training.scenario import Scenario
 from parley.training.score import Score
 from parley.training.store import Session
@@ -73,7 +74,7 @@ class Rehearsals:
         self._scenarios = scenarios
         self._talks = talks
         self._models = models
-        self._embedder = embedder
+        self._meanings = Meanings(embedder.embed)
         self._businesses = businesses
         self._clock = clock
         self._cast = Cast()
@@ -111,7 +112,6 @@ class Rehearsals:
                 "owner": _owner(who),
                 "data": {"coaching": coaching and scenario.coaching, "hints": [], "receipts": {}},
                 "created_at": now,
-                "last_active_at": now,
                 "deadline_at": now + timedelta(minutes=limit) if limit else None,
             }
             session = await store.add_session(connection, values)
@@ -200,7 +200,7 @@ class Rehearsals:
             passages = await self._scenarios.passages(connection, tenant_id, session.scenario_id)
         model = await self._models.hosted(tenant_id, None)
         talk = [(line.id, line.role, line.content) for line in lines]
-        score = await assess_talk(scenario, talk, passages, self._embedder.embed, model)
+        score = await assess_talk(scenario, talk, passages, self._meanings, model)
         return await self._close(session, "completed", ending, score)
 
     async def abandon(self, tenant_id: str, session_id: str) -> Session:
@@ -316,13 +316,14 @@ class Rehearsals:
             current = await self._locked(connection, tenant_id, session.id)
             if current.status != "active":
                 return current
-            values = {
-                "status": status,
-                "completed_at": now,
-                "score": score.shown() if score else None,
-                "data": {**current.data, "ending": ending},
-            }
-            closed = await store.close_session(connection, tenant_id, session.id, values)
+            closed = replace(
+                current,
+                status=status,
+                completed_at=now,
+                score=score.shown() if score else None,
+                data={**current.data, "ending": ending},
+            )
+            await store.close_session(connection, closed)
             passed = score.passed if score else None
             await self._talks.end(connection, tenant_id, session.id, now=now, passed=passed)
             await publish(connection, Event(tenant_id, COMPLETED, {"conversation_id": session.id}))

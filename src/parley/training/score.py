@@ -6,20 +6,17 @@ examples. Every quote is a sentence of the transcript, word for word.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from parley.kit.sentences import split_sentences
 from parley.personas import recognises
+from parley.training.meaning import Meanings, Vectors
 from parley.training.passages import Passage, best_passage
 from parley.training.scenario import Evidence, Item, Scenario
 
 NEAR = 0.62  # cosine from which a sentence means the same as an example
-Embed = Callable[[Sequence[str]], Awaitable[NDArray[np.float32]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,7 @@ class Score:
 class Ear:
     """Finds evidence in what the trainee said. `said` are their sentences in order."""
 
-    def __init__(self, said: Sequence[Said], meanings: Mapping[str, NDArray[np.float32]]) -> None:
+    def __init__(self, said: Sequence[Said], meanings: Vectors) -> None:
         self.said = said
         self._meanings = meanings
         self._told: dict[int, Said | None] = {}
@@ -101,24 +98,35 @@ async def judge(
     scenario: Scenario,
     lines: Sequence[tuple[str, str]],
     passages: Sequence[Passage] = (),
-    embed: Embed | None = None,
+    meanings: Meanings | None = None,
 ) -> Score:
-    """Judge the trainee's `lines` (message id, words), in order. `embed` serves English; without it cues decide."""
-    return weigh(scenario, await listen(scenario, lines, embed), passages)
+    """Judge the trainee's `lines` (message id, words), in order. `meanings` serve English; without them cues decide."""
+    return weigh(scenario, await listen(scenario, lines, meanings), passages)
 
 
-async def listen(scenario: Scenario, lines: Sequence[tuple[str, str]], embed: Embed | None = None) -> Ear:
+async def listen(scenario: Scenario, lines: Sequence[tuple[str, str]], meanings: Meanings | None = None) -> Ear:
     """Hear the trainee's `lines`."""
     said = [
         Said(sentence, number, message_id)
         for number, (message_id, words) in enumerate(lines)
         for sentence in split_sentences(words, scenario.language)
     ]
-    meanings: dict[str, NDArray[np.float32]] = {}
-    if embed is not None and scenario.language == "en" and said:
-        texts = list(dict.fromkeys([one.text for one in said] + _examples(scenario)))
-        meanings = dict(zip(texts, await embed(texts), strict=True))
-    return Ear(said, meanings)
+    if meanings is None or scenario.language != "en":
+        return Ear(said, {})
+    shown = [one for item in scenario.rubric.walk() for one in (item, *item.levels) if one.shows]
+    vectors = await meanings.of([sentence for evidence in shown for sentence in _before_a_cue(evidence, said)])
+    examples = await meanings.of_examples([example for evidence in shown for example in evidence.shows])
+    return Ear(said, {**examples, **vectors})
+
+
+def _before_a_cue(evidence: Evidence, said: Sequence[Said]) -> Iterator[str]:
+    """The sentences whose meaning counts: what is said once a cue was heard changes nothing."""
+    for one in said:
+        if evidence.first is not None and one.line >= evidence.first:
+            return
+        if recognises(evidence.cues, one.text):
+            return
+        yield one.text
 
 
 def weigh(scenario: Scenario, ear: Ear, passages: Sequence[Passage], judged_by: str = "house") -> Score:
@@ -137,12 +145,6 @@ def weigh(scenario: Scenario, ear: Ear, passages: Sequence[Passage], judged_by: 
         items=items,
         judged_by=judged_by,
     )
-
-
-def _examples(scenario: Scenario) -> list[str]:
-    return [
-        example for item in scenario.rubric.walk() for evidence in (item, *item.levels) for example in evidence.shows
-    ]
 
 
 def _judged(item: Item, ear: Ear, passages: Sequence[Passage], language: str) -> Judged:

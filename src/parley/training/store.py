@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -68,6 +68,10 @@ def _columns(table: Table, shape: type) -> list[Any]:
     return [table.c[one.name] for one in fields(shape)]
 
 
+def _names(shape: type) -> str:
+    return ", ".join(one.name for one in fields(shape))
+
+
 _FILED, _PAPER, _SESSION = (
     _columns(scenarios, Filed),
     _columns(scenario_documents, Paper),
@@ -87,22 +91,26 @@ async def page_scenarios(connection: AsyncConnection, tenant_id: str, limit: int
     return [Filed(**row) for row in rows.mappings()]
 
 
+_GET_SCENARIO = f"""
+    SELECT {_names(Filed)} FROM scenarios WHERE tenant_id = %(tenant_id)s AND is_active
+      AND (id = %(wanted)s OR slug = %(wanted)s)
+"""  # noqa: S608 - only constants
+
+
 async def get_scenario(connection: AsyncConnection, tenant_id: str, wanted: str, *, lock: bool = False) -> Filed | None:
     """By id or slug."""
-    query = select(*_FILED).where(
-        scenarios.c.tenant_id == tenant_id,
-        scenarios.c.is_active,
-        (scenarios.c.id == wanted) | (scenarios.c.slug == wanted),
-    )
-    row = (await connection.execute(query.with_for_update() if lock else query)).mappings().first()
-    return None if row is None else Filed(**row)
+    query = f"{_GET_SCENARIO} FOR UPDATE" if lock else _GET_SCENARIO
+    rows = await fetch(connection, query, {"tenant_id": tenant_id, "wanted": wanted})
+    return Filed(*rows[0]) if rows else None
+
+
+_FOLDER_HASHES = "SELECT slug, id, folder_hash, is_active FROM scenarios WHERE tenant_id = %s"
 
 
 async def folder_hashes(connection: AsyncConnection, tenant_id: str) -> dict[str, tuple[str, str | None, bool]]:
     """Of each slug: the scenario's id, the hash of the folder it came from, and whether it is in use."""
-    query = select(scenarios.c.slug, scenarios.c.id, scenarios.c.folder_hash, scenarios.c.is_active)
-    rows = await connection.execute(query.where(scenarios.c.tenant_id == tenant_id))
-    return {row.slug: (row.id, row.folder_hash, row.is_active) for row in rows}
+    rows = await fetch(connection, _FOLDER_HASHES, (tenant_id,))
+    return {slug: (scenario_id, digest, active) for slug, scenario_id, digest, active in rows}
 
 
 async def lock_library(connection: AsyncConnection, tenant_id: str) -> None:
@@ -157,12 +165,13 @@ async def get_version(
 # Documents
 
 
+_LIST_PAPERS = f"""
+    SELECT {_names(Paper)} FROM scenario_documents WHERE tenant_id = %s AND scenario_id = ANY(%s) ORDER BY filename
+"""  # noqa: S608 - only constants
+
+
 async def list_papers(connection: AsyncConnection, tenant_id: str, scenario_ids: Sequence[str]) -> list[Paper]:
-    query = select(*_PAPER).where(
-        scenario_documents.c.tenant_id == tenant_id, scenario_documents.c.scenario_id.in_(scenario_ids)
-    )
-    rows = await connection.execute(query.order_by(scenario_documents.c.filename))
-    return [Paper(**row) for row in rows.mappings()]
+    return [Paper(*row) for row in await fetch(connection, _LIST_PAPERS, (tenant_id, list(scenario_ids)))]
 
 
 async def get_paper(
@@ -180,16 +189,19 @@ async def get_paper(
     return Paper(**{name: value for name, value in row.items() if name != "content"}), bytes(row["content"])
 
 
-async def contents(connection: AsyncConnection, tenant_id: str, scenario_id: str) -> list[tuple[Paper, bytes]]:
-    """Every document with its content."""
-    query = select(*_PAPER, scenario_documents.c.content).where(
-        scenario_documents.c.tenant_id == tenant_id, scenario_documents.c.scenario_id == scenario_id
-    )
-    rows = await connection.execute(query.order_by(scenario_documents.c.filename))
-    return [
-        (Paper(**{name: value for name, value in row.items() if name != "content"}), bytes(row["content"]))
-        for row in rows.mappings()
-    ]
+_CONTENTS = f"""
+    SELECT {_names(Paper)}, content FROM scenario_documents
+    WHERE tenant_id = %s AND scenario_id = %s AND (%s::text[] IS NULL OR type = ANY(%s)) ORDER BY filename
+"""  # noqa: S608 - only constants
+
+
+async def contents(
+    connection: AsyncConnection, tenant_id: str, scenario_id: str, types: Collection[str] | None = None
+) -> list[tuple[Paper, bytes]]:
+    """Every document with its content; with `types` those only."""
+    wanted = None if types is None else list(types)
+    rows = await fetch(connection, _CONTENTS, (tenant_id, scenario_id, wanted, wanted))
+    return [(Paper(*paper), content) for *paper, content in rows]
 
 
 async def replace_papers(
@@ -206,13 +218,23 @@ async def replace_papers(
 # Sessions
 
 
+_ADD_SESSION = f"""
+    INSERT INTO sessions (id, tenant_id, scenario_id, scenario_version, user_id, owner, data, created_at,
+      last_active_at, deadline_at)
+    VALUES (%(id)s, %(tenant_id)s, %(scenario_id)s, %(scenario_version)s, %(user_id)s, %(owner)s, %(data)s::jsonb,
+      %(created_at)s, %(created_at)s, %(deadline_at)s)
+    RETURNING {_names(Session)}
+"""  # noqa: S608 - only constants
+
+
 async def add_session(connection: AsyncConnection, values: Mapping[str, Any]) -> Session:
-    row = await connection.execute(insert(sessions).values(**values).returning(*_SESSION))
-    return Session(**row.mappings().one())
+    """`created_at` is when it was last active, too."""
+    rows = await fetch(connection, _ADD_SESSION, {**values, "data": orjson.dumps(values["data"]).decode()})
+    return Session(*rows[0])
 
 
 _GET_SESSION = f"""
-    SELECT {", ".join(one.name for one in fields(Session))} FROM sessions WHERE tenant_id = %s AND id = %s
+    SELECT {_names(Session)} FROM sessions WHERE tenant_id = %s AND id = %s
 """  # noqa: S608 - only constants
 
 
@@ -237,13 +259,18 @@ async def keep_talk(connection: AsyncConnection, session: Session, at: datetime)
     await fetch(connection, _KEEP_TALK, (session.asked, session.answered, data, at, *place))
 
 
-async def close_session(
-    connection: AsyncConnection, tenant_id: str, session_id: str, values: Mapping[str, Any]
-) -> Session:
-    """Set the columns with which a session ends."""
-    query = update(sessions).where(sessions.c.tenant_id == tenant_id, sessions.c.id == session_id)
-    row = await connection.execute(query.values(**values).returning(*_SESSION))
-    return Session(**row.mappings().one())
+_CLOSE_SESSION = """
+    UPDATE sessions SET status = %s, completed_at = %s, score = %s::jsonb, data = %s::jsonb
+    WHERE tenant_id = %s AND id = %s
+"""
+
+
+async def close_session(connection: AsyncConnection, session: Session) -> None:
+    """Write down how a session ended."""
+    score = None if session.score is None else orjson.dumps(session.score).decode()
+    data = orjson.dumps(dict(session.data)).decode()
+    place = (session.tenant_id, session.id)
+    await fetch(connection, _CLOSE_SESSION, (session.status, session.completed_at, score, data, *place))
 
 
 async def page_sessions(
