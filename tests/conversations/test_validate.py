@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from parley.agents import defaults
 from parley.conversations.confirmed import Confirmed
+from parley.conversations.grants import Material
 from parley.conversations.hidden import Secrets
 from parley.conversations.validate import Gate
 from parley.house.lexicon import lexicon
@@ -167,10 +168,10 @@ def test_an_offer_that_asks_on_is_fine() -> None:
 def test_a_policy_from_the_documents_may_be_quoted() -> None:
     passage = Passage("d", "Rules", "policy", "Your deposit has been refunded when you read this notice.", 1.0)
     said = "Your deposit has been refunded when you read this notice."
-    assert through(gate(passages=[passage]), said) == said
+    assert through(gate(material=Material([passage])), said) == said
     assert through(gate(), said) != said
     own = Passage("d", "Rules", "policy", "I have booked your table for free.", 1.0)
-    assert "not booked" in through(gate(passages=[own]), "I have booked your table for free.")
+    assert "not booked" in through(gate(material=Material([own])), "I have booked your table for free.")
 
 
 @pytest.mark.parametrize(

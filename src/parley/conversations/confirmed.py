@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from parley.conversations.grants import grants_figures
+from parley.conversations.offers import Offer
 from parley.inference.chat import ToolSpec
 
 Result = Mapping[str, Any]
@@ -41,6 +43,15 @@ _SPEAKS_OF: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("paid", r"pay|charge|zahl|abbuch|kasse"),
     )
 )
+# What an action gives to a caller, by the kinds of offers.
+_GIVES: Mapping[str, str] = {
+    "discount": "discounted",
+    "free": "discounted",
+    "voucher": "discounted",
+    "upgrade": "discounted",
+    "refund": "refunded",
+    "guarantee": "booked",
+}
 _ONLY_READS = re.compile(r"^(?:get|list|find|search|check|look_?up|read|show|fetch|query|is|has)(?:_|[A-Z]|$)")
 _EVERYTHING = frozenset({"done", *(kind for kind, _ in _SPEAKS_OF)})
 
@@ -70,6 +81,19 @@ class Confirmed:
     def results(self, kind: str) -> list[Result]:
         """What bears out a claim of this kind, newest last; empty where nothing does."""
         return [result for tool, result in self._results.items() if kind in self._borne_out(tool)]
+
+    def told(self) -> list[Result]:
+        """What tools said of the business: not those of the front desk that repeat what the caller gave them."""
+        return [result for tool, result in self._results.items() if tool not in _BEARS_OUT or tool == "find_listings"]
+
+    def gave(self, offer: Offer) -> bool:
+        """Whether tools made for such things gave all of an offer, as far as their results name figures."""
+        return all(any(grants_figures(result, offer) for result in self._given(_GIVES[kind])) for kind in offer.kinds)
+
+    def _given(self, kind: str) -> list[Result]:
+        """Results of the tools that speak of this kind; those that might do anything do not."""
+        spoken_of = {name for name in self._results if kind in self._borne_out(name) != _EVERYTHING}
+        return [self._results[name] for name in spoken_of]
 
     def can(self, kind: str) -> bool:
         """Whether the agent has a tool for it at all."""

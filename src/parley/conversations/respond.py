@@ -161,6 +161,7 @@ class Responder:
             and not answer.actions
             and answer.model
             and not private
+            and not answer.put_right
         ):
             self._parts.recall.remember(question, answer.reply, answer.intent, answer.sources)
 

@@ -108,7 +108,7 @@ class Turn:
 
 @dataclass(slots=True)
 class Answer:
-    """What the turn has said and done so far."""
+    """What the turn has said and done so far. `put_right`: the gate said something in place of the model's words."""
 
     intent: str = "unknown"
     language: str = "en"
@@ -126,3 +126,4 @@ class Answer:
     tries: dict[str, int] = field(default_factory=dict)
     ends: bool = False
     cut_short: bool = False
+    put_right: bool = False

@@ -1,9 +1,9 @@
 """The gate in the stream: text leaves sentence by sentence, after its checks, because what was sent or spoken cannot be
 taken back.
 
-A sentence is held when it claims what no tool confirmed in this conversation, contradicts what one did confirm, or says
-something internal. What is said in its place is true, says how to go on, and is said once. "I'm booking that now" waits
-for the call that makes it true.
+A sentence is held when it claims what no tool confirmed in this conversation, contradicts what one did confirm, offers
+what nothing the business says bears out, or says something internal. What is said in its place is true, says how to go
+on, and is said once. "I'm booking that now" waits for the call that makes it true.
 """
 
 from __future__ import annotations
@@ -19,10 +19,12 @@ from typing import Any
 from parley.conversations.claims import NONE, Claims, read_claims
 from parley.conversations.confirmed import Confirmed, is_open
 from parley.conversations.figures import contradicts, day_of
+from parley.conversations.grants import Material
 from parley.conversations.hidden import Blocks, Secrets, speakable
-from parley.inference.facts import Passage
+from parley.conversations.offers import Offer, read_offers
 from parley.kit.sentences import sentence_spans
 from parley.kit.yaml_text import load_yaml
+from parley.understanding import detect_language
 
 _ENDER = re.compile(r"[.!?…:\n]")
 _WORD = re.compile(r"\w+")
@@ -34,14 +36,14 @@ _QUOTED = 0.9
 class Gate:
     """Holds text back until its sentence is whole and checked.
 
-    `passages` are what the reply may quote. `voice`: marks of Markdown are taken out. `held` are the reasons for which
-    sentences were replaced or dropped, for the trace.
+    `material` is what the reply may quote, and offer. `voice`: marks of Markdown are taken out. `held` are the reasons
+    for which sentences were replaced or dropped, for the trace.
     """
 
     language: str
     confirmed: Confirmed = field(default_factory=Confirmed)
     secrets: Secrets = field(default_factory=Secrets)
-    passages: Sequence[Passage] = ()
+    material: Material = field(default_factory=Material)
     voice: bool = False
     released: str = ""
     held: list[str] = field(default_factory=list)
@@ -125,8 +127,19 @@ class Gate:
             return ""
         text = speakable(sentence) if self.voice else sentence
         claims = read_claims(sentence, self.language)
-        if claims is NONE or self._quotes(sentence):
-            return text
+        claims = NONE if claims is not NONE and self._quotes(sentence) else claims
+        if (truth := self._in_place_of_claim(sentence, claims)) is not None:
+            return truth
+        if (unheld := self._unheld(sentence)) is not None:
+            return self._in_place_of_offer(unheld, claims)
+        coming = claims.coming
+        if coming and not any(self.confirmed.results(kind) for kind in coming):
+            self._promise = (text, claims)
+            return ""
+        return text
+
+    def _in_place_of_claim(self, sentence: str, claims: Claims) -> str | None:
+        """What is true where a claim is not; None where it is."""
         for kind in sorted(claims.done):
             results = self.confirmed.results(kind)
             if not results:
@@ -135,11 +148,24 @@ class Gate:
                 return self._replace("unconfirmed", "requested", self._words["requested"])
             if contradicts(sentence, results):
                 return self._replace("figures", "figures", self._details(results[-1]))
-        coming = claims.coming
-        if coming and not any(self.confirmed.results(kind) for kind in coming):
-            self._promise = (text, claims)
-            return ""
-        return text
+        return None
+
+    def _unheld(self, sentence: str) -> Offer | None:
+        """What the sentence offers and nothing bears out."""
+        for offer in read_offers(sentence, self.language, self.material.asked):
+            if not (self.confirmed.gave(offer) or self.material.bears_out(offer, self.released, self.confirmed.told())):
+                return offer
+        return None
+
+    def _in_place_of_offer(self, offer: Offer, claims: Claims) -> str:
+        """What the business does grant, or that nothing is known of it; what a tool confirmed is said all the same."""
+        granted = self.material.nearest(offer, self.released)
+        if granted is None or self.secrets.in_(granted) or detect_language(granted, self.language) != self.language:
+            truth = str(self._words["offer"])
+        else:
+            truth = str(self._words["granted"]).format(text=granted)
+        done = [result for kind in sorted(claims.done) for result in self.confirmed.results(kind) if result]
+        return self._replace("offer", "offer", f"{self._details(done[-1])} {truth}" if done else truth)
 
     def _replace(self, reason: str, name: str, instead: str) -> str:
         """The truth, once; what repeats the claim is dropped."""
@@ -172,12 +198,12 @@ class Gate:
 
     def _quotes(self, sentence: str) -> bool:
         """Whether the sentence stands in a passage, nearly word for word; nobody's own words do."""
-        if not self.passages or _OWN_WORDS.match(sentence):
+        if not self.material.passages or _OWN_WORDS.match(sentence):
             return False
         runs = _runs(sentence)
         if not runs:
             return False
-        return any(len(runs & _runs(passage.content)) >= _QUOTED * len(runs) for passage in self.passages)
+        return any(len(runs & _runs(passage.content)) >= _QUOTED * len(runs) for passage in self.material.passages)
 
     @property
     def _words(self) -> Mapping[str, Any]:

@@ -14,6 +14,7 @@ from parley.conversations import prompt
 from parley.conversations.arm import instructions_of, sampling_of, system_prompt_of
 from parley.conversations.confirmed import Confirmed
 from parley.conversations.events import Acting, Action, Delta
+from parley.conversations.grants import Material
 from parley.conversations.hidden import Secrets
 from parley.conversations.tools import Toolbox
 from parley.conversations.trace import Trace
@@ -28,6 +29,7 @@ from parley.knowledge import Findings
 
 MOST_ROUNDS = 5
 _PROMPT_LINES = 8
+_AS_WRITTEN = frozenset({"thinking"})
 _VOICES = frozenset({"voice", "phone"})
 _SORRY = {
     "en": "I'm sorry, something went wrong on my side. Could you say that again?",
@@ -64,6 +66,7 @@ class Writer:
                     async for delta in deltas:
                         yield delta
                 step["model"], step["held"] = answer.model, list(gate.held)
+            answer.put_right = not _AS_WRITTEN.issuperset(gate.held)
             if not calls or not left:
                 break
             outcomes = []
@@ -138,8 +141,11 @@ def _gate(turn: Turn, answer: Answer, facts: Facts, found: Findings, confirmed: 
     made_up = turn.masking.unknown if turn.masking.hides else None
     secrets = Secrets(_instructions(turn, facts.language), confirmed.tools, made_up=made_up)
     passages = (*_about(facts), *facts.passages, *(found.passages if found.whole else ()))
+    said = tuple(line.content for line in turn.earlier if line.role != "user")
+    own = (system_prompt_of(turn, facts.language), instructions_of(turn, facts.language))
+    material = Material(passages, own, said, turn.message, turn.heard)
     voice = turn.conversation.channel in _VOICES
-    return Gate(facts.language, confirmed, secrets, passages, voice, released=answer.reply)
+    return Gate(facts.language, confirmed, secrets, material, voice, released=answer.reply)
 
 
 def _about(facts: Facts) -> tuple[Passage, ...]:
