@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley.channels.retell_frames import Utterance
-from parley.channels.retell_heard import agent_after, goes_on, heard_of, runs, talked_over, without_noise, words_after
+from parley.channels.retell_heard import agent_after, goes_on, runs, talked_over, without_noise, words_after
+from parley.conversations import heard_of
 
 
 def talk(*lines: str) -> list[tuple[str, str]]:

@@ -123,6 +123,27 @@ async def test_a_driver_is_called(
     assert set(switchboard.answered) == {200}
 
 
+@pytest.mark.parametrize("heard", [0, 4, None])
+async def test_who_hangs_up_in_mid_answer_has_heard_no_more(
+    haulage: Business, switchboard: Switchboard, heard: int | None
+) -> None:
+    """No request follows that would show what was heard of the last answer: only the end of the call does."""
+
+    class Hasty(Caller):
+        @override
+        async def reply(self, agent_line: str) -> Line:
+            return Line("I'm near Tulsa, I'll be there around five.", hang_up=True)
+
+    switchboard.patience = heard
+    call = await placed(haulage, await dispatcher(haulage))
+    carried = await switchboard.carry(call["retell_call_id"], Hasty(persona("on_time"), seed=1))
+    ended = await over(haulage, call)
+    said = [(line["role"], line["content"]) for line in carried["transcript_object"]]
+    assert len(said) == (2 if heard == 0 else 3)
+    assert [(line["role"], line["content"]) for line in await transcript(haulage, call)] == said
+    assert ended["raw_transcript"] == carried["transcript"]
+
+
 async def test_a_driver_calls_in(haulage: Business, retell: RetellServer, switchboard: Switchboard) -> None:
     agent = await dispatcher(haulage)
     mapped = await haulage.owner.post("/phone-numbers", json={"number": OWN, "carrier": "retell", "agent_id": agent})

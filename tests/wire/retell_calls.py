@@ -45,11 +45,13 @@ class Wire:
 
 @dataclass
 class Switchboard:
-    """Retell's side of the calls of one account."""
+    """Retell's side of the calls of one account. `patience`: of the answer to a caller who hangs up, so many words are
+    heard; None: all of them."""
 
     server: RetellServer
     http: httpx.AsyncClient
     answered: list[int] = field(default_factory=list)
+    patience: int | None = None
 
     async def carry(self, call_id: str, caller: Caller) -> dict[str, Any]:
         """A registered call from ringing to its analysis; returns the call object."""
@@ -103,7 +105,7 @@ class Switchboard:
                 return "user_hangup"
             frames = await self._exchange(peer, line)
             said = content_of(frames)
-            peer.spoken(said)
+            peer.spoken(" ".join(said.split()[: self.patience]) if line.hang_up else said)
             if frames[-1].get("end_call"):
                 return "agent_hangup"
             if frames[-1].get("transfer_number"):

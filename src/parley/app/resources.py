@@ -60,6 +60,7 @@ from parley.conversations import (
     Transcripts,
     TurnHolder,
     Unwritten,
+    Withdrawals,
     Writer,
 )
 from parley.experiments import Arms, Prompts, Watch
@@ -262,13 +263,14 @@ async def open_resources(
         scenarios = Scenarios(db, Shelf(settings.scenarios_dir))
         rehearsals = Rehearsals(db, scenarios, RehearsedTalks(vaults), affordable, embedder, businesses, clock)
         opening, order = Opening(db, agents, arms, holder, vaults, unwritten), LocalOrder()
+        desk = Desk(reservations, leads, listings, incidents)
         talk_facts = TalkFacts(db, Extraction(Extractor(embedder), affordable), clock)
         responder = Responder(
             Parts(
                 opening=opening,
                 reader=reader,
                 search=search,
-                tools=Tools(db, vaults, Desk(reservations, leads, listings, incidents), Declared(db, declared_tools)),
+                tools=Tools(db, vaults, desk, Declared(db, declared_tools)),
                 writer=Writer(affordable),
                 recall=recall,
                 settlement=Settlement(db, vaults, unwritten, settled, models.cost),
@@ -281,13 +283,15 @@ async def open_resources(
         transcripts = Transcripts(db, clock, vaults, unwritten)
         recordings = Recordings(db, clock, jobs, transcripts, businesses, Files(recordings_url(settings)))
         retention = Retention(db, businesses, unwritten, arms, recordings, clock)
+        lines = Lines(db, vaults, unwritten, opening, order)
+        said = CallTranscripts(transcripts, lines, Withdrawals(db, desk))
         calls = open_calls(
             CallParts(
                 db=db,
                 clock=clock,
                 jobs=jobs,
                 agents=agents,
-                transcripts=transcripts,
+                said=said,
                 outcomes=outcomes,
                 vaults=vaults,
                 choice=carriers,
@@ -299,7 +303,6 @@ async def open_resources(
         )
         agents.followed_by(calls.lines.want)
         agents.followed_by(calls.closing.follow)
-        lines = Lines(db, vaults, unwritten, opening, order)
         talk = TalkParts(responder, lines, transcripts, listener, CallLedger(calls.progress))
         phone_lines = PhoneLines(LineParts(talk, calls.answering, calls.progress, agents, businesses))
         simulated = SimulatedLine(
@@ -309,7 +312,7 @@ async def open_resources(
                 agents=agents,
                 secrets=calls.secrets,
                 progress=calls.progress,
-                said=CallTranscripts(transcripts),
+                said=said,
                 answer=phone_lines.answer,
                 deliver=calls.reports.receive,
                 holder=holder.number,

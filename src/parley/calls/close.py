@@ -146,12 +146,12 @@ class Closing:
         patient: bool = False,
     ) -> dict[str, Any]:
         values: dict[str, Any] = {}
-        await self._transcripts.end(call, seconds)
+        await self._transcripts.end(call, seconds, told)
         if call.conversation_id is None and len(told) > len(call.lines):
             values["lines"] = [asdict(line) for line in await self.kept(call, told)]
             call = replace(call, lines=values["lines"])
         said = await self._transcripts.of(call)
-        if call.raw_transcript is None:
+        if call.raw_transcript is None or told:
             values["raw_transcript"] = as_text(said)
         if opted_out(line.content for line in said if line.role == "user"):
             await self._suppress(call)

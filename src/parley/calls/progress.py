@@ -155,6 +155,8 @@ class Progress:
         now = await _get(connection, call.tenant_id, call.id)
         kept = ("duration", "raw_transcript", "lines", "structured_data")
         missing = {name: values[name] for name in kept if values.get(name) and not getattr(now, name)}
+        if (heard := values.get("raw_transcript")) and heard != now.raw_transcript:
+            missing["raw_transcript"] = heard  # by the carrier's own transcript, which knows what was heard
         if "structured_data" in missing:
             missing["extracted_from"] = values.get("extracted_from")
         if now.stop_wanted:

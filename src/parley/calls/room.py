@@ -21,7 +21,7 @@ from parley.calls.secrets import LineSecrets
 from parley.calls.suppress import Suppressions
 from parley.calls.switchboard import Switchboard
 from parley.calls.transcript import CallTranscripts
-from parley.conversations import Outcomes, Transcripts
+from parley.conversations import Outcomes
 from parley.kit.clock import Clock
 from parley.kit.db import Database
 from parley.kit.jobs import Enqueue, Job
@@ -37,7 +37,7 @@ class CallParts:
     clock: Clock
     jobs: Enqueue
     agents: Agents
-    transcripts: Transcripts
+    said: CallTranscripts
     outcomes: Outcomes
     vaults: Vaults
     choice: CarrierChoice
@@ -78,15 +78,14 @@ class Calls:
 def open_calls(parts: CallParts) -> Calls:
     """The room over its parts."""
     p = parts
-    said = CallTranscripts(p.transcripts)
-    closing = Closing(p.db, p.jobs, p.agents, said, p.outcomes, p.vaults, p.finder)
+    closing = Closing(p.db, p.jobs, p.agents, p.said, p.outcomes, p.vaults, p.finder)
     progress = Progress(p.db, p.clock, closing)
     lines = LineAgents(p.db, p.clock, p.jobs, p.agents, p.choice, p.secrets, p.public_url)
     placing = Placing(p.db, p.clock, lines)
     reports = Reports(p.db, p.clock, p.jobs, p.agents, p.choice, progress, p.secrets)
     return Calls(
         initiation=Initiation(p.db, p.clock, p.agents, p.choice, placing),
-        log=CallLog(p.db, p.choice, placing, progress, closing, said),
+        log=CallLog(p.db, p.choice, placing, progress, closing, p.said),
         progress=progress,
         reports=reports,
         answering=Answering(p.db, p.choice, progress, p.secrets),

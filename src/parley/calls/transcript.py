@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from parley.calls.record import CallRecord
-from parley.conversations import Transcripts
+from parley.conversations import Lines, Transcripts, Withdrawals
+from parley.inference.carrier import CarrierLine
 from parley.kit.errors import NotFound
 
 _PAGE: Final = 500
@@ -33,8 +34,10 @@ def as_text(lines: Sequence[Said]) -> str | None:
 class CallTranscripts:
     """The lines of calls."""
 
-    def __init__(self, transcripts: Transcripts) -> None:
+    def __init__(self, transcripts: Transcripts, lines: Lines, withdrawals: Withdrawals) -> None:
         self._transcripts = transcripts
+        self._lines = lines
+        self._withdrawals = withdrawals
 
     async def of(self, call: CallRecord) -> list[Said]:
         """Every line so far, in order."""
@@ -45,11 +48,18 @@ class CallTranscripts:
                 return []
         return [_carried(call, line) for line in call.lines]
 
-    async def end(self, call: CallRecord, seconds: int | None) -> None:
-        """Close the call's conversation, if it holds one that is still there, as one of the call's own `seconds`."""
+    async def end(self, call: CallRecord, seconds: int | None, told: Sequence[CarrierLine]) -> None:
+        """Close the call's conversation, if it holds one that is still there, as one of the call's own `seconds`.
+
+        By all that the carrier `told` was said it is cut to what was heard; what was done for half a sentence that
+        nothing followed is undone.
+        """
         if call.conversation_id is None:
             return
+        said = [("agent" if line.role == "agent" else "user", line.content) for line in told]
         try:
+            await self._lines.conclude(call.tenant_id, call.conversation_id, said)
+            await self._withdrawals.finish(call.tenant_id, call.conversation_id)
             await self._transcripts.end(call.tenant_id, call.conversation_id, seconds)
         except NotFound:
             return

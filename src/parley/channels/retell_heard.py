@@ -6,25 +6,13 @@ Positions therefore count turns of speech (runs of one side), never utterances.
 
 from __future__ import annotations
 
-import re
-
 from parley.channels.retell_frames import UNINTELLIGIBLE, Transcript
-
-Talk = list[tuple[str, str]]  # (role, words), the sides taking turns
-
-_WORD = re.compile(r"\w+")
-_ENOUGH = 0.6
+from parley.conversations import Talk, plain, runs_of_speech
 
 
 def runs(transcript: Transcript) -> Talk:
     """The transcript as (role, words), neighbours of one side joined."""
-    found: Talk = []
-    for one in transcript:
-        if found and found[-1][0] == one.role:
-            found[-1] = (one.role, f"{found[-1][1]} {one.content}")
-        else:
-            found.append((one.role, one.content))
-    return found
+    return runs_of_speech((one.role, one.content) for one in transcript)
 
 
 def words_after(talk: Talk) -> str:
@@ -59,31 +47,3 @@ def goes_on(old: str, new: str) -> bool:
     same = next((at for at, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]), None)
     same = min(len(before), len(after)) if same is None else same
     return same > 0 and 2 * same >= len(before)
-
-
-def plain(text: str) -> list[str]:
-    return [word.casefold() for word in _WORD.findall(text)]
-
-
-def heard_of(said: str, shown: str) -> int | None:
-    """How many characters of `said` the carrier's `shown` covers, cut after a word and its marks.
-
-    None where `shown` is of something else: then nothing is known. Words of others may follow in `shown`.
-    """
-    told = list(_WORD.finditer(said))
-    heard = plain(shown)
-    count = 0
-    for word, spoken in zip(told, heard, strict=False):
-        if word.group().casefold() != spoken:
-            break
-        count += 1
-    if count == len(told):
-        return len(said)
-    if count < _ENOUGH * len(heard) or count == 0:
-        return None
-    end = told[count - 1].end()
-    while end < len(said) and not said[end].isspace():
-        if said[end].isalnum():
-            break
-        end += 1
-    return end

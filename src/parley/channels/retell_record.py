@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from parley.channels import retell_heard as heard
-from parley.channels.retell_heard import Talk
 from parley.channels.retell_party import Memory, Party, Reply, TalkParts
+from parley.conversations import Talk, heard_of, plain
 
 
 async def put_right(parts: TalkParts, party: Party, memory: Memory, talk: Talk, words: str) -> None:
@@ -37,7 +37,7 @@ async def _take_back(parts: TalkParts, party: Party, past: Reply) -> None:
 
 
 async def _cut(parts: TalkParts, party: Party, past: Reply, shown: str) -> None:
-    length = heard.heard_of(past.text, shown)
+    length = heard_of(past.text, shown)
     stored = past.question_id or past.line_id
     if stored is not None and length is not None and length < len(past.text.rstrip()):
         kept = past.text[past.filler : length].strip()
@@ -47,9 +47,9 @@ async def _cut(parts: TalkParts, party: Party, past: Reply, shown: str) -> None:
 def _place_of(past: Reply, talk: Talk) -> int:
     """Where in the transcript a turn ends that was asked for through another process: after the caller's last run
     that begins with its words."""
-    wanted = heard.plain(past.words)
+    wanted = plain(past.words)
     for at in reversed(range(len(talk))):
         role, words = talk[at]
-        if role == "user" and wanted and heard.plain(words)[: len(wanted)] == wanted:
+        if role == "user" and wanted and plain(words)[: len(wanted)] == wanted:
             return at + 1
     return max(0, len(talk) - 1)

@@ -10,18 +10,18 @@ import asyncio
 from contextlib import aclosing, suppress
 
 from parley.channels import retell_heard as heard
-from parley.channels.retell_frames import STAY, Ending, Request
-from parley.channels.retell_heard import Talk
+from parley.channels.retell_frames import STAY, Ending, Request, Update
 from parley.channels.retell_mouth import NOBODY, Mouth
 from parley.channels.retell_party import Memory, Party, Reply, TalkParts
 from parley.channels.retell_record import put_right
 from parley.channels.retell_words import line_words
-from parley.conversations import Acting, Action, Ask, Delta, Done, Event, Opened
+from parley.conversations import Acting, Action, Ask, Delta, Done, Event, Opened, Talk
 from parley.kit import log
 from parley.kit.duplex import Closed
 from parley.kit.errors import VoiceAgentException
 
 FILLER_AFTER = 3.0
+SETTLED_AFTER = 1.5  # without a word of the caller's: then what cannot be undone is done
 LONGEST_TURN = 45.0
 _MOST_CHARACTERS = 10_000
 _HANG_UP = Ending(end_call=True)
@@ -39,6 +39,7 @@ class Replies:
         self._memory = memory
         self._words = line_words(party.language)
         self._reply: Reply | None = None
+        self._speaking = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def begin(self, request: Request) -> None:
@@ -50,9 +51,18 @@ class Replies:
             await self._mouth.repeat(standing, request.response_id)
             return
         before = self.drop()
+        self._speaking.clear()
         self._mouth.current = request.response_id
         self._reply = Reply(request.response_id, words, len(talk))
         self._task = asyncio.create_task(self._answer(self._reply, request, talk, before), name="retell.reply")
+
+    def follow(self, update: Update) -> None:
+        """The agent has the floor, or was heard: the caller's turn, which is being answered, is over."""
+        if self._reply is None or self._reply.place is None:
+            return
+        spoken = heard.agent_after(heard.runs(update.transcript), self._reply.place) is not None
+        if spoken or update.turntaking == "agent_turn":
+            self._speaking.set()
 
     async def refuse(self, response_id: int) -> None:
         """Answer a request that could not be read."""
@@ -146,6 +156,8 @@ class Replies:
             case Delta():
                 await self._mouth.say(reply, event.text)
             case Acting():
+                if event.lasting:
+                    await self._be_sure(reply)
                 reply.busy = True
             case Action():
                 reply.busy = False
@@ -155,6 +167,16 @@ class Replies:
             case Done():
                 return _HANG_UP if event.ends and ending == STAY else ending
         return ending
+
+    async def _be_sure(self, reply: Reply) -> None:
+        """Before something that cannot be taken back: wait until the caller has finished. Who goes on talking cancels
+        this with a newer request. Source: "Side effects", LLM WebSocket: to be deferred to the agent's turn."""
+        if not reply.text:
+            await self._mouth.say(reply, f"{self._words.moment} ")
+            reply.filler = len(reply.text)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SETTLED_AFTER):
+                await self._speaking.wait()
 
     async def _prompt(self, reply: Reply, request: Request) -> None:
         """Nobody said anything that could be understood."""

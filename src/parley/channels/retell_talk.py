@@ -136,6 +136,7 @@ class PhoneTalk:
                 await self._mouth.send(frames.pong(frame.timestamp))
             case Update():
                 await self._look_at(frame.transcript)
+                self._replies.follow(frame)
                 self._follow(frame.transcript)
             case Request():
                 await self._look_at(frame.transcript)

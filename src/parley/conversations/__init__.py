@@ -19,6 +19,7 @@ from parley.conversations.extract import (
     schema_of,
     wanted_schema,
 )
+from parley.conversations.heard import Talk, heard_of, plain, runs_of_speech
 from parley.conversations.hold import HeldConversations
 from parley.conversations.lines import Lines
 from parley.conversations.live import Glance, LiveView, shown_line
@@ -39,6 +40,7 @@ from parley.conversations.tools import Tool, ToolRefused, Tools
 from parley.conversations.transcript import LoggedConversation, Transcripts
 from parley.conversations.turn import Ask, ModelChoice, Turn
 from parley.conversations.unwritten import Unwritten
+from parley.conversations.withdraw import Withdrawals
 from parley.conversations.write import Writer
 
 __all__ = [
@@ -82,6 +84,7 @@ __all__ = [
     "Source",
     "Spoken",
     "Takeover",
+    "Talk",
     "TalkFacts",
     "Tool",
     "ToolRefused",
@@ -90,15 +93,19 @@ __all__ = [
     "Turn",
     "TurnHolder",
     "Unwritten",
+    "Withdrawals",
     "Writer",
     "conversation_routes",
     "erase_person",
     "export_person",
     "find_person",
     "forget_before",
+    "heard_of",
     "lock_person",
     "log_routes",
     "phone_unit",
+    "plain",
+    "runs_of_speech",
     "schema_of",
     "shown_line",
     "wanted_schema",

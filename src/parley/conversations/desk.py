@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, time
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from parley.conversations import desk_undo as undo_data
 from parley.conversations.about import SLOT, describe
 from parley.conversations.desk_fields import (
     availability_fields,
+    clock_of,
+    lead_of,
     listing_fields,
     not_listed,
     reservation_fields,
     unknown_reference,
+    wish_of,
 )
-from parley.conversations.tools import Tool, ToolRefused
+from parley.conversations.desk_undo import LEAD, NEW, DeskUndo
+from parley.conversations.tools import UNDO, Tool, ToolRefused
 from parley.conversations.turn import Turn
+from parley.conversations.withdraw import Undo
 from parley.frontdesk import (
     Criteria,
     Incidents,
     Leads,
     Listing,
     Listings,
-    NewLead,
     NotBookable,
     Reservation,
     Reservations,
@@ -74,11 +79,17 @@ class Desk:
         self._leads = leads
         self._listings = listings
         self._incidents = incidents
+        self._undo = DeskUndo(reservations, leads)
         self._all = {tool.spec.name: tool for tool in self._tools()}
 
     def tools_for(self, agent_type: str) -> dict[str, Tool]:
         """The tools an agent of this type has."""
         return {name: self._all[name] for name in _BY_TYPE[agent_type]}
+
+    def undo_of(self, name: str) -> Undo | None:
+        """See `Undoing`."""
+        tool = self._all.get(name)
+        return None if tool is None else tool.undo
 
     async def raise_incident(self, turn: Turn, danger: EmergencyReading, excerpt: str) -> Mapping[str, Any]:
         """Put an emergency on record; the same kind in the same conversation only once."""
@@ -114,6 +125,8 @@ class Desk:
                 ),
                 self._book_table,
                 changes=True,
+                amend=self._rebook_table,
+                undo=self._undo.unbook,
             ),
             Tool(
                 ToolSpec(
@@ -127,6 +140,8 @@ class Desk:
                 ),
                 self._book_room,
                 changes=True,
+                amend=self._rebook_room,
+                undo=self._undo.unbook,
             ),
             Tool(
                 ToolSpec(
@@ -140,6 +155,7 @@ class Desk:
                 self._change,
                 changes=True,
                 settles=True,
+                undo=self._undo.unbook,
             ),
             Tool(
                 ToolSpec(
@@ -150,6 +166,7 @@ class Desk:
                 self._cancel,
                 changes=True,
                 settles=True,
+                undo=self._undo.unbook,
             ),
             Tool(
                 ToolSpec(
@@ -171,6 +188,7 @@ class Desk:
                 ),
                 self._viewing,
                 changes=True,
+                undo=self._undo.unview,
             ),
             Tool(
                 ToolSpec(
@@ -206,6 +224,8 @@ class Desk:
                 ),
                 self._lead,
                 changes=True,
+                amend=self._correct_lead,
+                undo=self._undo.unnote,
             ),
             Tool(
                 ToolSpec(
@@ -222,78 +242,74 @@ class Desk:
 
     async def _availability(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:
         found = await self._reservations.availability(
-            turn.tenant.id, date.fromisoformat(given["date"]), given["party_size"], _clock(given.get("time"))
+            turn.tenant.id, date.fromisoformat(given["date"]), given["party_size"], clock_of(given.get("time"))
         )
         return availability_fields(found)
 
     async def _book_table(self, turn: Turn, given: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-        return await self._book(turn, self._wish(turn, given, "table"), key)
+        return await self._book(turn, wish_of(turn, given, "table"), key)
 
     async def _book_room(self, turn: Turn, given: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-        return await self._book(turn, self._wish(turn, given, "room"), key)
+        return await self._book(turn, wish_of(turn, given, "room"), key)
+
+    async def _rebook_table(self, turn: Turn, given: Mapping[str, Any], undo: Mapping[str, Any]) -> Mapping[str, Any]:
+        return await self._rebook(turn, wish_of(turn, given, "table"), undo)
+
+    async def _rebook_room(self, turn: Turn, given: Mapping[str, Any], undo: Mapping[str, Any]) -> Mapping[str, Any]:
+        return await self._rebook(turn, wish_of(turn, given, "room"), undo)
+
+    async def _rebook(self, turn: Turn, wish: Wish, undo: Mapping[str, Any]) -> Mapping[str, Any]:
+        try:
+            now = await self._undo.rebook(turn.tenant.id, undo, wish)
+        except NotBookable as error:
+            raise ToolRefused(error.detail, **availability_fields(error.availability)) from error
+        return {**reservation_fields(now), UNDO: dict(undo)}
 
     async def _viewing(self, turn: Turn, given: Mapping[str, Any], key: str) -> Mapping[str, Any]:
         await self._offered(turn, given["property_id"])
-        wish = self._wish(turn, {"party_size": 1, **given}, "viewing")
+        wish = wish_of(turn, {"party_size": 1, **given}, "viewing")
         booked = await self._book(turn, wish, key)
-        await self._leads.capture(turn.tenant.id, _new_lead(turn, given, "viewing"))
-        return booked
+        lead, is_new = await self._leads.capture(turn.tenant.id, lead_of(turn, given, "viewing"))
+        return {**booked, UNDO: {**booked[UNDO], LEAD: lead.id, NEW: is_new}}
 
     async def _book(self, turn: Turn, wish: Wish, key: str) -> Mapping[str, Any]:
         try:
             made = await self._reservations.book(turn.tenant.id, wish, idempotency_key=key)
         except NotBookable as error:
             raise ToolRefused(error.detail, **availability_fields(error.availability)) from error
-        return reservation_fields(made)
-
-    @staticmethod
-    def _wish(turn: Turn, given: Mapping[str, Any], kind: Any) -> Wish:
-        return Wish(
-            date=date.fromisoformat(given["date"]),
-            time=_clock(given.get("time")),
-            party_size=given["party_size"],
-            name=given["name"],
-            phone=given.get("phone"),
-            email=given.get("email"),
-            kind=kind,
-            nights=given.get("nights"),
-            property_id=given.get("property_id"),
-            notes=given.get("notes", ""),
-            conversation_id=turn.conversation.id,
-        )
+        return {**reservation_fields(made), UNDO: undo_data.made(made)}
 
     async def _change(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:
         changes: dict[str, Any] = {}
         if "date" in given:
             changes["date"] = date.fromisoformat(given["date"])
         if "time" in given:
-            changes["time"] = _clock(given["time"])
+            changes["time"] = clock_of(given["time"])
         if "party_size" in given:
             changes["party_size"] = given["party_size"]
         if not changes:
             raise ToolRefused("Nothing was said to change: a date, a time or a number of people.")
-        name, phone = await self._caller(turn, given)
+        before, name, phone = await self._caller(turn, given)
         try:
             changed = await self._reservations.change(
                 turn.tenant.id, given["reference"], changes, name=name, phone=phone
             )
-            return reservation_fields(changed)
+            return {**reservation_fields(changed), UNDO: undo_data.changed(before)}
         except NotBookable as error:
             raise ToolRefused(error.detail, **availability_fields(error.availability)) from error
         except NotFound as error:
             raise unknown_reference(given["reference"]) from error
 
     async def _cancel(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:
-        name, phone = await self._caller(turn, given)
+        before, name, phone = await self._caller(turn, given)
         try:
-            return reservation_fields(
-                await self._reservations.cancel(turn.tenant.id, given["reference"], name=name, phone=phone)
-            )
+            gone = await self._reservations.cancel(turn.tenant.id, given["reference"], name=name, phone=phone)
+            return {**reservation_fields(gone), UNDO: undo_data.changed(before)}
         except NotFound as error:
             raise unknown_reference(given["reference"]) from error
 
-    async def _caller(self, turn: Turn, given: Mapping[str, Any]) -> tuple[str | None, str | None]:
-        """Name and number to check; none where the reservation was made in this very conversation.
+    async def _caller(self, turn: Turn, given: Mapping[str, Any]) -> tuple[Reservation, str | None, str | None]:
+        """The reservation, with name and number to check; none where it was made in this very conversation.
 
         A reference is short enough to say on a bad line, so it is no secret by itself.
         """
@@ -303,10 +319,10 @@ class Desk:
         except NotFound as error:
             raise unknown_reference(given["reference"]) from error
         if made.conversation_id == turn.conversation.id:
-            return None, None
+            return made, None, None
         if not name and not phone:
             raise ToolRefused("The name or telephone number of the reservation is needed.")
-        return name, phone
+        return made, name, phone
 
     async def _find_reservation(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:
         if "reference" in given:
@@ -319,7 +335,7 @@ class Desk:
         return reservation_fields(found[0])
 
     async def _by_reference(self, turn: Turn, given: Mapping[str, Any]) -> Reservation:
-        name, phone = await self._caller(turn, given)
+        _, name, phone = await self._caller(turn, given)
         try:
             return await self._reservations.look_up(turn.tenant.id, given["reference"], name=name, phone=phone)
         except NotFound as error:
@@ -367,8 +383,13 @@ class Desk:
             return None
 
     async def _lead(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:
-        lead, _new = await self._leads.capture(turn.tenant.id, _new_lead(turn, given, "lead_capture"))
-        return {"status": "noted", "name": lead.name}
+        lead, is_new = await self._leads.capture(turn.tenant.id, lead_of(turn, given, "lead_capture"))
+        return {"status": "noted", "name": lead.name, UNDO: {LEAD: lead.id, NEW: is_new}}
+
+    async def _correct_lead(self, turn: Turn, given: Mapping[str, Any], undo: Mapping[str, Any]) -> Mapping[str, Any]:
+        said = lead_of(turn, given, "lead_capture")
+        await self._undo.correct_lead(turn.tenant.id, undo, said)
+        return {"status": "noted", "name": said.name, UNDO: dict(undo)}
 
     @staticmethod
     async def _transfer(_: Turn, given: Mapping[str, Any], __: str) -> Mapping[str, Any]:
@@ -377,21 +398,3 @@ class Desk:
     @staticmethod
     async def _end(_: Turn, __: Mapping[str, Any], ___: str) -> Mapping[str, Any]:
         return {"status": "ended"}
-
-
-def _clock(text: str | None) -> time | None:
-    return time.fromisoformat(text) if text else None
-
-
-def _new_lead(turn: Turn, given: Mapping[str, Any], intent: str) -> NewLead:
-    budget = given.get("budget")
-    return NewLead(
-        name=given.get("name", ""),
-        phone=given.get("phone"),
-        email=given.get("email"),
-        intent=intent,
-        property_id=given.get("property_id"),
-        budget=None if budget is None else Decimal(str(budget)),
-        notes=given.get("notes", ""),
-        conversation_id=turn.conversation.id,
-    )

@@ -1,12 +1,51 @@
-"""What the front desk's tools confirm or refuse, as the few fields that a caller can be told of."""
+"""What the front desk's tools are asked for, and what they confirm or refuse in the few fields a caller is told of."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import date, time
+from decimal import Decimal
 from typing import Any
 
 from parley.conversations.tools import ToolRefused
-from parley.frontdesk import Availability, Listing, Reservation
+from parley.conversations.turn import Turn
+from parley.frontdesk import Availability, Listing, NewLead, Reservation, Wish
+
+
+def wish_of(turn: Turn, given: Mapping[str, Any], kind: Any) -> Wish:
+    """A reservation as a tool's arguments want it."""
+    return Wish(
+        date=date.fromisoformat(given["date"]),
+        time=clock_of(given.get("time")),
+        party_size=given["party_size"],
+        name=given["name"],
+        phone=given.get("phone"),
+        email=given.get("email"),
+        kind=kind,
+        nights=given.get("nights"),
+        property_id=given.get("property_id"),
+        notes=given.get("notes", ""),
+        conversation_id=turn.conversation.id,
+    )
+
+
+def lead_of(turn: Turn, given: Mapping[str, Any], intent: str) -> NewLead:
+    """A lead as a tool's arguments have it."""
+    budget = given.get("budget")
+    return NewLead(
+        name=given.get("name", ""),
+        phone=given.get("phone"),
+        email=given.get("email"),
+        intent=intent,
+        property_id=given.get("property_id"),
+        budget=None if budget is None else Decimal(str(budget)),
+        notes=given.get("notes", ""),
+        conversation_id=turn.conversation.id,
+    )
+
+
+def clock_of(text: str | None) -> time | None:
+    return time.fromisoformat(text) if text else None
 
 
 def unknown_reference(reference: str) -> ToolRefused:

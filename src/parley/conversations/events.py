@@ -27,9 +27,14 @@ class Delta:
 
 @dataclass(frozen=True, slots=True)
 class Acting:
-    """A tool is about to run; its `Action` follows. Until then whoever listens must not turn away."""
+    """A tool is about to run; its `Action` follows. Until then whoever listens must not turn away.
+
+    `lasting`: what it does goes to somebody else and cannot be taken back; who is not sure yet that the caller has
+    finished lets it wait, by not asking for the next event, and may turn away meanwhile.
+    """
 
     name: str
+    lasting: bool = False
 
 
 @dataclass(frozen=True, slots=True)

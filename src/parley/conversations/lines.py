@@ -8,16 +8,18 @@ has the whole of what was said, and begins from the state in which this one had 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.conversations import store
+from parley.conversations.heard import Kept, correction, runs_of_speech
 from parley.conversations.open import Opening
 from parley.conversations.ordering import LocalOrder
 from parley.conversations.takeover import CHANGED
+from parley.conversations.tool_run_store import RETRACTED, retract_runs, runs_of
 from parley.conversations.turn import Ask
 from parley.conversations.unwritten import Unwritten
 from parley.kit.db import Database
@@ -100,7 +102,8 @@ class Lines:
     async def retract(self, tenant_id: str, conversation_id: str, question_id: str) -> None:
         """Take back the last turn, which answered the line `question_id` and of which nothing was heard.
 
-        What its tools did stays done and known. A line that is not the caller's last is left alone.
+        What its tools did awaits what the whole sentence wants: see `Withdrawals`. A line that is not the caller's
+        last is left alone.
         """
         async with (
             self._order.turn(conversation_id),
@@ -110,15 +113,44 @@ class Lines:
             removed = await store.remove_turn(connection, tenant_id, conversation_id, question_id)
             if not removed:
                 return
-            runs = await store.tool_runs_of(connection, tenant_id, conversation_id)
-            done = {*conversation.state.get("done", ()), *(run.name for run in runs)}
+            await retract_runs(connection, tenant_id, conversation_id, question_id)
+            runs = await runs_of(connection, tenant_id, conversation_id)
             before = conversation.state.get(BEFORE) if settled else None  # else the state is of the turn before it
-            state = {**(conversation.state if before is None else before), "done": sorted(done)}
+            state = conversation.state if before is None else before
+            done = {*state.get("done", ()), *(run.name for run in runs if run.standing == "stands")}
+            state = {**state, "done": sorted(done), RETRACTED: any(run.standing == "retracted" for run in runs)}
             await store.restore_state(connection, tenant_id, conversation_id, state, int(settled))
             for message_id in removed:
                 await _changed(connection, tenant_id, conversation_id, message_id)
             if conversation.privacy == "metadata_only":
                 self._unwritten.talk(conversation_id).retract()
+
+    async def conclude(self, tenant_id: str, conversation_id: str, said: Iterable[tuple[str, str]]) -> None:
+        """Put the end of a record right by a carrier's transcript of a call that is over, as (role, words).
+
+        What was not heard of the last answer is cut, and what the caller said after it is written down. A transcript
+        that is of something else changes nothing. Where no words are kept there is nothing to put right.
+        """
+        talk = runs_of_speech(said)
+        if not talk:
+            return
+        async with self._between_turns(tenant_id, conversation_id) as (connection, conversation):
+            if conversation.privacy == "metadata_only":
+                return
+            masking = await self._vaults.open(connection, tenant_id, conversation_id, conversation.privacy)
+            lines = await store.last_messages(connection, tenant_id, conversation_id, _RECENT)
+            shown = [line for line in lines if line.role != "system"]
+            stored = {line.id: line.content for line in shown}
+            right = correction([Kept(line.id, line.role, masking.reveal(line.content)) for line in shown], talk)
+            for message_id, heard in right.cut:
+                kept = heard if conversation.privacy == "keep_all" else masking.beginning(stored[message_id], heard)
+                if kept:
+                    await store.cut_message(connection, tenant_id, conversation_id, message_id, kept)
+                elif not heard:
+                    await store.remove_turn(connection, tenant_id, conversation_id, message_id)
+                await _changed(connection, tenant_id, conversation_id, message_id)
+            for words in right.said:
+                await self._opening.speak(connection, conversation, masking, words, "user")
 
     @asynccontextmanager
     async def _between_turns(

@@ -31,6 +31,7 @@ from parley.conversations.pending import with_pending
 from parley.conversations.recall import Question, Recall, stands_alone
 from parley.conversations.settle import Settlement, revealed
 from parley.conversations.sources import supporting
+from parley.conversations.tool_run_store import RETRACTED
 from parley.conversations.tools import Toolbox, Tools
 from parley.conversations.trace import Trace
 from parley.conversations.turn import Answer, Ask, Turn
@@ -111,6 +112,8 @@ class Responder:
                                 yield Delta(text, event.remembered)
                     if text := shown.finish():
                         yield Delta(text)
+                    if turn.conversation.state.get(RETRACTED):
+                        await (await self._parts.tools.open(turn)).withdraw()
                     answer.cut_short = False
                 finally:
                     if answer.cut_short:
@@ -273,7 +276,7 @@ class Responder:
         with trace.step("follow") as step:
             wanted = walk.begin()
             while wanted.kind == "call":
-                yield Acting(wanted.tool)
+                yield toolbox.acting(wanted.tool)
                 outcome = await toolbox.run(wanted.tool, wanted.arguments)
                 outcomes.append(outcome)
                 answer.actions.append(action := Action(outcome.name, outcome.arguments, outcome.result, outcome.ok))

@@ -15,6 +15,7 @@ from parley.conversations.lines import BEFORE
 from parley.conversations.outcome import judge
 from parley.conversations.takeover import MESSAGE
 from parley.conversations.told import tell_of_turn
+from parley.conversations.tool_run_store import RETRACTED
 from parley.conversations.trace import Trace
 from parley.conversations.turn import Answer, Turn
 from parley.conversations.unwritten import Unwritten
@@ -123,6 +124,8 @@ def _state(turn: Turn, answer: Answer) -> dict[str, Any]:
     if answer.tries:
         new["tries"] = answer.tries
     before = turn.conversation.state
+    if before.get(RETRACTED) and not answer.cut_short:
+        new[RETRACTED] = False
     if turn.conversation.channel in _RETRACTS:
         new[BEFORE] = {name: value for name, value in before.items() if name != BEFORE}
         if not turn.masking.keeps_words:

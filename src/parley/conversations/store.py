@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import RowMapping, and_, delete, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from parley.conversations.tables import conversations, messages, tool_runs, turns
+from parley.conversations.tables import conversations, messages, turns
 from parley.experiments import STICK, Choice
 from parley.kit.db import fetch
 from parley.privacy import Mode
@@ -64,15 +63,6 @@ class Message:
     content: str
     reply_to: str | None
     created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class ToolRun:
-    """A tool that changes something and what it confirmed. `key` tells a call from the next one."""
-
-    key: str
-    name: str
-    result: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -446,23 +436,3 @@ async def page_conversations(
 
 
 # Tools that ran
-
-
-async def tool_runs_of(connection: AsyncConnection, tenant_id: str, conversation_id: str) -> list[ToolRun]:
-    """What tools confirmed in a conversation, oldest first."""
-    query = (
-        select(tool_runs.c.key, tool_runs.c.name, tool_runs.c.result)
-        .where(tool_runs.c.tenant_id == tenant_id, tool_runs.c.conversation_id == conversation_id)
-        .order_by(tool_runs.c.finished_at)
-    )
-    return [ToolRun(row.key, row.name, row.result) for row in await connection.execute(query)]
-
-
-async def add_tool_run(
-    connection: AsyncConnection, tenant_id: str, conversation_id: str, values: Mapping[str, Any]
-) -> None:
-    """Remember what a tool confirmed. The first memory stays."""
-    query = upsert(tool_runs).values(
-        tenant_id=tenant_id, conversation_id=conversation_id, ok=True, finished_at=func.now(), **values
-    )
-    await connection.execute(query.on_conflict_do_nothing())

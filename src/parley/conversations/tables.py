@@ -96,4 +96,7 @@ tool_runs = Table(
     Column("ok", Boolean),
     Column("started_at", _When, nullable=False),
     Column("finished_at", _When),
+    Column("question_id", Text),
+    Column("standing", Text, nullable=False),
+    Column("undo", JSONB),
 )

@@ -71,7 +71,7 @@ class Writer:
                 break
             outcomes = []
             for call in calls:
-                yield Acting(call.name)
+                yield toolbox.acting(call.name)
                 with trace.step("tool") as step:
                     outcome = await toolbox.run(call.name, call.arguments)
                     step["tool"], step["ok"] = call.name, outcome.ok
@@ -129,7 +129,8 @@ async def _confirmed(turn: Turn, answer: Answer, toolbox: Toolbox) -> Confirmed:
     confirmed = Confirmed(toolbox.specs, {name: {} for name in turn.done})
     if turn.done:
         for run in await toolbox.earlier():
-            confirmed.add(run.name, run.result)
+            if run.standing == "stands":
+                confirmed.add(run.name, run.result)
     for action in answer.actions:
         if action.ok:
             confirmed.add(action.name, action.result)

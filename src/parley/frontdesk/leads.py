@@ -76,6 +76,26 @@ class Leads:
                 await record_audit(connection, who, tenant_id, "lead.created", made.id)
         return made, True
 
+    async def correct(self, tenant_id: str, lead_id: str, said: NewLead | None, *, is_new: bool) -> None:
+        """Take back what was noted last, and note instead what was `said`; None: nothing was.
+
+        `is_new`: the lead was not there before, so that nothing is left of it. Raises `NotFound`, `InvalidInput`.
+        """
+        async with self._db.begin(tenant_id) as connection:
+            await store.lock(connection, f"{tenant_id}:leads")
+            lead = await _get(connection, tenant_id, lead_id)
+            if said is None and is_new:
+                await _L.remove(connection, tenant_id, lead_id)
+                return
+            given: dict[str, Any] = {} if is_new else _before(lead)
+            if said is not None:
+                values = await _normal(connection, tenant_id, {f.name: getattr(said, f.name) for f in fields(NewLead)})
+                notes = "" if is_new else str(given.get("notes", lead.notes))
+                told = {name: values[name] for name in _MERGED if values[name] or is_new}
+                parts = dict.fromkeys(note for note in (notes, values["notes"]) if note)
+                given |= {**told, "notes": "\n".join(parts)[:_MOST_NOTES]}
+            await _write(connection, lead, given, _entry(self._clock.now(), lead, given, corrected=True))
+
     async def get(self, tenant_id: str, lead_id: str) -> Lead:
         """The lead, or `NotFound`."""
         async with self._db.begin(tenant_id) as connection:
@@ -183,6 +203,19 @@ def _entry(now: datetime, before: Lead, given: Mapping[str, Any], **more: Any) -
         if name != "contacts" and getattr(before, name) != value
     }
     return {"at": now.isoformat(), "changed": changed, **more}
+
+
+def _before(lead: Lead) -> dict[str, Any]:
+    """The fields that the last entry of its history changed, as they were before."""
+    if not lead.history:
+        return {}
+    entry = lead.history[-1]
+    was: dict[str, Any] = {name: values[0] for name, values in entry["changed"].items()}
+    if "conversation_id" in was or entry.get("conversation_id") is None:  # it was a further contact
+        was["contacts"] = max(1, lead.contacts - 1)
+    if isinstance(was.get("budget"), str):
+        was["budget"] = Decimal(was["budget"])
+    return was
 
 
 def _plain(value: Any) -> Any:

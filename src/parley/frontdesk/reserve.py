@@ -210,6 +210,24 @@ class Reservations:
                 return before
             return await self._rewrite(connection, before, {"status": "cancelled"}, who)
 
+    async def put_back(self, tenant_id: str, wanted: str, was: Mapping[str, Any] | None) -> Reservation:
+        """Undo what was done to a reservation: as it `was` (date, time, party_size, status), or cancelled where it was
+        not there. Raises `NotBookable` where its place was given to somebody else meanwhile, `NotFound`."""
+        async with self._db.begin(tenant_id) as connection:
+            now = await _find(connection, tenant_id, wanted, lock=True)
+            if was is None:
+                return (
+                    now
+                    if now.status == "cancelled"
+                    else await self._rewrite(connection, now, {"status": "cancelled"}, None)
+                )
+            # Nobody keeps a cancelled place: like a request, it is placed anew.
+            before = replace(now, status="requested") if now.status == "cancelled" else now
+            back = await self._rewrite(connection, before, was, None)
+            if now.status == "cancelled":
+                back = await _R.change(connection, tenant_id, now.id, {"cancelled_at": None}) or back
+            return back
+
     async def delete(self, who: Principal, tenant_id: str, wanted: str) -> None:
         """Remove the row. A guest who does not come is a cancellation, not this."""
         async with self._db.begin(tenant_id) as connection:
