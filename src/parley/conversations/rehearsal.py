@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from parley.conversations import store
+from parley.conversations import rehearsal_store, store
 from parley.conversations.takeover import ENDED, MESSAGE
 from parley.conversations.told import tell_of_end
 from parley.kit.errors import NotFound
@@ -95,7 +95,7 @@ class RehearsedTalks:
 
     async def open(self, connection: AsyncConnection, tenant_id: str, conversation_id: str) -> OpenTalk:
         """The talk, for lines to be added on the caller's transaction. Raises `NotFound` once it is gone."""
-        found = await store.lock_talk(connection, tenant_id, conversation_id)
+        found = await rehearsal_store.lock_talk(connection, tenant_id, conversation_id)
         if found is None:
             raise NotFound("session")
         privacy, place = found
@@ -113,7 +113,7 @@ class RehearsedTalks:
         lines = [(new_id(), role, words) for role, words in said]
         begun = talk.place == 0 and said[0][0] == "agent"
         turns = sum(role == "agent" for role, _ in said) - begun
-        at = await store.add_lines(connection, talk.tenant_id, talk.id, lines, turns)
+        at = await rehearsal_store.add_lines(connection, talk.tenant_id, talk.id, lines, turns)
         await self._vaults.save(connection, talk.tenant_id, talk.id, talk.masking)
         news = {"conversation_id": talk.id, "message_id": lines[-1][0]}
         await publish(connection, Event(talk.tenant_id, MESSAGE, news))
