@@ -162,10 +162,11 @@ async def test_what_was_said_is_in_the_log(business: Business, address: str) -> 
         await line.send(json.dumps({"event": "start"}))
         await until(line, "ready")
         await line.send(json.dumps({"event": "text", "text": "How much is the tiramisu?"}))
-        await until(line, "metrics")
+        [told] = of(await until(line, "metrics"), "conversation")
         await line.send(json.dumps({"event": "end"}))
         assert (await until(line, "ended"))[-1]["reason"] == "hung_up"
     [logged] = (await business.owner.get("/api/conversations")).json()["conversations"]
+    assert logged["id"] == told["conversation_id"]
     assert (logged["channel"], logged["status"]) == ("voice", "ended")
     assert "7.50" in logged["transcript"]["messages"][-1]["content"]
 

@@ -103,6 +103,10 @@ class BrowserLine(LiveLine):
         if not self.extend(frames, _MOST_BACKLOG_FRAMES):
             raise InvalidInput("data comes faster than it can be heard; more than five minutes are waiting.")
 
+    async def begun(self, conversation_id: str) -> None:
+        """Name the conversation once it is on record: after a lost connection the client goes on with it."""
+        self.post([orjson.dumps({"event": "conversation", "conversation_id": conversation_id}).decode()])
+
     @override
     def packed(self, event: Event) -> list[str | bytes]:
         if isinstance(event, Clear):

@@ -160,21 +160,22 @@ class LiveLine(ABC):
         if isinstance(event, Ended):
             self._ended = event
         else:
-            self._queue(event)
+            self.post(self.packed(event))
 
     def close(self) -> None:
         """Let the far end know that it is over: the last event is held back until all of the call is on record."""
         if self._ended is not None:
-            self._queue(self._ended)
+            self.post(self.packed(self._ended))
         if self._timer is not None:
             self._timer.cancel()
         while self._outbox.full():  # a far end that does not read must not keep the call open
             self._outbox.get_nowait()
         self._outbox.put_nowait(None)
 
-    def _queue(self, event: Event) -> None:
+    def post(self, messages: Sequence[str | bytes]) -> None:
+        """Queue messages for the far end."""
         try:
-            for message in self.packed(event):
+            for message in messages:
                 self._outbox.put_nowait(message)
         except asyncio.QueueFull:
             self.put(HungUp())

@@ -19,7 +19,7 @@ from parley.voice import KeptSpeech, Line, Manners, Parts, Reason, SemanticPause
 
 _HINT_CHARACTERS = 200_000
 _NOBODY = {"driver_name": "", "load_number": ""}
-
+_SOMEBODY = Caller()
 
 SpeechName = str | Mapping[str, Any] | None
 """An agent's `stt` or `tts`: "vendor/model", or {provider, model, fallback} (a speaker's with voice), or nothing."""
@@ -99,6 +99,7 @@ async def hold_call(
     business: str,
     line: Line,
     *,
+    caller: Caller = _SOMEBODY,
     conversation_id: str | None = None,
     greets: bool = True,
 ) -> None:
@@ -107,7 +108,7 @@ async def hold_call(
     `greets`: the agent speaks first. Raises nothing that a caller or a vendor can cause.
     """
     greeting = first_words(agent, business, language_of(agent), _NOBODY) if greets else ""
-    talked = await converse(rooms, agent, business, line, Caller(), greeting, conversation_id)
+    talked = await converse(rooms, agent, business, line, caller, greeting, conversation_id)
     if talked.conversation_id is not None:
         await rooms.transcripts.end(agent.tenant_id, talked.conversation_id)
 

@@ -14,6 +14,7 @@ from parley.agents import Agent, Agents
 from parley.channels.admission import Admission
 from parley.channels.browser import BrowserLine, Format, parse_event, read_format
 from parley.channels.live import Rooms, hold_call
+from parley.channels.spoken import Caller
 from parley.conversations import Transcripts
 from parley.kit.errors import NotAuthenticated, TooMany, VoiceAgentException
 from parley.tenants import Access, Businesses, Login, Principal
@@ -142,7 +143,8 @@ async def _talk(socket: WebSocket, call: _Call) -> None:
     try:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(line.send())
-            await hold_call(rooms, call.agent, call.business, line, conversation_id=call.conversation_id, greets=greets)
+            caller, known = Caller(begun=line.begun), call.conversation_id
+            await hold_call(rooms, call.agent, call.business, line, caller=caller, conversation_id=known, greets=greets)
             line.close()
         await socket.close()
     except (WebSocketDisconnect, RuntimeError):
