@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from parley.app.resources import Resources
+from parley.calls import simulated
 from parley.personas import personas
 from tests.conftest import Business
 from tests.journeys.calls import dispatcher, get, initiate, over, transcript, until, working
@@ -118,6 +119,47 @@ async def test_a_call_whose_process_died_is_taken_up_where_it_was(business: Busi
     assert len({line["content"] for line in after if line["role"] == "user"}) == len(
         [line for line in after if line["role"] == "user"]
     )
+
+
+async def test_a_process_that_lives_takes_up_the_calls_of_one_that_died(
+    business: Business, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has to start anything: whoever runs looks for lost calls from time to time."""
+    monkeypatch.setattr(simulated, "_LOOK_EVERY", 0.05)
+    line = resources.simulated
+    await line.open()
+    call = await initiate(business, await dispatcher(business), persona="delayed", seed=5, speed=10)
+
+    async def well_begun() -> bool:
+        return len(await transcript(business, call)) >= 2
+
+    await until(well_begun)
+    [task] = line._tasks.values()
+    task.cancel()
+    async with resources.db.begin(business.id) as connection:
+        await connection.execute(text("UPDATE simulated_calls SET holder = 1"))
+    assert (await over(business, call, within=60))["status"] == "completed"
+
+
+async def test_a_call_that_failed_here_is_taken_up_again(
+    business: Business, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulated, "_LOOK_EVERY", 0.05)
+    line, true, failures = resources.simulated, resources.simulated._deliver, [RuntimeError("a bug")]
+
+    async def deliver(raw: bytes, signature: str) -> object:
+        if failures and b"call_ended" in raw:
+            raise failures.pop()
+        return await true(raw, signature)
+
+    await line.open()
+    line.deliver_with(deliver)
+    try:
+        call = await initiate(business, await dispatcher(business), persona="voicemail", seed=1)
+        ended = await over(business, call, within=60)
+    finally:
+        line.deliver_with(true)
+    assert (ended["status"], failures) == ("completed", [])
 
 
 async def test_calls_are_told_in_the_carriers_order(business: Business, resources: Resources) -> None:

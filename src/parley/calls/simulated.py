@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Final
 
 import orjson
+from sqlalchemy.exc import DBAPIError
 from typing_extensions import override
 
 from parley.agents import Agents
@@ -42,6 +43,7 @@ AT_ONCE: Final = 12  # talks without a pace of their own at one time, per proces
 _VENDOR: Final = "simulated"
 _TRIES: Final = 3
 _AGAIN: Final = 0.5  # seconds, doubled each time
+_LOOK_EVERY: Final = 5.0  # seconds
 
 Answer = Callable[[Duplex, str | None, str], Coroutine[Any, Any, None]]
 Deliver = Callable[[bytes, str], Awaitable[object]]
@@ -74,6 +76,7 @@ class SimulatedLine(Carrier):
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._beside_us: set[asyncio.Task[None]] = set()
         self._stopped: set[str] = set()
+        self._failed: set[tuple[str, str]] = set()
         self._places = asyncio.Semaphore(AT_ONCE)
 
     def deliver_with(self, deliver: Deliver) -> None:
@@ -86,11 +89,27 @@ class SimulatedLine(Carrier):
         return TRAITS
 
     async def open(self) -> None:
-        """Begin to take up the calls of processes that are gone."""
+        """Take up the calls of processes that are gone, now and from time to time."""
+        self._beside(self._watch(await self._lost()), "calls.simulated.lost")
+
+    async def _watch(self, lost: set[tuple[str, str]]) -> None:
+        """Take up what is lost now; later on what was lost at the look before too, because a process that lives loses
+        its place in the database for a moment when that is started again."""
+        await self._take_up_all(lost)
+        while True:
+            await asyncio.sleep(_LOOK_EVERY)
+            try:
+                before, lost = lost, await self._lost()
+            except (DBAPIError, OSError):
+                _log.warning("simulated.not_looked")
+                continue
+            await self._take_up_all(before & lost)
+            failed, self._failed = self._failed, set()
+            await self._take_up_all(failed)
+
+    async def _lost(self) -> set[tuple[str, str]]:
         async with self._parts.db.begin_platform("simulated calls whose process is gone") as connection:
-            lost = await store.find_simulated_lost(connection)
-        if lost:
-            self._beside(self._take_up_all(lost), "calls.simulated.lost")
+            return set(await store.find_simulated_lost(connection))
 
     @override
     async def place(self, call: PlaceCall) -> str:
@@ -173,8 +192,8 @@ class SimulatedLine(Carrier):
         self._tasks[call.id] = task
         task.add_done_callback(lambda _: self._tasks.pop(call.id, None))
 
-    async def _take_up_all(self, lost: Sequence[tuple[str, str]]) -> None:
-        for tenant_id, call_id in lost:
+    async def _take_up_all(self, lost: Collection[tuple[str, str]]) -> None:
+        for tenant_id, call_id in sorted(lost):
             try:
                 await self._take_up(tenant_id, call_id)
             except Exception:  # noqa: BLE001 - the others must not wait for it; it is looked at when it is due
@@ -187,6 +206,8 @@ class SimulatedLine(Carrier):
         return task
 
     async def _take_up(self, tenant_id: str, call_id: str) -> None:
+        if call_id in self._tasks:
+            return
         async with self._parts.db.begin(tenant_id) as connection:
             claimed = await store.claim_simulated(connection, tenant_id, call_id, self._parts.holder)
         if claimed is None or claimed.id in self._tasks:
@@ -207,8 +228,9 @@ class SimulatedLine(Carrier):
             else:
                 async with self._places:
                     await self._talk(call)
-        except Exception:  # noqa: BLE001 - nobody waits for this task; the log has it, the next process takes it up
+        except Exception:  # noqa: BLE001 - nobody waits for this task; the log has it, and it is taken up again
             _log.exception("simulated.failed", call_id=call.call_id)
+            self._failed.add((call.tenant_id, call.id))
 
     async def _talk(self, call: store.SimulatedCall) -> None:
         how = call.simulate

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 
-from sqlalchemy import ColumnElement, Table, delete, func, select, text, update
+from sqlalchemy import ColumnElement, Table, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -253,10 +253,10 @@ async def find_simulated_lost(connection: AsyncConnection) -> list[tuple[str, st
 async def claim_simulated(
     connection: AsyncConnection, tenant_id: str, wanted: str, holder: int
 ) -> SimulatedCall | None:
-    """Take a call over from a process that is gone; None where another one was faster, or the call is over."""
+    """Take over a call whose process is gone, or one's own; None where another was faster, or the call is over."""
     table = tables.simulated_calls
     query = update(table).where(table.c.tenant_id == tenant_id, table.c.id == wanted, table.c.reported_at.is_(None))
-    query = query.where(~func.holder_lives(table.c.holder)).values(holder=holder)
+    query = query.where(or_(table.c.holder == holder, ~func.holder_lives(table.c.holder))).values(holder=holder)
     columns = [table.c[field.name] for field in fields(SimulatedCall)]
     row = (await connection.execute(query.returning(*columns))).mappings().one_or_none()
     return None if row is None else SimulatedCall(**row)
