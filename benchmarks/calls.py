@@ -81,9 +81,9 @@ def main() -> None:
         print(f"server's processor time per answer, its share of the call's begin and end in it: {used * 1e3:.1f} ms")
         with serving(postgres.url) as [server], working(postgres.url) as worker:
             core = min(os.sched_getaffinity(0))
-            for process in (server.usage, worker):
+            for process in (server.usage, worker.usage):
                 process.cpu_affinity([core])
-            asyncio.run(_whole_calls(server.base_url, tenant, agent, [server.usage, worker]))
+            asyncio.run(_whole_calls(server.base_url, tenant, agent, [server.usage, worker.usage]))
 
 
 def _agent(base_url: str, tenant: Tenant) -> str:

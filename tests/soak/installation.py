@@ -146,47 +146,68 @@ class ServerProcess:
 
     def kill(self) -> None:
         """`kill -9`."""
-        self._end(signal.SIGKILL)
+        _end(self._process, signal.SIGKILL)
+        self._process = None
 
     def stop(self) -> None:
         """Let it end its requests and go. Idempotent."""
-        self._end(signal.SIGTERM)
-
-    def _end(self, with_signal: signal.Signals) -> None:
-        if self._process is None:
-            return
-        self._process.send_signal(with_signal)
-        try:
-            self._process.wait(20)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(5)
+        _end(self._process, signal.SIGTERM)
         self._process = None
 
 
-@contextmanager
-def working(url: str, core: int | None = None) -> Iterator[psutil.Process]:
-    """`parley worker` in a process of its own, stopped afterwards."""
-    with (
-        tempfile.TemporaryDirectory(prefix="parley-worker-") as folder,
-        (Path(folder) / "worker.log").open("ab") as log,
-    ):
+class WorkerProcess:
+    """`parley worker` in a process of its own."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self._environment = clean_environment(url, folder)
+        self._folder = folder
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
         command = [sys.executable, "-c", "from parley.app.cli import main; main()", "worker"]
-        environment = clean_environment(url, Path(folder))
-        process = subprocess.Popen(  # noqa: S603 - our own worker
-            command, cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
-        )
-        if core is not None:
-            os.sched_setaffinity(process.pid, {core})
+        with (self._folder / "worker.log").open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own worker
+                command, cwd=self._folder, env=self._environment, stdout=log, stderr=log, start_new_session=True
+            )
+
+    @property
+    def usage(self) -> psutil.Process:
+        """The running process, for its processor time and memory."""
+        assert self._process is not None
+        return psutil.Process(self._process.pid)
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        _end(self._process, signal.SIGKILL)
+        self._process = None
+
+    def stop(self) -> None:
+        """Let it finish its jobs and go. Idempotent."""
+        _end(self._process, signal.SIGTERM)
+        self._process = None
+
+
+def _end(process: subprocess.Popen[bytes] | None, with_signal: signal.Signals) -> None:
+    if process is None:
+        return
+    process.send_signal(with_signal)
+    try:
+        process.wait(20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(5)
+
+
+@contextmanager
+def working(url: str) -> Iterator[WorkerProcess]:
+    """A worker, stopped afterwards."""
+    with tempfile.TemporaryDirectory(prefix="parley-worker-") as folder:
+        worker = WorkerProcess(url, Path(folder))
+        worker.start()
         try:
-            yield psutil.Process(process.pid)
+            yield worker
         finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(5)
+            worker.stop()
 
 
 @contextmanager

@@ -51,9 +51,9 @@ async def test_a_thousand_calls_through_a_bad_network_and_two_kills(
         records = await _ended(rough, tenant, placed)
         took = time.monotonic() - began
     wrong = [
-        f"{how}: {_told(records[call])} instead of {wanted[how]}"
+        f"{how}: {told(records[call])} instead of {wanted[how]}"
         for call, how in placed.items()
-        if _told(records[call]) != wanted[how]
+        if told(records[call]) != wanted[how]
     ]
     report(f"{CALLS} calls in {took:.0f} s ({CALLS / took:.1f} per second), server killed after {kills} of them")
     ends = Counter((record["status"], record["reason"]) for record in records.values())
@@ -80,10 +80,10 @@ async def _undisturbed(client: httpx.AsyncClient, agent: str, persona: str, seed
     """What a call of this persona and seed comes to."""
     made = await client.post("/calls/initiate", json=_wish(agent, persona, seed, f"quiet-{persona}-{seed}"))
     record = await _end_of(client, made.raise_for_status().json()["id"])
-    return _told(record)
+    return told(record)
 
 
-def _told(record: Record) -> Record:
+def told(record: Record) -> Record:
     """What must be the same however the call was disturbed."""
     facts = {name: value for name, value in (record["structured_data"] or {}).items() if name != "evidence"}
     return {"status": record["status"], "facts": facts}
