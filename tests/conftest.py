@@ -22,6 +22,7 @@ from parley.app.http import create_app
 from parley.app.migrate import migrate
 from parley.app.resources import Resources, open_resources
 from parley.app.settings import Settings
+from parley.app.warmup import one_arithmetic_thread
 from parley.kit import log
 from parley.kit.ids import new_id
 from parley.kit.postgres import embedded
@@ -30,6 +31,8 @@ from parley.kit.postgres import embedded
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("searching", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("searching" if "soak" in " ".join(sys.argv) else "steady")
+
+one_arithmetic_thread()  # as every server does: threads that wait for one another take the other workers' time
 
 log.configure("WARNING", json=True)
 structlog.configure(cache_logger_on_first_use=False)  # so that a test can read what any logger says
