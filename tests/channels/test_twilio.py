@@ -334,3 +334,110 @@ async def test_the_carrier_may_be_faster_than_the_last_words(line: Line) -> None
         assert (await line.call())["status"] == "in_progress"
         await phone.hang_up()
     assert (await line.over())["raw_transcript"].startswith("Agent: Good evening")
+
+
+PERSON = "+16085550142"
+
+
+@pytest.fixture
+async def staffed(business: Business, address: str) -> Line:
+    """A line whose agent knows a person who can be reached."""
+    agent = await furnish(
+        business,
+        prompts={"greeting": "Good evening."},
+        voice_settings={"transfer_number": "+1 608 555-0142"},
+        conversation_flow={"start": "person", "nodes": {"person": {"type": "handoff"}}},
+    )
+    return await made(business, address, agent)
+
+
+async def asks_for_a_person(line: Line, call: str) -> str:
+    """The caller speaks, hears that a person takes over, and the stream ends; where Twilio asks what comes next."""
+    url, token, again = await line.dial(call)
+    async with stream(url, token, call) as phone:
+        await phone.until("mark")
+        await asyncio.wait_for(played(phone), 20)
+        heard = len(phone.heard)
+        await phone.say(QUESTION)
+        await asyncio.wait_for(phone.socket.wait_closed(), 30)
+        assert phone.socket.close_code == 1000
+        assert len(phone.heard) > heard + 8000, "the words that say so come first"
+        assert not phone._marks, "and are heard to their end"
+    return again.removeprefix(line.account.base)
+
+
+async def test_a_caller_who_wants_a_person_is_connected_after_the_words(staffed: Line) -> None:
+    call = sid()
+    again = await asks_for_a_person(staffed, call)
+    assert (await staffed.call())["status"] == "in_progress"
+    for _ in range(2):  # a webhook may come twice
+        twiml = await staffed.account.ask(call, staffed.number, path=again, CallStatus="in-progress")
+        [dial] = twiml
+        assert (dial.tag, dial.get("method"), dial.get("callerId")) == ("Dial", "POST", None)
+        assert [(one.tag, one.text) for one in dial] == [("Number", PERSON)]
+    after = (dial.get("action") or "").removeprefix(staffed.account.base)
+    over = await staffed.account.ask(
+        call, staffed.number, path=after, CallStatus="in-progress", DialCallStatus="completed", DialCallDuration="61"
+    )
+    assert [one.tag for one in over] == ["Hangup"]
+    ended = await staffed.over()
+    assert ended["status"] == "completed"
+    assert (await staffed.conversation())["status"] == "ended"
+    said = await staffed.lines()
+    assert said[1] == ("user", "what time do you close on sunday")
+    assert "colleague" in said[2][1]
+
+
+@pytest.mark.parametrize("became", ["no-answer"])
+async def test_where_nobody_is_there_the_agent_goes_on(staffed: Line, became: str) -> None:
+    call = sid()
+    again = await asks_for_a_person(staffed, call)
+    [dial] = await staffed.account.ask(call, staffed.number, path=again, CallStatus="in-progress")
+    after = (dial.get("action") or "").removeprefix(staffed.account.base)
+    twiml = await staffed.account.ask(call, staffed.number, path=after, CallStatus="in-progress", DialCallStatus=became)
+    stream_tag = twiml.find("Connect/Stream")
+    assert stream_tag is not None
+    given = {one.get("name"): one.get("value") for one in stream_tag}
+    assert given["returns"] == "true"
+    async with stream(stream_tag.get("url", ""), given["token"] or "", call, customParameters=given) as phone:
+        await phone.until("mark")
+        await asyncio.wait_for(played(phone), 20)
+        await phone.hang_up()
+    assert (await staffed.over())["status"] == "completed"
+    assert (await staffed.lines())[-1] == (
+        "assistant",
+        "I'm sorry, nobody can take your call right now. Can I help you otherwise, or take a message?",
+    )
+
+
+async def test_who_hangs_up_while_a_person_is_called_has_hung_up(staffed: Line) -> None:
+    call = sid()
+    again = await asks_for_a_person(staffed, call)
+    await staffed.account.ask(call, staffed.number, path=again, CallStatus="in-progress")
+    form = staffed.account.form(call, staffed.number, CallStatus="completed")
+    assert (await staffed.account.post(f"{staffed.account.base}/twilio/status", form)).status_code == 204
+    assert (await staffed.over())["status"] == "completed"
+    late = await staffed.account.ask(call, staffed.number, path=again, CallStatus="in-progress")
+    assert [one.tag for one in late] == ["Hangup"]
+
+
+@pytest.mark.parametrize("number", [None, "nobody", 5])
+async def test_without_a_number_nobody_is_dialled(business: Business, address: str, number: Any) -> None:
+    agent = await furnish(
+        business,
+        prompts={"greeting": "Good evening."},
+        voice_settings={} if number is None else {"transfer_number": number},
+        conversation_flow={"start": "person", "nodes": {"person": {"type": "handoff"}}},
+    )
+    line = await made(business, address, agent)
+    call = sid()
+    url, token, _ = await line.dial(call)
+    async with stream(url, token, call) as phone:
+        await phone.until("mark")
+        await asyncio.wait_for(played(phone), 20)
+        await phone.say(QUESTION)
+        await phone.until("mark", len(phone.of("mark")) + 1)
+        await asyncio.wait_for(played(phone), 20)
+        assert phone.socket.close_code is None, "the talk goes on"
+        await phone.hang_up()
+    assert (await line.over())["status"] == "completed"

@@ -12,6 +12,7 @@ from parley.calls.failures import CallInitiationError, DataExtractionError, Rete
 from parley.calls.initiate import NewCall
 from parley.calls.lines import Drift
 from parley.calls.live import CallLive
+from parley.calls.numbers import e164_or_empty
 from parley.calls.persons import conversations_of, erase_person, export_person, forget_before, forget_words_before
 from parley.calls.progress import CHANGED, HEARD, Progress
 from parley.calls.record import CallRecord, Status
@@ -56,6 +57,7 @@ __all__ = [
     "call_routes",
     "check_call_settings",
     "conversations_of",
+    "e164_or_empty",
     "erase_person",
     "export_person",
     "forget_before",

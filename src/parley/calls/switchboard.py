@@ -18,7 +18,7 @@ from parley.calls.numbers import e164_or_empty
 from parley.calls.outcome import is_over
 from parley.calls.progress import Progress
 from parley.calls.record import ACTIVE, CallRecord
-from parley.calls.stream_store import drop_stream, expect_stream, is_held, take_stream
+from parley.calls.stream_store import drop_stream, expect_stream, hand_over, is_held, take_stream, transfer_of
 from parley.inference.carrier import CarrierCall
 from parley.kit.clock import Clock
 from parley.kit.db import Database
@@ -92,6 +92,19 @@ class Switchboard:
         """This process holds the call no longer."""
         async with self._db.begin(call.tenant_id) as connection:
             await drop_stream(connection, call.tenant_id, call.id, self._holder)
+
+    async def hand_over(self, call: CallRecord, number: str) -> bool:
+        """This process lets go of the call, for the carrier to connect it with a person at `number` when it asks what
+        comes next. False where the call is not ours any more."""
+        async with self._db.begin(call.tenant_id) as connection:
+            return await hand_over(connection, call.tenant_id, call.id, self._holder, number)
+
+    async def transfer_of(self, call: CallRecord) -> str | None:
+        """The number at which a call that was handed over is to go on; None for any other."""
+        if not call.is_active:
+            return None
+        async with self._db.begin(call.tenant_id) as connection:
+            return await transfer_of(connection, call.tenant_id, call.id)
 
     async def lost(self, call: CallRecord) -> None:
         """The stream broke: unless the carrier comes back with the call, it is asked about soon."""

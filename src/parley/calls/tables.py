@@ -124,4 +124,5 @@ call_streams = Table(
     Column("token_hash", Text),
     Column("expires_at", _When, nullable=False),
     Column("holder", Integer),
+    Column("transfer_to", Text),
 )

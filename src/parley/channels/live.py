@@ -87,10 +87,12 @@ class Rooms(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Talked:
-    """How a session ended, and the conversation it was; None where nobody said a word."""
+    """How a session ended, and the conversation it was; None where nobody said a word. `hands_over`: a person is to
+    take the call over now, as the caller was told."""
 
     conversation_id: str | None
     reason: Reason
+    hands_over: bool = False
 
 
 async def hold_call(
@@ -159,7 +161,7 @@ async def converse(
         if recorded is not None:
             kept = rooms.recordings.keep(agent.tenant_id, spoken.conversation_id, recorded.tape, recorded.started_at)
             await kept
-    return Talked(spoken.conversation_id, reason)
+    return Talked(spoken.conversation_id, reason, spoken.hands_over and reason == "goodbye")
 
 
 def language_of(agent: Agent) -> str:

@@ -18,6 +18,7 @@ from parley.channels.greeting import first_words
 from parley.channels.retell_frames import Transcript
 from parley.channels.retell_party import Memory, Party, TalkParts
 from parley.channels.retell_talk import BROKEN, PhoneTalk
+from parley.channels.transfer import transfer_number
 from parley.inference.carrier import CarrierLine
 from parley.kit import log
 from parley.kit.duplex import Closed, Duplex
@@ -85,8 +86,6 @@ class PhoneLines:
             raise NotFound("agent")
         agent = await self._parts.agents.get(call.tenant_id, call.agent_config_id)
         tenant = await self._parts.businesses.get(call.tenant_id)
-        settings = agent.definition.voice_settings
-        number = settings.get("transfer_number") or tenant.settings.get("transfer_number")
         language = agent.definition.language or tenant.language
         known = {"driver_name": call.driver_name, "load_number": call.load_number}
         about = {"call_id": call.id, "phone_number": call.phone_number, **known}
@@ -97,7 +96,7 @@ class PhoneLines:
             conversation_id=call.conversation_id or call.id,
             language=language,
             greeting=first_words(agent, tenant.name, language, known),
-            transfer_number=number if isinstance(number, str) else None,
+            transfer_number=transfer_number(agent, tenant),
             hears_noise=_hears_noise(agent),
             user_id=call.phone_number or None,
             metadata={name: value for name, value in about.items() if value},

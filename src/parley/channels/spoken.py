@@ -16,12 +16,14 @@ _GUESSES_KEPT = 8
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is on the line, by what channel. `begun` is told the conversation's id when its first words are on record."""
+    """Who is on the line, by what channel. `begun` is told the conversation's id when its first words are on record.
+    `transferable`: the line can connect him with a person, once the words that say so were heard."""
 
     channel: str = "voice"
     user_id: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     begun: Callable[[str], Awaitable[None]] | None = None
+    transferable: bool = False
 
 
 class Spoken:
@@ -49,6 +51,7 @@ class Spoken:
         self._tenant_id = tenant_id
         self._agent_id = agent_id
         self.conversation_id = conversation_id
+        self.hands_over = False  # the last reply says that a person takes over now
         self._caller = caller or Caller()
         self._prompt_id = prompt_id
         self._noted = noted
@@ -59,6 +62,7 @@ class Spoken:
         """Answer the caller's words. A guess waits until it is the caller's turn: a turn stores what was said."""
         if turn.speculative and not await self._decision(turn):
             return
+        self.hands_over = False
         async with aclosing(self._responder.respond(self._ask(turn.text))) as events:
             async for event in events:
                 if isinstance(event, Opened):
@@ -72,7 +76,9 @@ class Spoken:
                     yield ToolStarted(event.name)
                 elif isinstance(event, Action):
                     yield ToolEnded(event.name, event.arguments, event.result, event.ok)
-                elif event.ends:
+                    if event.name == "transfer_to_person" and event.ok and self._caller.transferable:
+                        self.hands_over = True
+                elif event.ends or self.hands_over:
                     yield Goodbye()
 
     def commit(self, turn: CallerTurn) -> None:

@@ -35,11 +35,13 @@ _log = log.get("twilio")
 
 @dataclass(frozen=True, slots=True)
 class StreamStart:
-    """What Twilio says of a stream when it begins. `token` is our own parameter."""
+    """What Twilio says of a stream when it begins. `token` and `returns` (nobody took the call over) are parameters of
+    our own."""
 
     stream_sid: str
     call_sid: str
     token: str
+    returns: bool = False
 
 
 def read_event(text: str | None) -> Mapping[str, Any]:
@@ -65,7 +67,9 @@ def read_start(event: Mapping[str, Any]) -> StreamStart:
         "1",
     ):
         raise InvalidInput("start.mediaFormat must be audio/x-mulaw at 8000 Hz with one channel.")
-    return StreamStart(_text(start, "streamSid"), _text(start, "callSid"), _text(given, "token"))
+    return StreamStart(
+        _text(start, "streamSid"), _text(start, "callSid"), _text(given, "token"), given.get("returns") == "true"
+    )
 
 
 class TwilioLine(LiveLine):

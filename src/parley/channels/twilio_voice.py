@@ -16,7 +16,7 @@ from fastapi.security import APIKeyHeader
 
 from parley.calls import TWILIO, CallRecord, CarrierChoice
 from parley.channels.admission import Admission
-from parley.channels.twilio_media import PhoneRooms
+from parley.channels.twilio_media import PhoneRooms, write_end
 from parley.inference.carrier import CarrierCall
 from parley.inference.twilio_call import (
     SIGNATURE_HEADER,
@@ -33,6 +33,8 @@ router = APIRouter(prefix="/twilio", tags=["carriers' webhooks"], responses=ERRO
 
 _MOST_BYTES: Final = 64_000
 _MOST_FIELDS: Final = 300
+_RING_SECONDS: Final = 30
+_CONNECTED: Final = ("completed", "answered")  # by DialCallStatus: they have talked
 _log = log.get("twilio")
 
 _signature = APIKeyHeader(
@@ -49,9 +51,10 @@ async def twilio_voice(request: Request, signature: Signature = None) -> Respons
     """A call comes in at a number of ours, or one of ours was answered: Twilio is told to open a media stream.
 
     The form's fields are Twilio's (`CallSid`, `From`, `To`, `Direction` …). A number that nobody answers, an agent that
-    is not active and a server whose lines are all busy reject the call.
+    is not active and a server whose lines are all busy reject the call. A call that was handed over is connected with
+    its person; with `DialCallStatus`, nobody was there, and the agent goes on, or the call is over.
     """
-    owner, told, _ = await _letter(request, signature)
+    owner, told, fields = await _letter(request, signature)
     phone: PhoneRooms = request.state.phone
     if owner is None:
         _log.warning("twilio.nobody_answers", call_sid=told.id)
@@ -60,6 +63,13 @@ async def twilio_voice(request: Request, signature: Signature = None) -> Respons
     try:
         call = await phone.switchboard.ring(owner, told)
         answered |= call.started_at is not None
+        dialled = dict(fields).get("DialCallStatus")
+        number = await phone.switchboard.transfer_of(call)
+        if number is not None and dialled is None:
+            return _twiml(_dial(_base(request), call, number, told))
+        if number is not None and dialled in _CONNECTED:
+            await write_end(request.state.transcripts, phone, call, call.conversation_id, "call_transfer")
+            return _twiml(_reject(answered=True))
         admission: Admission = request.state.speech.admission
         if admission.is_full:
             return _twiml(_reject(answered=answered, busy=True))
@@ -67,7 +77,7 @@ async def twilio_voice(request: Request, signature: Signature = None) -> Respons
     except (NotFound, Conflict) as error:
         _log.info("twilio.not_answered", call_sid=told.id, code=error.code)
         return _twiml(_reject(answered=answered))
-    return _twiml(_stream(_base(request), call, token))
+    return _twiml(_stream(_base(request), call, token, returns=number is not None))
 
 
 @router.post("/status", status_code=204, response_class=Response)
@@ -135,14 +145,27 @@ def _is_signed(request: Request, fields: Fields, keys: Sequence[str], signature:
     return any(is_signed(url, fields, key, signature, settings) for key in keys)
 
 
-def _stream(base: str, call: CallRecord, token: str) -> Any:
-    """Open a stream. Where it ends, Twilio asks again: a call that was only cut off goes on, one that is over ends."""
+def _dial(base: str, call: CallRecord, number: str, told: CarrierCall) -> Any:
+    """Connect the caller with a person. Twilio shows the person the caller's number, on a call of ours ours."""
     from twilio.twiml.voice_response import VoiceResponse  # type: ignore[import-untyped]
+
+    response = VoiceResponse()
+    ours = {"caller_id": told.from_number} if call.direction == "outbound" and told.from_number else {}
+    action = f"{base}/twilio/voice?call_id={call.id}"
+    response.dial(action=action, method="POST", timeout=_RING_SECONDS, **ours).number(number)
+    return response
+
+
+def _stream(base: str, call: CallRecord, token: str, *, returns: bool) -> Any:
+    """Open a stream. Where it ends, Twilio asks again: a call that was only cut off goes on, one that is over ends."""
+    from twilio.twiml.voice_response import VoiceResponse
 
     response = VoiceResponse()
     url = f"ws{base.removeprefix('http')}/twilio/media"
     stream = response.connect().stream(url=url, status_callback=f"{base}/twilio/status")
     stream.parameter(name="token", value=token)
+    if returns:
+        stream.parameter(name="returns", value="true")
     response.redirect(f"{base}/twilio/voice?call_id={call.id}", method="POST")
     return response
 
