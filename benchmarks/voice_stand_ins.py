@@ -2,6 +2,7 @@
 
 The route, the line, the engine and Silero are the true ones; the transcriber, the model and the speaker are dummies,
 and no database is asked, as nothing of the kind is in the peers either. `GET /use` tells what this process has used.
+Run: python -m benchmarks.voice_stand_ins ours|bare PORT
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import gc
+import sys
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,8 +19,11 @@ from typing import Any
 
 import orjson
 import psutil
+import uvicorn
 from fastapi import FastAPI, WebSocket
 
+from parley.agents import Definition
+from parley.app.serve import SOCKETS
 from parley.channels import SpeechParts, voice_routes
 from parley.conversations import Delta
 from parley.inference.speech import (
@@ -99,7 +104,7 @@ class Nothing:
         return "tenant"
 
     async def first_active(self, _: str) -> Any:
-        definition = SimpleNamespace(language="en", voice="", prompts={"greeting": "Hello."}, voice_settings={})
+        definition = Definition(language="en", prompts={"greeting": "Hello."})
         return SimpleNamespace(id="agent", tenant_id="tenant", name="Desk", type="receptionist", definition=definition)
 
     async def get(self, *_: Any) -> Any:
@@ -150,3 +155,8 @@ async def bare_loop(socket: WebSocket) -> None:
 async def use() -> dict[str, float]:
     """Processor seconds, bytes resident, and the clock they were read at."""
     return {"cpu": time.process_time(), "rss": _process.memory_info().rss, "at": time.perf_counter()}
+
+
+if __name__ == "__main__":
+    _app = {"ours": ours, "bare": bare}[sys.argv[1]]
+    uvicorn.run(_app, port=int(sys.argv[2]), log_level="warning", **SOCKETS)

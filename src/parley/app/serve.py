@@ -9,6 +9,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -18,10 +19,16 @@ from parley.app.drain import Drain
 from parley.app.http import create_app
 from parley.app.resources import Resources, open_resources
 from parley.app.settings import Settings, SettingsError, load_settings
+from parley.app.sockets import CallSockets
 from parley.app.warmup import Warmup
 from parley.kit import log
 
 REQUESTS_END_WITHIN = 10  # seconds, once the drain is over
+SOCKETS: dict[str, Any] = {
+    "ws": CallSockets,
+    "ws_per_message_deflate": False,  # sound does not shrink, and a zlib context per call costs more than the call
+}
+"""How uvicorn serves WebSockets."""
 
 _log = log.get("app")
 
@@ -91,9 +98,7 @@ async def run_dev(
                     await worker
 
     app = create_app(resources(), settings.allowed_origins)
-    config = uvicorn.Config(
-        app, host=host, port=port, log_level="warning", server_header=False, ws_per_message_deflate=False
-    )
+    config = uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False, **SOCKETS)
     server = uvicorn.Server(config)
     await server.serve()
     if not server.started:
@@ -111,8 +116,8 @@ def run_server(host: str, port: int, workers: int, proxies: str | None) -> None:
         port=port,
         workers=workers,
         log_level="warning",
-        ws_per_message_deflate=False,  # sound does not shrink, and a zlib context per call costs more than the call
         server_header=False,
+        **SOCKETS,
         proxy_headers=proxies is not None,
         forwarded_allow_ips=proxies,
         timeout_graceful_shutdown=REQUESTS_END_WITHIN,
