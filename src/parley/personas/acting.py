@@ -22,9 +22,12 @@ _MOST_TOKENS = 160
 
 _OUT = re.compile(
     r"\b(?:language model|ai (?:assistant|model)|as an ai|artificial intelligence|openai|anthropic|system prompt"
+    r"|i(?: a|['’])m (?:just |only |actually |really )?an? (?:ai|bot|chatbot|robot|machine|computer program)"
     r"|simulat(?:ed|ion)|role-?play|my (?:instructions|persona|prompt)|how (?:can|may) i (?:help|assist) you"
+    r"|full (?:points|marks)|your score|rubric"
     r"|sprachmodell|ki-(?:assistent|modell)\w*|als ki|künstliche intelligenz|rollenspiel|meine (?:anweisungen|rolle)"
-    r"|wie kann ich ihnen (?:heute )?(?:helfen|behilflich sein))\b",
+    r"|ich bin (?:nur |eigentlich |in wahrheit )?eine? (?:ki|bot|chatbot|roboter|maschine|computerprogramm)"
+    r"|wie kann ich ihnen (?:heute )?(?:helfen|behilflich sein)|volle (?:punktzahl|punkte))\b",
     re.IGNORECASE,
 )
 _DIRECTIONS = re.compile(r"\*[^*\n]{1,80}\*|\[[^\]\n]{1,80}\]|<[^>\n]{1,80}>")
@@ -101,7 +104,7 @@ def _known(script: Script, values: Mapping[str, str], title: str) -> list[str]:
 
 def spoken(text: str) -> str | None:
     """The model's words without stage directions; None where they fall out of role or are no line at all."""
-    said = " ".join(_SPEAKER.sub("", _DIRECTIONS.sub(" ", text)).split()).strip(' "“”„')
-    if not said or len(said) > _LONGEST or _OUT.search(said):
+    if _OUT.search(text):  # in a stage direction too: who steps out there has stepped out
         return None
-    return said
+    said = " ".join(_SPEAKER.sub("", _DIRECTIONS.sub(" ", text)).split()).strip(' "“”„')
+    return said if said and len(said) <= _LONGEST else None

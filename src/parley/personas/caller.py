@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import aclosing
 from dataclasses import replace
 
 from parley.inference.chat import TextDelta
@@ -14,13 +16,16 @@ from parley.personas.acting import request, spoken
 from parley.personas.definition import Persona
 from parley.personas.mind import Line, Mind
 
+PATIENCE_SECONDS = 6.0
+
 
 class Caller:
     """One persona in one conversation.
 
     Without a model the same persona, seed, language and lines give the same words. With one, the rules still decide
     what is meant, when it is silent and when it hangs up; the model words it, and the rules' words stand in where the
-    model fails or falls out of role. `language` must be one of the persona's; its first by default.
+    model fails, keeps people waiting for `PATIENCE_SECONDS` or falls out of role. `language` must be one of the
+    persona's; its first by default.
     """
 
     def __init__(
@@ -84,9 +89,10 @@ class Caller:
         asked = request(self.persona, self.language, self.values, self._talk, line, self.mood)
         text = ""
         try:
-            async for event in model.stream(asked):
-                if isinstance(event, TextDelta):
-                    text += event.text
-        except ProviderError:
+            async with asyncio.timeout(PATIENCE_SECONDS), aclosing(model.stream(asked)) as events:
+                async for event in events:
+                    if isinstance(event, TextDelta):
+                        text += event.text
+        except (ProviderError, TimeoutError):
             return None
         return spoken(text)
