@@ -174,7 +174,10 @@ def safety_status(talk: Talk, begin: int) -> Finding | None:
 def _asks(question: str) -> str:
     """The last of an agent's questions about safety, without its advice: "if you are in danger, call 911"."""
     about = [part for part in sentences(question) if part.endswith("?") and _ABOUT_SAFETY.search(part)]
-    return about[-1] if about else question
+    return about[-1] if about else _ADVICE.sub(" ", question)
+
+
+_ADVICE = re.compile(r"\b(?:if|when|falls|wenn)\b[^.?!]*", re.IGNORECASE)
 
 
 def _safe(one: Statement, *, asked: bool) -> bool | None:
@@ -185,9 +188,10 @@ def _safe(one: Statement, *, asked: bool) -> bool | None:
     unsafe = _UNSAFE.search(one.text)
     if unsafe and not DENIED.search(one.text[: unsafe.start()]):
         return False
-    if answer == "no" and not unsure(one.text):
-        return False
     told = _SAFE.search(one.text)
+    plainly = told is not None and not DENIED.search(one.text[: told.start()]) and not _OF_THE_LOAD.search(one.text)
+    if answer == "no" and not unsure(one.text) and not (plainly and polarity(one.text) == "yes"):
+        return False
     if told is not None and not asked and told.group().lower() in ("parked", "parking lot", "rest area"):
         return None  # that the truck stands tells nothing of the people
     of_the_load = told is not None and _OF_THE_LOAD.search(re.split(r",|\band\b|\bund\b", one.text[: told.end()])[-1])
@@ -215,7 +219,8 @@ _LOAD_GOOD = re.compile(
     r"shut|secured|"
     r"strapped down|safe|all right|"
     r"alright|strapped|still on|gesichert|fest|sicher|in ordnung|unversehrt|holding)\b|\bseal(?:'s|"
-    r" is)? (?:still )?(?:on|intact)|\bdidn'?t (?:shift|move|spill)|\bnothing (?:shifted|moved|spilled|fell)|"
+    r" is)? (?:still )?(?:on|intact)|\b(?:didn'?t|hasn'?t|haven'?t) (?:shift\w*|mov\w*|spill\w*|budge\w*)|"
+    r"\bnothing (?:shifted|moved|spilled|fell)|"
     r"\bnichts (?:verrutscht|passiert)|\bforget about the load",
     re.IGNORECASE,
 )
@@ -241,12 +246,9 @@ def load_secure(talk: Talk, begin: int) -> Finding | None:
         answer = polarity(one.text) if one.first and asked else ""
         if answer and INVERSE_LOAD.search(_about_load(one.question)):
             answer = "no" if answer == "yes" else "yes"
-        subject = asked or re.search(
-            r"\b(?:load|cargo|freight|trailer|pallets?|doors?|straps?|seal|ladung|fracht|ware|paletten)\b",
-            one.text,
-            re.IGNORECASE,
-        )
-        if not subject:
+        named = _LOADED.search(one.text)
+        of_people = asked and "safety" in one.asked and _OF_PEOPLE.search(one.text)  # asked of both in one breath
+        if not named and (not asked or of_people):
             continue
         bad, good = _LOAD_BAD.search(one.text), _LOAD_GOOD.search(one.text)
         ends_no = re.search(r"\b(?:so|also)\W+(?:no|nein)\W*$", one.text, re.IGNORECASE)
@@ -274,6 +276,14 @@ def load_secure(talk: Talk, begin: int) -> Finding | None:
         elif answer:
             found = Finding(answer == "yes", one.quote(), one.line.id, 0.88)
     return found
+
+
+_LOADED = re.compile(
+    r"\b(?:load|cargo|freight|trailer|pallets?|doors?|straps?|seal|ladung|fracht|ware|paletten)\b", re.IGNORECASE
+)
+_OF_PEOPLE = re.compile(
+    r"\b(?:i'?m|i am|we'?re|we are|everyone|everybody|safe|ich|wir|alle|mir|uns|in sicherheit)\b", re.IGNORECASE
+)
 
 
 def _about_load(question: str) -> str:

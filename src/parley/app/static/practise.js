@@ -326,8 +326,8 @@ function better(scenario, { text, source, passage }) {
 
 function tab(name) {
   document.body.classList.toggle("practising", name === "practise");
-  byId("tab-talk").setAttribute("aria-pressed", String(name === "talk"));
-  byId("tab-practise").setAttribute("aria-pressed", String(name === "practise"));
+  document.body.classList.toggle("calling", name === "calls");
+  for (const one of ["talk", "calls", "practise"]) byId(`tab-${one}`).setAttribute("aria-pressed", String(name === one));
 }
 
 byId("tab-talk").addEventListener("click", () => {
