@@ -7,8 +7,10 @@ relative ("can I see the flat" put to a restaurant asks for a booking).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import lru_cache
 
 import numpy as np
@@ -16,6 +18,8 @@ from numpy.typing import NDArray
 
 from parley.understanding.builtin_examples import LANGUAGES, builtin_examples
 from parley.understanding.fewshot import FewShot, fit_few
+from parley.understanding.mash import is_mash
+from parley.understanding.wording import fold, words
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 """Texts in, unit vectors out, shape (len(texts), dimensions)."""
@@ -33,6 +37,8 @@ AGENT_INTENTS: Mapping[str, frozenset[str]] = {
 }
 _RELATIVES: Mapping[str, str] = {"viewing": "booking", "listing_search": "faq", "check_booking": "faq"}
 
+_REPEATED = re.compile(r"(.)\1+")
+_ALIKE, _LONG_ENOUGH = 0.8, 4
 _LIKE_NOTHING = 0.35
 """A best score below this means that the message is like no example: about one example in fifty, scored by a fit
 without it, falls below, and half of the sentences about something else that have words in common with the examples."""
@@ -78,16 +84,33 @@ def read_intent(
         AGENT_INTENTS.get(agent_type, AGENT_INTENTS["custom"]),
         examples if vector is not None else None,
     )
-    if not message.strip():
+    if not message.strip() or is_mash(message):
         return IntentReading(UNKNOWN, 1.0, {UNKNOWN: 1.0})
     scores = model.scores(message, vector)
     probabilities = model.probabilities(scores)
     order = np.argsort(-probabilities)[:5]
     ranked = {model.labels[at]: round(float(probabilities[at]), 4) for at in order}
     intent, confidence = next(iter(ranked.items()))
-    if intent != UNKNOWN and scores.max() < _LIKE_NOTHING:
+    nothing_like_it = scores.max() < _LIKE_NOTHING or (intent in SMALL_TALK and not _is_small_talk(message, language))
+    if intent != UNKNOWN and nothing_like_it:
         return IntentReading(UNKNOWN, round(1 - confidence, 4), ranked)
     return IntentReading(intent, confidence, ranked)
+
+
+def _is_small_talk(message: str, language: str) -> bool:
+    """Whether a word of small talk is in the message, slips of the finger included: "blarg" is as short as a "yes"."""
+    known = _small_talk_words(language if language in LANGUAGES else "en")
+    said = words(fold(message))
+    if any(word in known or _REPEATED.sub(r"\1", word) in known for word in said):
+        return True
+    return any(get_close_matches(word, known, 1, _ALIKE) for word in said if len(word) >= _LONG_ENOUGH)
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _small_talk_words(language: str) -> frozenset[str]:
+    examples = builtin_examples(language)
+    pairs = zip(examples.sentences, examples.intents, strict=True)
+    return frozenset(word for sentence, intent in pairs if intent in SMALL_TALK for word in words(fold(sentence)))
 
 
 @lru_cache(maxsize=32)
