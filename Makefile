@@ -27,7 +27,7 @@ run: setup       ## start Parley with demo businesses on http://127.0.0.1:8000
 	@$(BIN)/parley dev $(ARGS)
 
 test: setup      ## the whole test suite, in parallel
-	@$(PYTEST) -n 2 --dist worksteal $(ARGS)
+	@$(PYTEST) -n 3 --dist worksteal $(ARGS)
 
 check: setup     ## format, lint, types, import rules
 	@$(BIN)/ruff format --check .

@@ -30,7 +30,9 @@ from parley.kit.postgres import embedded
 # The same examples in every run: what is found today is found by everybody. `make soak` looks for new ones.
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("searching", deadline=None, print_blob=True)
-hypothesis.settings.load_profile("searching" if "soak" in " ".join(sys.argv) else "steady")
+SOAKING = "soak" in " ".join(sys.argv)
+hypothesis.settings.load_profile("searching" if SOAKING else "steady")
+collect_ignore = [] if SOAKING else ["soak"]  # importing the long proofs costs every worker seconds
 
 one_arithmetic_thread()  # as every server does: threads that wait for one another take the other workers' time
 
