@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
+import signal
+import sys
 import wave
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +17,19 @@ import httpx
 import numpy as np
 import pytest
 from sqlalchemy import text
+from typing_extensions import override
 
 from parley.app.resources import Resources
 from parley.kit.files import Files
 from parley.kit.ids import new_id
-from parley.recordings import Recordings
+from parley.kit.secrets import SealBroken
+from parley.recordings import Recordings, Tape
+from parley.recordings.tape import PIECE_BYTES, PIECE_SECONDS
 from tests.channels.test_chat import furnish
 from tests.channels.test_twilio import made, played, sid
 from tests.channels.test_voice import QUESTION, address, call, chunk, until
 from tests.channels.twilio_peer import CALLER, stream, ulaw
-from tests.conftest import Business
+from tests.conftest import SECRET, Business
 
 __all__ = ["address"]
 pytestmark = pytest.mark.anyio
@@ -215,13 +222,9 @@ async def kept_one(resources: Resources, business: Business, user_id: str | None
     """A conversation with a recording, made without a call."""
     body = {"message": "Hello, my number is +1 608 555 0199.", "user_id": user_id}
     talked = str((await business.owner.post("/chat/message", json=body)).json()["conversation_id"])
-    from datetime import UTC, datetime
-
-    from parley.recordings import Tape
-
     tape = Tape(open=True)
     tape.hear(bytes(640))
-    await resources.recordings.keep(business.id, talked, tape, datetime.now(UTC))
+    await resources.recordings.keep(resources.recordings.reel(business.id, tape), talked, datetime.now(UTC))
     return talked
 
 
@@ -269,36 +272,214 @@ async def test_a_tenant_that_is_gone_leaves_no_sound(
     assert not (folder / business.id).exists()
 
 
+@pytest.mark.parametrize("breaks_at", [0, 2])
 async def test_a_place_that_cannot_be_written_to_ends_no_call_badly(
-    business: Business, resources: Resources, tmp_path: Path
+    business: Business, resources: Resources, folder: Path, breaks_at: int
 ) -> None:
-    """The row that was never finished is swept like one whose conversation is gone."""
+    """What was written before is kept."""
     await furnish(business)
-    (tmp_path / "file").write_text("no folder")
     here = resources.recordings
-    broken = Recordings(
-        here._db, here._clock, here._jobs, here._transcripts, here._businesses, Files(str(tmp_path / "file"))
-    )
     talked = await kept_one(resources, business)
-    from datetime import UTC, datetime
-
-    from parley.recordings import Tape
-
     tape = Tape(open=True)
-    tape.hear(bytes(640))
-    await broken.keep(business.id, talked, tape, datetime.now(UTC))
-    assert len(await recordings(business, talked)) == 1
+    reel = here.reel(business.id, tape)
+    broken = SometimesFull(str(folder), breaks_at)
+    full = Recordings(
+        here._db,
+        here._clock,
+        here._jobs,
+        here._transcripts,
+        here._businesses,
+        broken,
+        here._keyring,
+        here._holder,
+    )
+    for _ in range(4):
+        said(tape, PIECE_SECONDS)
+        await full.wind(reel, talked, datetime.now(UTC))
+    await full.keep(reel, talked, datetime.now(UTC))
+    assert [one["duration_ms"] for one in await recordings(business, talked)][1:] == (
+        [breaks_at * PIECE_SECONDS * 1000] if breaks_at else []
+    )
+    assert len(files(folder, business)) == (2 if breaks_at else 1)
     async with resources.db.begin(business.id) as connection:
-        stuck = text("UPDATE recordings SET created_at = now() - interval '2 hours' WHERE status = 'writing'")
-        assert (await connection.execute(stuck)).rowcount == 1
+        assert (await connection.execute(text("SELECT count(*) FROM recordings"))).scalar_one() == 1 + bool(breaks_at)
+
+
+class SometimesFull(Files):
+    """A disk that is full after so many files."""
+
+    def __init__(self, url: str, after: int) -> None:
+        super().__init__(url)
+        self._left = after
+
+    @override
+    async def write(self, name: str, data: bytes) -> None:
+        self._left -= 1
+        if self._left < 0:
+            raise OSError("No space left on device")
+        await super().write(name, data)
+
+
+def said(tape: Tape, seconds: float, level: int = 900) -> None:
+    """So many seconds of a caller, each sample the same."""
+    for _ in range(round(seconds * 50)):
+        tape.hear(np.full(320, level, np.int16).tobytes())
+
+
+async def test_on_disk_nothing_can_be_heard(business: Business, resources: Resources, folder: Path) -> None:
+    await furnish(business)
+    talked = await kept_one(resources, business)
+    tape = Tape(open=True)
+    said(tape, 12)
+    await resources.recordings.keep(resources.recordings.reel(business.id, tape), talked, datetime.now(UTC))
+    pieces = [piece for piece in (folder / business.id).rglob("*") if piece.is_file()]
+    assert len(pieces) == 4, "one, and three of five seconds at most"
+    for piece in pieces:
+        sealed = piece.read_bytes()
+        assert b"RIFF" not in sealed
+        assert np.full(8, 900, np.int16).tobytes() not in sealed
+    [_, kept] = await recordings(business, talked)
+    path = f"/conversations/{talked}/recording?part=2"
+    whole = (await business.owner.get(path)).content
+    assert len(whole) == kept["size"]
+    with wave.open(io.BytesIO(whole)) as sound:
+        tracks = np.frombuffer(sound.readframes(sound.getnframes()), np.int16).reshape(-1, 2)
+    assert (tracks[:, 0] == 900).all()
+    assert len(tracks) == 12 * 16_000
+    border = 44 + PIECE_BYTES
+    for first, last in ((border - 3, border + 3), (10, border + PIECE_BYTES + 7), (border, border), (0, 43), (43, 44)):
+        part = await business.owner.get(path, headers={"Range": f"bytes={first}-{last}"})
+        assert part.content == whole[first : last + 1]
+
+
+async def test_a_piece_that_was_altered_or_swapped_is_not_played(
+    business: Business, resources: Resources, folder: Path
+) -> None:
+    await furnish(business)
+    talked = await kept_one(resources, business)
+    tape = Tape(open=True)
+    said(tape, 12)
+    await resources.recordings.keep(resources.recordings.reel(business.id, tape), talked, datetime.now(UTC))
+    [_, kept] = await recordings(business, talked)
+    one, other = (folder / business.id / kept["id"] / name for name in ("000000", "000001"))
+    sealed = one.read_bytes()
+    for wrong in (other.read_bytes(), sealed[:-1], sealed[:-1] + bytes([sealed[-1] ^ 1]), b""):
+        one.write_bytes(wrong)
+        answer = await business.owner.get(f"/conversations/{talked}/recording?part=2")
+        assert (answer.status_code >= 400, answer.json()["code"]) == (True, "secret.unreadable")
+
+
+async def test_another_tenants_key_opens_nothing(business: Business, rival: Business, resources: Resources) -> None:
+    await furnish(business)
+    await kept_one(resources, business)
+    here = resources.recordings
+    async with resources.db.begin(business.id) as connection:
+        [row] = (await connection.execute(text("SELECT id, key FROM recordings"))).all()
+    assert here._lock(business.id).open(row.key, row.id)
+    for lock, bound_to in ((here._lock(rival.id), row.id), (here._lock(business.id), new_id())):
+        with pytest.raises(SealBroken):
+            lock.open(row.key, bound_to)
+
+
+async def test_what_was_recorded_when_the_process_was_killed_is_kept(
+    business: Business, resources: Resources, folder: Path, database_url: str
+) -> None:
+    """The process is another one, recording 11 of 12 seconds' talk when it is killed."""
+    await furnish(business)
+    talked = await kept_one(resources, business)
+    script = KILLED.format(
+        url=database_url,
+        folder=str(folder),
+        secret=SECRET,
+        tenant=business.id,
+        conversation=talked,
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE, env={**os.environ}
+    )
+    assert process.stdout is not None
+    async with asyncio.timeout(60):
+        assert (await process.stdout.readline()).strip() == b"written"
+    assert len(await recordings(business, talked)) == 1, "it is still being recorded"
+    await resources.recordings.sweep()
+    assert len(await recordings(business, talked)) == 1, "and its process lives"
+    process.send_signal(signal.SIGKILL)
+    await process.wait()
+    async with asyncio.timeout(20):
+        while len(await recordings(business, talked)) == 1:
+            await resources.recordings.sweep()
+    [_, kept] = await recordings(business, talked)
+    assert kept["duration_ms"] == 10_000, "but for what was not a whole piece"
+    whole = (await business.owner.get(f"/conversations/{talked}/recording?part=2")).content
+    with wave.open(io.BytesIO(whole)) as sound:
+        assert sound.getnframes() == 160_000
+        tracks = np.frombuffer(sound.readframes(sound.getnframes()), np.int16).reshape(-1, 2)
+    assert (tracks[:, 0] == 900).all()
+    assert (await business.owner.delete(f"/conversations/{talked}/recording")).status_code == 204
+    await resources.recordings.sweep()
+    assert files(folder, business) == []
+
+
+KILLED = """
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+from parley.app.resources import open_resources
+from parley.app.settings import Settings
+from parley.recordings import Tape
+
+async def main():
+    settings = Settings.model_construct(data_dir=Path({folder!r}).parent)
+    async with open_resources(settings, {url!r}, {secret!r}) as here:
+        tape = Tape(open=True)
+        for _ in range(11 * 50):
+            tape.hear(b"\\x84\\x03" * 320)
+        reel = here.recordings.reel({tenant!r}, tape)
+        await here.recordings.wind(reel, {conversation!r}, datetime.now(UTC))
+        print("written", flush=True)
+        await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+async def test_what_is_erased_while_it_is_recorded_is_gone(
+    business: Business, resources: Resources, folder: Path
+) -> None:
+    await furnish(business)
+    talked = await kept_one(resources, business)
+    here, tape = resources.recordings, Tape(open=True)
+    reel = here.reel(business.id, tape)
+    said(tape, PIECE_SECONDS)
+    await here.wind(reel, talked, datetime.now(UTC))
+    assert len(files(folder, business)) == 2
+    assert (await business.owner.delete(f"/api/conversations/{talked}")).status_code == 204
+    said(tape, PIECE_SECONDS)
+    await here.wind(reel, talked, datetime.now(UTC))
+    assert tape.is_off
+    await here.keep(reel, talked, datetime.now(UTC))
     await here.sweep()
+    assert files(folder, business) == []
+
+
+async def test_one_that_is_older_than_sealing_is_played_as_it_is(
+    business: Business, resources: Resources, folder: Path
+) -> None:
+    await furnish(business)
+    talked = await kept_one(resources, business)
+    [kept] = await recordings(business, talked)
+    whole = (await business.owner.get(f"/conversations/{talked}/recording")).content
+    await Files(str(folder)).write(f"{business.id}/{kept['id']}.wav", whole)
     async with resources.db.begin(business.id) as connection:
-        assert (await connection.execute(text("SELECT count(*) FROM recordings"))).scalar_one() == 1
+        await connection.execute(text("UPDATE recordings SET key = NULL, pieces = 0"))
+    part = await business.owner.get(f"/conversations/{talked}/recording", headers={"Range": "bytes=40-60"})
+    assert part.content == whole[40:61]
 
 
 async def test_any_place_that_fsspec_opens_will_do() -> None:
     files = Files(f"memory://{new_id()}")
-    await files.put("a/b.wav", io.BytesIO(b"0123456789"))
+    await files.write("a/b.wav", b"0123456789")
+    assert await files.read("a/b.wav") == b"0123456789"
     file = await files.open("a/b.wav")
     await file.seek(4)
     assert await file.read(3) == b"456"
@@ -307,5 +488,6 @@ async def test_any_place_that_fsspec_opens_will_do() -> None:
     await files.remove("a")
     await files.remove("a")
     assert await files.folders() == []
-    with pytest.raises(FileNotFoundError):
-        await files.open("a/b.wav")
+    for ask in (files.open, files.read):
+        with pytest.raises(FileNotFoundError):
+            await ask("a/b.wav")

@@ -33,6 +33,7 @@ ROLES = [APP_ROLE, PLATFORM_ROLE, SEARCH_ROLE, "parley_lookup"]
 LOOK_UPS = {
     "find_by_token",
     "find_calls_due",
+    "find_broken_recordings",
     "find_doomed_recordings",
     "find_first_tenant",
     "find_idle_conversations",
@@ -57,6 +58,7 @@ PLATFORM_DOOR = {
     ("conversations.outcome", "idle conversations"),
     ("experiments.watch", "watched experiments"),
     ("recordings.keep", "recordings that are nobody's"),
+    ("recordings.keep", "recordings that broke off"),
     ("tenants.access", "the administrator reaches any tenant's things"),
     ("tenants.access", "the open administrator's tenant"),
     ("tenants.businesses", "list of tenants"),
@@ -268,7 +270,7 @@ def test_the_look_up_role_reads_no_more_than_it_compares(owner: Any) -> None:
     of_calls = {"retell_call_id", "check_at", "agent_id", "carrier_agent_id", "number"}
     of_simulated = {"holder", "reported_at"}
     of_outcomes = {"judged_at", "last_message_at", "watched"}
-    of_recordings = {"conversation_id", "status", "created_at"}
+    of_recordings = {"conversation_id", "status", "created_at", "holder", "touched_at"}
     assert set(columns.scalars()) == compared | of_calls | of_simulated | of_outcomes | of_recordings
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parley.kit.secrets import Keyring, SealBroken, digest, new_token, same
+from parley.kit.secrets import Box, Keyring, SealBroken, digest, new_token, same
 
 RING = Keyring("a master secret of some length")
 
@@ -55,3 +55,19 @@ def test_tokens() -> None:
     assert same("ä", "ä")
     assert not same("a", "b")
     assert not same("a", "")
+
+
+def test_a_box_opens_only_what_it_sealed_as_what_it_was() -> None:
+    box, other = RING.box("one"), RING.box("two")
+    sealed = box.seal(b"sound", "piece:1")
+    assert sealed != box.seal(b"sound", "piece:1"), "a nonce of its own"
+    assert box.open(sealed, "piece:1") == b"sound"
+    for who, data, bound_to in (
+        (box, sealed, "piece:2"),
+        (other, sealed, "piece:1"),
+        (box, sealed[:-1], "piece:1"),
+        (box, b"", "piece:1"),
+    ):
+        with pytest.raises(SealBroken):
+            who.open(data, bound_to)
+    assert len({Box.new_key() for _ in range(5)}) == 5

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parley.recordings import RATE, Tape
+from parley.recordings.tape import PIECE_BYTES, PIECE_SECONDS, wav_head
 
 pytestmark = pytest.mark.anyio
 FRAME = RATE // 50
@@ -23,11 +24,14 @@ def level(value: int, ms: int) -> bytes:
 
 async def tracks(tape: Tape) -> Any:
     """Samples of the caller and of the agent."""
-    file, size, duration_ms = await tape.finish()
-    data = file.read()
-    tape.close()
-    assert len(data) == size
-    with wave.open(io.BytesIO(data)) as sound:
+    duration_ms = tape.now_ms
+    tape.finish()
+    pieces = []
+    while (piece := tape.take()) is not None:
+        pieces.append(piece)
+    assert all(len(piece) == PIECE_BYTES for piece in pieces[:-1])
+    data = b"".join(pieces)
+    with wave.open(io.BytesIO(wav_head(len(data)) + data)) as sound:
         assert (sound.getnchannels(), sound.getsampwidth(), sound.getframerate()) == (2, 2, RATE)
         assert sound.getnframes() * 1000 // RATE == duration_ms
         return np.frombuffer(sound.readframes(sound.getnframes()), np.int16).reshape(-1, 2)
@@ -105,3 +109,25 @@ def test_the_tracks_are_always_as_long_as_what_was_heard(steps: list[tuple[str, 
         assert (both[:, 0] == 1).all()
 
     asyncio.run(run())
+
+
+async def test_pieces_come_off_while_it_runs() -> None:
+    tape = Tape(open=True)
+    for _ in range(PIECE_SECONDS * 50 * 2 + 10):
+        tape.hear(level(3, 20))
+    assert tape.has_pieces
+    assert [len(tape.take() or b"") for _ in range(2)] == [PIECE_BYTES] * 2
+    assert tape.take() is None
+    tape.finish()
+    assert len(tape.take() or b"") == 10 * FRAME * 4
+
+
+async def test_what_nobody_takes_ends_it() -> None:
+    """An announcement that is never heard out, a disk that stands still: no more than a minute is held."""
+    tape = Tape()
+    for _ in range(70 * 50):
+        tape.hear(level(3, 20))
+    assert tape.is_off
+    assert not tape.has_pieces
+    tape.speak(level(3, 200), RATE, 0.0, last=True)
+    assert not tape._agent

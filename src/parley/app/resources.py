@@ -281,7 +281,9 @@ async def open_resources(
         )
         outcomes = Outcomes(db, clock)
         transcripts = Transcripts(db, clock, vaults, unwritten)
-        recordings = Recordings(db, clock, jobs, transcripts, businesses, Files(recordings_url(settings)))
+        recordings = Recordings(
+            db, clock, jobs, transcripts, businesses, Files(recordings_url(settings)), keyring, holder.number
+        )
         retention = Retention(db, businesses, unwritten, arms, recordings, clock)
         lines = Lines(db, vaults, unwritten, opening, order)
         said = CallTranscripts(transcripts, lines, Withdrawals(db, desk))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -154,13 +155,17 @@ async def converse(
         hints=(agent.name, business, *await rooms.library.texts(agent.tenant_id, _HINT_CHARACTERS)),
         manners=Manners(language=language, endpointing=SemanticPause(language)),
     )
+    winding: asyncio.Task[None] | None = None
+    if recorded is not None:
+        reel = rooms.recordings.reel(agent.tenant_id, recorded.tape)
+        winding = asyncio.create_task(recorded.wind(rooms.recordings, reel, lambda: spoken.conversation_id))
     parts = Parts(line, spoken, speech.transcriber, speech.speakers_of(language), speech.vad(), speech.kept)
     try:
         reason = await Session(parts, settings).run()
     finally:
-        if recorded is not None:
-            kept = rooms.recordings.keep(agent.tenant_id, spoken.conversation_id, recorded.tape, recorded.started_at)
-            await kept
+        if recorded is not None and winding is not None:
+            recorded.stop()
+            await winding
     return Talked(spoken.conversation_id, reason, spoken.hands_over and reason == "goodbye")
 
 

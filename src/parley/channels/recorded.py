@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from parley.inference.speech import FRAME_MS
-from parley.recordings import Stretch, Tape
+from parley.recordings import Recordings, Reel, Stretch, Tape
 from parley.voice import (
     Audio,
     Clear,
@@ -34,6 +36,8 @@ class RecordedLine:
         self._turn: int | None = None
         self._of_turn: dict[int, list[Stretch]] = {}
         self._reply: tuple[int, Stretch] | None = None
+        self._cut = asyncio.Event()
+        self._over = False
 
     async def receive(self) -> Incoming:
         """See `voice.Line.receive`."""
@@ -42,6 +46,8 @@ class RecordedLine:
             if self.started_at is None:
                 self.started_at = datetime.now(UTC) - _FRAME
             self.tape.hear(item)
+            if self.tape.has_pieces:
+                self._cut.set()
         return item
 
     def tell(self, event: Event) -> None:
@@ -70,6 +76,20 @@ class RecordedLine:
     def unplayed_ms(self) -> float:
         """See `voice.Line.unplayed_ms`."""
         return self._line.unplayed_ms
+
+    async def wind(self, recordings: Recordings, reel: Reel, conversation: Callable[[], str | None]) -> None:
+        """Write down what comes off the tape, until `stop`, and then the rest."""
+        while not self._over:
+            await self._cut.wait()
+            self._cut.clear()
+            if not self._over:
+                await recordings.wind(reel, conversation(), self.started_at)
+        await recordings.keep(reel, conversation(), self.started_at)
+
+    def stop(self) -> None:
+        """The talk is over."""
+        self._over = True
+        self._cut.set()
 
     def note(self, turn: int, message_id: str) -> None:
         """The caller's line as which a turn is on record: it and what answers it carry its id."""

@@ -6,14 +6,11 @@ Names are relative, with slashes. Everything runs in threads: a disk may take it
 from __future__ import annotations
 
 import asyncio
-import shutil
 from functools import cached_property
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem  # type: ignore[import-untyped]
-
-_BLOCK = 1_048_576
 
 
 class Files:
@@ -29,16 +26,27 @@ class Files:
         system, root = url_to_fs(self._url)
         return system, str(root).rstrip("/")
 
-    async def put(self, name: str, source: IO[bytes]) -> None:
-        """Write all of `source`, from where it stands. What a failure leaves is a part: remove it."""
+    async def write(self, name: str, data: bytes) -> None:
+        """Write a file. What a failure leaves is a part: remove it."""
 
         def write() -> None:
             system, root = self._there
             system.makedirs(f"{root}/{name}".rpartition("/")[0], exist_ok=True)
             with system.open(f"{root}/{name}", "wb") as target:
-                shutil.copyfileobj(source, target, _BLOCK)
+                target.write(data)
 
         await asyncio.to_thread(write)
+
+    async def read(self, name: str) -> bytes:
+        """All of a file. Raises `FileNotFoundError`."""
+
+        def read() -> bytes:
+            system, root = self._there
+            with system.open(f"{root}/{name}", "rb") as source:
+                data: bytes = source.read()
+            return data
+
+        return await asyncio.to_thread(read)
 
     async def open(self, name: str) -> OpenFile:
         """For reading. Raises `FileNotFoundError`."""

@@ -11,11 +11,15 @@ import hashlib
 import hmac
 import secrets as _random
 
+from cryptography.exceptions import InvalidTag
 from cryptography.fernet import Fernet, InvalidToken
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from parley.kit.errors import VoiceAgentException
+
+_NONCE = 12
 
 
 class SealBroken(VoiceAgentException):
@@ -39,12 +43,40 @@ def same(left: str, right: str) -> bool:
     return hmac.compare_digest(left.encode(), right.encode())
 
 
+class Box:
+    """Seals bytes with one key: AES-256-GCM, a random nonce in front (NIST SP 800-38D). 28 bytes longer than plain."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    @staticmethod
+    def new_key() -> bytes:
+        """32 random bytes."""
+        return AESGCM.generate_key(256)
+
+    def seal(self, plain: bytes, bound_to: str) -> bytes:
+        """Encrypt and authenticate; it opens only as what it is bound to."""
+        nonce = _random.token_bytes(_NONCE)
+        return nonce + self._cipher.encrypt(nonce, plain, bound_to.encode())
+
+    def open(self, sealed: bytes, bound_to: str) -> bytes:
+        """The bytes that were sealed. Raises `SealBroken`."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE], sealed[_NONCE:], bound_to.encode())
+        except (InvalidTag, ValueError) as error:
+            raise SealBroken("What was sealed cannot be read with the present SECRET_KEY.") from error
+
+
 class Keyring:
     """The keys derived from one master secret."""
 
     def __init__(self, master: str) -> None:
         self._master = master.encode()
         self._box = Fernet(base64.urlsafe_b64encode(self.derive("credentials")))
+
+    def box(self, purpose: str) -> Box:
+        """A box for bytes, with a key of its own."""
+        return Box(self.derive(purpose))
 
     def derive(self, purpose: str) -> bytes:
         """32 bytes for one purpose, stable for one master secret."""

@@ -6,8 +6,8 @@ long it stays. Refuses agents that mask or keep no words: sound cannot be masked
 """
 
 from parley.recordings.announce import announcement, records
-from parley.recordings.keep import Recordings
+from parley.recordings.keep import Recordings, Reel
 from parley.recordings.routes import router as recording_routes
 from parley.recordings.tape import RATE, Stretch, Tape
 
-__all__ = ["RATE", "Recordings", "Stretch", "Tape", "announcement", "recording_routes", "records"]
+__all__ = ["RATE", "Recordings", "Reel", "Stretch", "Tape", "announcement", "recording_routes", "records"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
@@ -11,14 +10,12 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from parley.kit.files import OpenFile
 from parley.kit.web import ERRORS, Read
 from parley.recordings.keep import Recordings
 from parley.tenants import AccessHere, MayManage, MayRead
 
 router = APIRouter(prefix="/conversations/{conversation_id}", tags=["recordings"], responses=ERRORS)
 
-_PIECE: Final = 262_144
 _RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
@@ -79,14 +76,13 @@ async def get_recording(
     wanted = request.headers.get("range")
     start = _RANGE.fullmatch(wanted or "")
     from_start = start is None or start[1].strip("0") == ""
-    recording, file = await recordings.open(who, tenant, conversation_id, part, from_start=from_start)
+    recording, playback = await recordings.open(who, tenant, conversation_id, part, from_start=from_start)
     etag = f'"{recording.id}"'
     if request.headers.get("if-range", etag) != etag:
         wanted = None
     headers = {"Accept-Ranges": "bytes", "ETag": etag, "Cache-Control": "private, no-store"}
     span = _span(wanted, recording.size)
     if span is None:
-        await file.aclose()
         return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{recording.size}"})
     first, last = span
     whole = (first, last) == (0, recording.size - 1)
@@ -94,7 +90,7 @@ async def get_recording(
     if not (whole and wanted is None):
         headers["Content-Range"] = f"bytes {first}-{last}/{recording.size}"
     code = 200 if wanted is None else 206
-    return StreamingResponse(_pieces(file, first, last), code, headers, media_type="audio/wav")
+    return StreamingResponse(playback.part(first, last), code, headers, media_type="audio/wav")
 
 
 @router.delete("/recording", status_code=204)
@@ -119,14 +115,3 @@ def _span(wanted: str | None, size: int) -> tuple[int, int] | None:
     first = int(found[1])
     last = min(int(found[2]), size - 1) if found[2] else size - 1
     return (first, last) if first <= last else None
-
-
-async def _pieces(file: OpenFile, first: int, last: int) -> AsyncIterator[bytes]:
-    try:
-        await file.seek(first)
-        left = last - first + 1
-        while left and (piece := await file.read(min(_PIECE, left))):
-            left -= len(piece)
-            yield piece
-    finally:
-        await file.aclose()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, DateTime, Integer, Table, Text
+from sqlalchemy import BigInteger, Column, DateTime, Integer, LargeBinary, Table, Text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from parley.kit.db import metadata
@@ -21,4 +21,9 @@ recordings = Table(
     Column("size", BigInteger, nullable=False),
     Column("timeline", JSONB, nullable=False),
     Column("created_at", _When, nullable=False),
+    Column("key", LargeBinary),
+    Column("pieces", Integer, nullable=False),
+    Column("piece_bytes", Integer, nullable=False),
+    Column("holder", Integer),
+    Column("touched_at", _When),
 )
