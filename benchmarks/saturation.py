@@ -85,25 +85,26 @@ async def _load(
         reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(url).port)
         conversation, line = None, 0
         while time.monotonic() < stop:
-            answer = await _post(reader, writer, path, key, body(next(asked), conversation))
+            answer = await exchange(reader, writer, path, key, body(next(asked), conversation))
             line += 1
             conversation = answer.get("conversation_id") if line % LINES else None
             done += 1
         writer.close()
 
     await asyncio.gather(*(call() for _ in range(CALLERS)))
-    before, began = _processor(process), time.monotonic()
+    before, began = processor(process), time.monotonic()
     done, stop = 0, began + SECONDS
     await asyncio.gather(*(call() for _ in range(CALLERS)))
-    return done / (time.monotonic() - began), (_processor(process) - before) / done
+    return done / (time.monotonic() - began), (processor(process) - before) / done
 
 
-def _processor(process: psutil.Process) -> float:
+def processor(process: psutil.Process) -> float:
+    """Seconds it has used."""
     times = process.cpu_times()
     return times.user + times.system
 
 
-async def _post(
+async def exchange(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, path: str, key: str, body: dict[str, str]
 ) -> dict[str, str]:
     """HTTP/1.1 by hand: a client library would be busier than the server."""

@@ -58,11 +58,16 @@ def staged(environment: Mapping[str, str] | None = None) -> Iterator[Stage]:
         with serving(postgres.url, environment=environment) as [server]:
             stage = Stage(postgres.url, server, tenant)
             with httpx.Client(base_url=server.base_url, headers=stage.headers, timeout=60) as client:
-                client.post("/agents", json={"name": "Front Desk", "type": "receptionist"}).raise_for_status()
-                for file in _documents():
-                    body = {"source": "faq", "title": file[0], "content": file[1]}
-                    client.post("/knowledge/ingest", json=body).raise_for_status()
+                teach(client)
             yield stage
+
+
+def teach(client: httpx.Client) -> None:
+    """Give the tenant an agent and the demo restaurant's documents."""
+    client.post("/agents", json={"name": "Front Desk", "type": "receptionist"}).raise_for_status()
+    for title, content in _documents():
+        body = {"source": "faq", "title": title, "content": content}
+        client.post("/knowledge/ingest", json=body).raise_for_status()
 
 
 def _documents() -> Iterator[tuple[str, str]]:
