@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -72,6 +73,16 @@ def test_an_open_server_stays_at_home(run: Callable[..., Result], tmp_path: Path
     assert "--allow-open" in done.stderr
     assert host in done.stderr
     assert not (tmp_path / "data").exists(), "nothing was started"
+
+
+def test_a_port_in_use_is_told_before_anything_is_started(run: Callable[..., Result], tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        done = run("dev", "--port", port, "--data-dir", str(tmp_path / "data"))
+    assert done.exit_code == 1
+    assert done.stderr.startswith(f"parley: Could not listen on 127.0.0.1:{port} (Address already in use).")
+    assert "--port" in done.stderr
+    assert not (tmp_path / "data").exists()
 
 
 @pytest.mark.parametrize(

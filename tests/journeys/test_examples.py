@@ -44,6 +44,8 @@ def served() -> Iterator[str]:
                 process.kill()
                 process.wait()
             log.close()
+        assert process.returncode == 128 + signal.SIGTERM
+        assert not (Path(folder) / "postgres" / "postmaster.pid").exists(), "its PostgreSQL is left running"
 
 
 def _ready(url: str, process: subprocess.Popen[bytes], log: Path) -> str:

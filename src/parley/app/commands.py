@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +30,11 @@ err = Console(stderr=True)
 
 @contextmanager
 def sentences() -> Iterator[None]:
-    """What an operator can put right as one sentence, without a traceback."""
+    """What an operator can put right as one sentence, without a traceback.
+
+    SIGTERM ends a command as Ctrl+C does: what it has started, PostgreSQL above all, is stopped before it goes.
+    """
+    before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         yield
     except VoiceAgentException as error:
@@ -39,6 +44,8 @@ def sentences() -> Iterator[None]:
         _end(f"The database cannot be reached: {str(cause).splitlines()[0]}.")
     except KeyboardInterrupt:
         sys.exit(130)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _end(sentence: str) -> NoReturn:
@@ -74,6 +81,9 @@ def dev(host: str, port: int, data_dir: Path | None, *, allow_open: bool) -> Non
                 f"--host {host} would let anyone who reaches it act as administrator. Add --allow-open if you mean it, "
                 "or use `parley serve`, which requires credentials."
             )
+        from parley.app.listening import listen
+
+        listening = listen(host, port)
         # PostgreSQL makes its cluster while this process imports what it serves with: each takes more than a second.
         with (
             out.status("Starting PostgreSQL") as status,
@@ -97,8 +107,7 @@ def dev(host: str, port: int, data_dir: Path | None, *, allow_open: bool) -> Non
                 server.run_dev(
                     settings,
                     url,
-                    host=host,
-                    port=port,
+                    listening=listening,
                     any_host=allow_open,
                     warmup=warmup,
                     progress=lambda name: status.update(f"Loading demo business: {name}"),

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import os
 import secrets
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -70,8 +71,7 @@ async def run_dev(
     settings: Settings,
     url: str,
     *,
-    host: str,
-    port: int,
+    listening: socket.socket,
     any_host: bool,
     warmup: Warmup,
     progress: Callable[[str], None],
@@ -98,11 +98,10 @@ async def run_dev(
                     await worker
 
     app = create_app(resources(), settings.allowed_origins)
-    config = uvicorn.Config(app, host=host, port=port, log_level="warning", server_header=False, **SOCKETS)
-    server = uvicorn.Server(config)
-    await server.serve()
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", server_header=False, **SOCKETS))
+    await server.serve(sockets=[listening])
     if not server.started:
-        raise SettingsError(f"Could not listen on {host}:{port}. Is another server using it? Try --port.")
+        raise SettingsError("Parley did not start: the lines above say why.")
 
 
 def run_server(host: str, port: int, workers: int, proxies: str | None) -> None:
