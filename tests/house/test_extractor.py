@@ -134,3 +134,44 @@ async def test_a_hostile_line_costs_little(said: str) -> None:
     begun = time.process_time()
     await facts(f"Agent: Where are you, and when will you arrive?\nUser: {said}")
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "field", "value"),
+    [
+        ("How is your load coming along?", "I'm at the receiver, backed in to unload.", "unloading_status", "At Dock"),
+        ("Wie läuft es?", "Ich bin angekommen und werde entladen.", "unloading_status", "Unloading"),
+        ("Schicken Sie den Ablieferbeleg?", "Klar, den schicke ich nach dem Entladen.", "driver_status", None),
+        ("Wann kommen Sie an?", "Ich bin auf der A9 kurz vor Hof. Noch zwei Stunden, gegen 15:30 Uhr.", "eta", "15:30"),
+        ("What is your status: driving, delayed, arrived or unloading?", "Fine.", "driver_status", None),
+        ("What is your status: driving, delayed, arrived or unloading?", "Why do you ask?", "delay_reason", None),
+        ("Where are you?", "I'm about to pass out.", "current_location", None),
+        ("Wo sind Sie?", "Lassen Sie mich in Ruhe.", "current_location", None),
+        ("Where are you?", "It's I-80 at the Grand Island exit.", "current_location", "I-80 at the Grand Island exit"),
+    ],
+)
+async def test_what_drivers_say(question: str, answer: str, field: str, value: str | None) -> None:
+    lines = read_transcript(f"Agent: {question}\nDriver: {answer}")
+    found = await Extractor().extract(lines, builtin_schema("check_in"), now=NOW)
+    assert found.values[field] == value
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "field", "value"),
+    [
+        ("If you are in danger, call", "Yes, I'm out of the traffic and safe.", "safety_status", "they are safe"),
+        ("Ist jemand verletzt?", "Verletzt ist keiner, Gott sei Dank.", "injury_status", "No injuries reported"),
+        ("Is everyone safe?", "I'm stopped, I'm out of traffic.", "safety_status", "safe"),
+        ("Are you safe, and is the load secure?", "I'm okay, I'm safe. The load hasn't moved.", "load_secure", "True"),
+        ("Are you safe, and is the load secure?", "Yes, I'm safe.", "load_secure", "None"),
+        ("What is wrong?", "Ich brauche Hilfe. Ich bekomme keine Luft mehr.", "emergency_type", "Medical"),
+    ],
+)
+async def test_what_drivers_in_need_say(question: str, answer: str, field: str, value: str) -> None:
+    lines = read_transcript(f"Agent: {question}\nDriver: I had a blowout.\nAgent: {question}\nDriver: {answer}")
+    if field == "emergency_type":
+        lines = read_transcript(f"Agent: {question}\nDriver: {answer}")
+    found = await Extractor().extract(lines, builtin_schema("emergency"), now=NOW)
+    assert value in str(found.values[field]), found.values
+    if field == "load_secure" and value == "True":
+        assert found.evidence[field].quote == "The load hasn't moved."

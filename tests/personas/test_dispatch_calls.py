@@ -122,6 +122,31 @@ async def test_who_says_everything_at_once_is_asked_only_for_the_rest(
     assert {"delay_reason", "eta", "current_location"} <= talk.slots.keys()
 
 
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "en",
+            ["What do you want now?", "Look it up.", "Can't you look at the tracker?", "Who won the game last night?"],
+        ),
+        (
+            "de",
+            ["Was wollen Sie denn?", "Schauen Sie nach.", "Können Sie nicht ins System schauen?", "Wer hat gewonnen?"],
+        ),
+    ],
+)
+async def test_who_did_not_call_is_offered_no_call_back(
+    resources: Resources, business: Business, language: str, words: list[str]
+) -> None:
+    """A driver's grumbling is no question to an information desk."""
+    agent_id = await agent(business, language=language)
+    for said in words:
+        talk = await say(resources, business.id, agent_id, [said])
+        told = " ".join(talk.replies)
+        assert not re.search(r"information|details|kollege|kontaktdaten", told, re.IGNORECASE), (said, told)
+        assert "?" in talk.replies[-1]
+
+
 async def test_monosyllables_are_thanked_and_let_go(resources: Resources, business: Business) -> None:
     talk = await say(resources, business.id, await agent(business), ["Hello?", "Fine.", "Okay.", "Yeah.", "Hm.", "So?"])
     assert len(talk.turns) == 4, talk

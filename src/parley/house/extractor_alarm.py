@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parley.house.extractor_handoff import escalation
 from parley.house.extractor_harm import DENIED, ILLNESS, hurt
@@ -196,6 +196,8 @@ def _settled(talk: Talk, alarm: Alarm) -> Alarm:
     """Of several kinds in the same line the gravest cause; a fire told of right after counts as one."""
     same = [one for one in talk.statements if alarm.number <= one.line.number <= alarm.number]
     kinds = {kind for one in same if (kind := _kind(one)[0])} | {alarm.kind}
+    if alarm.kind == "Other" and (told := _likely([one for one in same if likely_kind(one.text) != "Other"])):
+        return replace(told, sure=alarm.sure)
     for name in ("Fire", "Accident"):
         if name in kinds and alarm.kind in ("Breakdown", name):
             return Alarm(name, alarm.statement, alarm.number, alarm.sure)

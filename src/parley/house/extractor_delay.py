@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from parley.house.extractor_status import admits_delay, is_late, on_time
+from parley.house.extractor_status import admits_delay, is_late, offers_states, on_time
 from parley.house.extractor_talk import Statement, Talk, polarity
 from parley.understanding import Finding
 
@@ -176,7 +176,7 @@ def delay_reason(talk: Talk, end: int | None = None) -> Finding | None:
     for one in talk.statements:
         if end is not None and one.line.number >= end:
             break
-        asked = "delay" in one.asked
+        asked = "delay" in one.asked and not offers_states(one.question)
         whole = " ".join(each.text for each in talk.statements if each.line.number == one.line.number)
         calm = _ALL_WELL.search(whole) and not is_late(whole)
         if asked and one.first and (polarity(one.text) == "no" or on_time(one.text)) and not _opposite(one):
@@ -239,7 +239,7 @@ def delay_reason(talk: Talk, end: int | None = None) -> Finding | None:
 def _late(one: Statement) -> bool:
     if is_late(one.text) or admits_delay(one):
         return True
-    answers = "delay" in one.asked and one.first
+    answers = "delay" in one.asked and one.first and not offers_states(one.question)
     return answers and (polarity(one.text) == "yes") != _opposite(one) and bool(polarity(one.text))
 
 
@@ -300,6 +300,8 @@ def _other(one: Statement, whole: str) -> str:
     if any(pattern.search(one.text) for _, pattern, _ in _REASONS):
         return ""  # named and denied: "traffic's been light"
     text = re.sub(r"^(?:well|so|uh|um|yeah|yes|ja|also)[, ]+", "", one.text, flags=re.IGNORECASE).strip(" .!?")
+    if "?" in one.text:
+        return ""
     plain = not polarity(one.text) and len(text.split()) >= 2 and not _NO_REASON.search(text)
     if (
         (asked_why or (plain and "delay" in one.asked and "?" in one.question))

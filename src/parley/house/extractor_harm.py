@@ -54,7 +54,8 @@ _UNHURT = re.compile(
     r"\b(?:no(?:body|\s?one|ne)?(?:'s| is| was| got| are)? (?:been )?(?:hurt|injur\w*)|no injur\w*|not (?:hurt|"
     r"injured)|un(?:hurt|injured|harmed)|(?:isn'?t|aren'?t|wasn'?t|weren'?t|didn'?t get|don'?t think (?:anyone|"
     r"anybody|so)\w*(?: is|'s)?) (?:hurt|injured)|niemand(?:em)? (?:ist |wurde )?(?:verletzt|passiert)|"
-    r"keiner (?:ist |wurde )?verletzt|nicht verletzt|unverletzt|keine verletzt\w*|without a scratch|"
+    r"keiner (?:ist |wurde )?verletzt|verletzt (?:ist|wurde|hat sich) (?:hier )?(?:keiner|niemand)|nicht verletzt|"
+    r"unverletzt|keine verletzt\w*|without a scratch|"
     r"not a scratch)\b",
     re.IGNORECASE,
 )
@@ -135,7 +136,9 @@ def _clause(text: str, pattern: re.Pattern[str]) -> str:
 
 _SAFE = re.compile(
     r"\b(?:safe|sicher|in sicherheit|out of (?:the )?(?:truck|danger|harm|way|vehicles?)|"
-    r"off (?:of )?(?:the )?(?:road|highway|traffic)|behind (?:the|a) (?:guard ?rail|barrier)|(?:i'?m|we'?re|i am|"
+    r"(?:off|out) (?:of )?(?:the )?(?:road|highway|traffic)|(?:raus aus|außerhalb vo[nm]) (?:de[mr] )?(?:verkehr|"
+    r"straße)|"
+    r"behind (?:the|a) (?:guard ?rail|barrier)|(?:i'?m|we'?re|i am|"
     r"we are|everybody'?s|everyone'?s|everyone is|he'?s|all) (?:all )?(?:okay|ok|fine|good|alright|all right)|"
     r"parked|emergency lane|flashers on|safe spot|pull-?off|parking lot|rest area|auf (?:einem|dem) parkplatz|"
     r"hinter der leitplanke|mir geht(?:'?s| es) gut|uns geht|alles (?:gut|ok)|on the shoulder)\b",

@@ -40,7 +40,9 @@ _REFUSES = re.compile(
     r"phone|contact) (?:me|us|this|here|again)|"
     r"why (?:the (?:hell|fuck|heck)|do) you (?:people )?(?:keep )?call\w*|get lost|screw you|go to hell|"
     r"i'?m hanging up|i'?m done (?:talking|with)|take me off|don'?t want to talk|lassen sie mich (?:in ruhe)?|"
-    r"rufen sie (?:mich )?nicht|geht sie nichts an|kein bock|"
+    r"rufen sie (?:mich )?nicht|geht sie nichts an|kein bock|fragen sie (?:jemand|wen) anderen?s?|sie rufen (?:jede|"
+    r"ständig|dauernd|andauernd)|"
+    r""
     r"ich sage (?:ihnen )?(?:gar )?nichts|lass mich in ruhe|no comment|f\*+k|fuck off)\b",
     re.IGNORECASE,
 )

@@ -42,6 +42,11 @@ _LED = re.compile(
 _PLAIN_SPOT = re.compile(
     r"^(?:the )?(?:lot|yard|gate|guard shack|shack|dock|parking lot|street|receiver|customer)$", re.IGNORECASE
 )
+_PREPOSITION = re.compile(r"^(?:bei|beim|im|am|an der|in der)\s+(?=\w)", re.IGNORECASE)
+_NO_PLACE = re.compile(
+    r"(?:to )?pass|(?:der |die )?(?:ruhe|ordnung|eile|not|panik|frieden|zukunft|kürze|sicherheit|arbeit)", re.IGNORECASE
+)
+"""What stands where a place may stand: "in Ruhe lassen", "about to pass out"."""
 _CLOSE = 28  # characters between two places that are told as one
 _PARTS = re.compile(
     r"[.;:]|\b(?:now|i'?m|left|currently|this|then|but|and|heading|going to|headed|not|or|jetzt|aber|dann|nicht)\b",
@@ -60,7 +65,10 @@ def location(talk: Talk, begin: int = 0, end: int | None = None) -> Finding | No
         if confirmed is not None:
             found.append(confirmed)
     best = best_of(found, 2.5)
-    return best.finding() if best else None
+    if best is None:
+        return None
+    found_at = best.finding()
+    return replace(found_at, value=capital(_PREPOSITION.sub("", str(found_at.value))))
 
 
 def _places_of(one: Statement) -> list[Candidate]:
@@ -71,6 +79,8 @@ def _places_of(one: Statement) -> list[Candidate]:
         return [Candidate(marker, one, 5.0)]
     found: list[tuple[PlaceMention, float]] = []
     for mention in find_places(text, bare=asked or "status" in one.asked):
+        if _NO_PLACE.fullmatch(mention.plain):
+            continue
         score = _score(one, text, mention, asked=asked)
         if score <= 0:
             continue
@@ -80,6 +90,8 @@ def _places_of(one: Statement) -> list[Candidate]:
             joined = plain_place(f"{last.plain}{gap}{mention.plain}")
             mention = replace(mention, start=last.start, plain=joined, roads=last.roads + mention.roads)
             score = max(score, before) + 0.5
+        if text[mention.end :].lower().startswith(" exit") and not re.search(r"\bexit\b", mention.plain, re.IGNORECASE):
+            mention = replace(mention, plain=f"{mention.plain} exit")  # "at the Grand Island exit"
         found.append((mention, score))
     return [Candidate(capital(mention.plain), one, score) for mention, score in found]
 

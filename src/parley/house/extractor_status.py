@@ -175,9 +175,25 @@ def _goes_on(state: Finding | None, found: str, text: str) -> bool:
     return not (state.value == "Unloading" and found == "Arrived")
 
 
+_ALTERNATIVES = re.compile(
+    r"\b(?:delayed|late|running late|verspätet)\b[^.?!]{0,40}\b(?:or|oder)\b|\b(?:or|oder) (?:delayed|late|"
+    r"running late|"
+    r"verspätet)\b|\b(?:driving|unterwegs), (?:delayed|verspätet)\b",
+    re.IGNORECASE,
+)
+"""A question that offers states to choose from, to which a yes says nothing."""
+
+
+def offers_states(question: str) -> bool:
+    """Whether it is such a question."""
+    return _ALTERNATIVES.search(question) is not None
+
+
 def admits_delay(one: Statement) -> bool:
     """A yes to "are you late?", or a no to "are you on time?"."""
     if not one.first:
+        return False
+    if _ALTERNATIVES.search(one.question):
         return False
     answer = polarity(one.text)
     if _ASKS_ON_TIME.search(one.question):
@@ -185,6 +201,13 @@ def admits_delay(one: Statement) -> bool:
     return answer == "yes" and "delay" in one.asked and _ASKS_LATE.search(one.question) is not None
 
 
+_AFTERWARDS = re.compile(
+    r"\b(?:nach|zum|fürs|vor|bis zum|after|before|once|for) (?:dem |the )?(?:entladen|abladen|ausladen|unloading|"
+    r"delivery)\b|"
+    r"\b(?:sobald|wenn|as soon as|once|when|after)\b[^,.;!?]*\b(?:entladen|abgeladen|ausgeladen|leer|fertig|unloaded|"
+    r"empty|done|delivered|signed|unterschrieben)\b[^,.;!?]*",
+    re.IGNORECASE,
+)
 _UNLOADING_ASKED = re.compile(r"\bunload|\bentlad|\bablad|\bausgeladen", re.IGNORECASE)
 _BEGUN = re.compile(
     r"\b(?:they|sie|die|just|gerade|have|has|haben)\b.{0,15}\b(?:started|begun|began|angefangen|begonnen|dabei)\b",
@@ -193,7 +216,7 @@ _BEGUN = re.compile(
 
 
 def _status_of(one: Statement) -> tuple[str, float] | None:
-    text = one.held()
+    text = _AFTERWARDS.sub(" ", one.held())
     denied = (
         _NOT_YET.search(re.sub(r"^\W*not yet\b", "", text, flags=re.IGNORECASE))
         if re.search(r"\b(?:still|in the (?:dock|door))\b", text, re.IGNORECASE)

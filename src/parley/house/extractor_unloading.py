@@ -72,6 +72,8 @@ _STATES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r")?(?:freight|"
             r"pallets|load|trailer|it|product|boxes|cases)|working me|"
             r"räum(?:en|t)\b.{0,20}\b(?:aus|leer)|hälfte\b.{0,12}\b(?:runter|raus|draußen|weg|abgeladen|ausgeladen)|"
+            r"werde(?:n)? (?:ich )?(?:gerade |jetzt |schon )*(?:ent|ab|aus)(?:ge)?laden|(?:die|sie) (?:ent|ab|"
+            r"aus)laden|"
             r"(?:they'?re|crew'?s|guys are) (?:working on (?:it|me)|"
             r"on it)|lad(?:en|et|e) (?:gerade |jetzt |schon |mich )*(?:ab|aus)|wird (?:gerade |schon |jetzt )*(?:ab|"
             r"ent|aus)geladen|am (?:ab|ent|aus)laden|beim (?:ab|ent|aus)laden|entladen gerade",
@@ -104,6 +106,14 @@ _AT_DOCK = re.compile(
 )
 
 
+_BACKED_IN = re.compile(
+    r"\b(?:i'?m|i am|we'?re|already|just|got|have|and|receiver|customer|consignee|,) (?:all )?(?:backed|"
+    r"bumped) (?:in|up)\b|"
+    r"^\W*(?:backed|bumped) (?:in|up)\b|\brückwärts (?:dran|reingefahren|angedockt)\b|\bangedockt\b",
+    re.IGNORECASE,
+)
+
+
 def unloading_status(talk: Talk, end: int | None = None) -> Finding | None:
     """What the driver said last of door and state, joined: "In Door 14, Unloading"."""
     door: tuple[str, Statement] | None = None
@@ -121,7 +131,7 @@ def unloading_status(talk: Talk, end: int | None = None) -> Finding | None:
             door = (f"In Door {number}", one)
         if (
             door is None
-            and _AT_DOCK.search(one.text)
+            and (_AT_DOCK.search(one.text) or _BACKED_IN.search(one.text))
             and not re.search(r"\b(?:not|no|waiting|warte\w*|nicht)\b", one.text, re.IGNORECASE)
         ):
             door = ("At Dock", one)

@@ -118,9 +118,23 @@ def _aside(facts: Facts, words: Lexicon, speech: Wording) -> str:
     if facts.intent in _REQUESTS and {"date", "time"} <= facts.slots.keys() and not asks_fact:
         return ""  # "can I see it on Tuesday at three?" asks for the thing itself
     asks = "?" in facts.message or asks_fact
+    if facts.agent_type == "dispatch":
+        return _on_a_call(facts, words, speech, asks=bool(asks))
     if not asks and facts.intent not in {"faq", "pricing"} and not _may_i(facts, words):
         return ""
     return _from_passages(facts, words, speech, say_unknown=facts.intent in {"faq", "pricing"})
+
+
+def _on_a_call(facts: Facts, words: Lexicon, speech: Wording, *, asks: bool) -> str:
+    """To a driver, who did not call: what the documents say, what the call is for, or who will know. "Look it up." is
+    no question."""
+    told = _from_passages(facts, words, speech, say_unknown=False) if asks or facts.intent in {"faq", "pricing"} else ""
+    if told:
+        return told
+    if speech.data["what_for"].search(facts.message.lower()):
+        return speech.say("only_a_check_in")
+    real = "?" in facts.message and facts.intent in {"faq", "pricing"}
+    return speech.say("not_from_here") if real and not speech.data["rhetorical"].search(facts.message.lower()) else ""
 
 
 def _wants_a_gift(facts: Facts, speech: Wording) -> bool:

@@ -107,6 +107,8 @@ def phrases(language: str) -> dict[str, Any]:
         "duration_label",
         "counted_label",
         "asks_fact",
+        "what_for",
+        "rhetorical",
         "acts",
         "gift",
         "gift_of",

@@ -337,10 +337,15 @@ _LOSES = {
 }
 
 
+_ANSWERS = frozenset("Yes Yeah Yep Yup No Nope Sure Okay Right Well Ja Jo Nein Nee Klar Gut Also".split())
+
+
 def _led_by(before: str, text: str, language: str) -> str:
     """The text with a few words before it; without them where it would read badly."""
     first, _, _ = text.partition(" ")
     bare = first.rstrip(".,!?:")
+    if bare in _ANSWERS and before.rstrip(",").split()[0].rstrip(",") in _ANSWERS:
+        return text  # "Yeah, so, yeah, okay."
     if bare in _LOSES[language]:
         return f"{before} {text[0].lower()}{text[1:]}"
     keeps = before.endswith(":") or bare in {"I", "I'm", "I've", "I'll", "I'd", "My"} or any(c.isdigit() for c in bare)

@@ -122,6 +122,8 @@ def find_times(text: str, language: str) -> list[TimeMention]:
     found: list[TimeMention] = []
     taken: list[tuple[int, int]] = []
     for mention in (*_spans(text), *_digital(text), *_military(text), *_spoken(text, language), *_days(text)):
+        if not mention.sure and text[: mention.start][-1:].isalpha():
+            continue  # of a road: "A9 kurz vor Ingolstadt"
         if all(mention.end <= start or mention.start >= end for start, end in taken):
             found.append(mention)
             taken.append((mention.start, mention.end))
