@@ -67,6 +67,7 @@ class SocketServer:
     def __init__(self) -> None:
         self.visits: list[Visit] = []
         self.troubles: deque[Trouble] = deque()
+        self.open_sockets: set[ServerConnection] = set()
         self.url = ""
 
     def refuse(self, visit: Visit) -> Trouble | None:
@@ -121,8 +122,10 @@ class SocketServer:
                     return
                 yield message if isinstance(message, bytes) else visit.texts[-1]
 
+        self.open_sockets.add(socket)
         with suppress(ConnectionClosed):
             await self.converse(socket, visit, listen)
+        self.open_sockets.discard(socket)
         if trouble.slow_close:
             await asyncio.sleep(1)
         visit.is_over = True
