@@ -12,6 +12,7 @@ persona from `personas()`, `persona(key)` or, from values of one's own, `parse_p
 from parley.personas.caller import Caller
 from parley.personas.cues import check_cue, recognises
 from parley.personas.definition import Fact, Goal, Manner, Objection, Persona, Script, parse_persona
+from parley.personas.listening import is_question
 from parley.personas.mind import Line
 from parley.personas.stage import persona, personas
 
@@ -25,6 +26,7 @@ __all__ = [
     "Persona",
     "Script",
     "check_cue",
+    "is_question",
     "parse_persona",
     "persona",
     "personas",

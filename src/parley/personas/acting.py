@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from parley.inference.chat import ChatRequest, Message
 from parley.inference.facts import Facts
-from parley.personas.definition import Persona, Script
+from parley.personas.definition import Fact, Persona, Script
 from parley.personas.drawing import fill
 from parley.personas.mind import Line
 
@@ -96,10 +96,14 @@ def request(
 
 def _known(script: Script, values: Mapping[str, str], title: str) -> list[str]:
     facts = [
-        f"- {name}: {fill(fact.say[0], values)}{' (volunteered)' if fact.tell == 'volunteered' else ''}"
+        f"- {name}: {fill(_as_known(fact), values)}{' (volunteered)' if fact.tell == 'volunteered' else ''}"
         for name, fact in script.facts.items()
     ]
     return [title, *facts] if facts else []
+
+
+def _as_known(fact: Fact) -> str:
+    return f"{fact.before[0]} → {fact.once} → {fact.say[0]}" if fact.once is not None else fact.say[0]
 
 
 def spoken(text: str) -> str | None:

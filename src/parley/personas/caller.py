@@ -64,6 +64,11 @@ class Caller:
         """Whether it has ended the conversation."""
         return self._mind.over
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether it ended the conversation because it had enough, not because the other side did."""
+        return self._mind.gave_up
+
     def speak_with(self, model: ChatModel | None) -> None:
         """From now on word lines with this model, or by rules alone."""
         self._model = model

@@ -47,7 +47,8 @@ class Fact:
 
     `say` and `short` are ways of telling it, in full and in a word. `cues` recognise the question for it; a fact named
     as a common topic (`words/*.yaml`) is recognised by that topic's cues too. tell: volunteered when the talk pauses,
-    only when asked (the usual), or secret: told once a `warmth` of mood is reached, evaded before.
+    only when asked (the usual), or secret: told once a `warmth` of mood is reached, evaded before. `once` names another
+    fact that changes this one: until that is told, `before` is what is said.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _CONFIG
@@ -56,6 +57,8 @@ class Fact:
     cues: Cues = ()
     tell: Literal["asked", "volunteered", "secret"] = "asked"
     warmth: Share = 0.5
+    once: Name | None = None
+    before: Texts = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,10 @@ def parse_persona(raw: Mapping[str, Any]) -> Persona:
         raise InvalidInput("persona.scripts: a persona speaks at least one language.")
     for language, script in persona.scripts.items():
         _check_braces(f"persona.scripts.{language}", script)
+        for name, fact in script.facts.items():
+            if (fact.once is None) == bool(fact.before) or (fact.once is not None and fact.once not in script.facts):
+                place = f"persona.scripts.{language}.facts.{name}"
+                raise InvalidInput(f"{place}: once names another fact, and before says what is said until then.")
     return persona
 
 
@@ -191,7 +198,7 @@ def _texts(script: Script) -> Iterator[str]:
     yield script.situation
     yield from script.opening
     for fact in script.facts.values():
-        yield from (*fact.say, *fact.short)
+        yield from (*fact.say, *fact.short, *fact.before)
     for goal in script.goals:
         yield from goal.say
     for objection in script.objections:

@@ -9,12 +9,13 @@ from importlib import resources
 
 from parley.kit.sentences import split_sentences
 from parley.kit.yaml_text import load_yaml
-from parley.personas.cues import normalised, pattern, place_of
+from parley.personas.cues import normalised, place_of
 from parley.personas.definition import Script
 
 MOST_CHARACTERS = 4000
 # Where a wide topic stands beside a narrower one in the same question, the narrower one is meant.
 _WIDE = ("how_is_it_going", "what_happened")
+_OWN_QUESTIONS = ("more", "help", "there", "well")
 _ONLY_WHEN = {"pod": "unloading"}  # "send in the proof of delivery once you are unloaded" asks for the first alone
 
 
@@ -72,9 +73,12 @@ def listen(line: str, script: Script, language: str) -> Heard:
     spoken = [sentence for sentence in split_sentences(line[:MOST_CHARACTERS], language) if sentence.strip()]
     sentences = tuple(normalised(sentence) for sentence in spoken)
     marked = [sentence for sentence, said in zip(sentences, spoken, strict=True) if said.rstrip(' "”').endswith("?")]
-    starts = pattern(words.question_starts)
-    opened = [sentence for sentence in sentences if starts is not None and starts.search(sentence)]
+    opened = [sentence for sentence in sentences if place_of(words.question_starts, sentence) is not None]
     questions = list(dict.fromkeys([*marked, *opened]))
+    topics = _topics(questions, script, words)
+    # A question may follow what it is about: "Your order number. Could you give it to me?"
+    if not topics and questions and not _stand_alone(questions, words):
+        topics = _topics(sentences, script, words)
     signals = frozenset(
         name
         for name, cues in words.signals.items()
@@ -83,10 +87,21 @@ def listen(line: str, script: Script, language: str) -> Heard:
     return Heard(
         text=line,
         sentences=sentences,
-        topics=_topics(questions, script, words) or (_topics(sentences, script, words) if questions else ()),
+        topics=topics,
         asks=bool(questions),
         signals=signals,
     )
+
+
+def _stand_alone(questions: Sequence[str], words: Common) -> bool:
+    """Whether they are about nothing that was said before: "Is there anything else?" and its like."""
+    return any(place_of(words.signals[name], one) is not None for one in questions for name in _OWN_QUESTIONS)
+
+
+def is_question(sentence: str, language: str) -> bool:
+    """Whether a sentence asks for something, by its end or its beginning."""
+    asked = sentence.rstrip(' "”').endswith("?")
+    return asked or place_of(common(language).question_starts, normalised(sentence)) is not None
 
 
 def _topics(questions: Sequence[str], script: Script, words: Common) -> tuple[str, ...]:

@@ -65,6 +65,7 @@ class Mind:
         self.mood = persona.mood
         self.replies = 0
         self.over = False
+        self.gave_up = False
         self.told: dict[str, int] = {}
         self._deck = Deck(key)
         self._wishes = [_Wish(goal) for goal in self.script.goals]
@@ -119,6 +120,7 @@ class Mind:
     def _feel(self, heard: Heard) -> None:
         """The mood follows the other side's words; goals and objections are settled by them."""
         change = _SOFTENED * ("softens" in heard.signals) - _HARDENED * ("hardens" in heard.signals)
+        change -= _STUNG * ("insults" in heard.signals)
         change += _TOUCHED * heard.holds(self.script.softened_by) - _STUNG * heard.holds(self.script.hardened_by)
         self.mood = min(1.0, max(0.0, self.mood + change))
         for grudge in self._grudges:
@@ -135,6 +137,10 @@ class Mind:
             return [self._phrase("confused"), *self._next_wish(first_time=True)]
         if self.mood <= _DOWN or self.replies >= self.persona.patience:
             return self._leave("fed_up")
+        if "insults" in heard.signals:
+            return [self._phrase("offended")]
+        if heard.text.strip() and not "".join(heard.sentences).strip():
+            return [self._phrase("wordless")]
         if "farewell" in heard.signals and not heard.asks:
             return self._leave("goodbye")
         if "repeat" in heard.signals and self._last_text:
@@ -148,6 +154,7 @@ class Mind:
 
     def _leave(self, phrase: str) -> list[str]:
         self.over = True
+        self.gave_up = phrase in ("fed_up", "gives_up")
         return [self._phrase(phrase)]
 
     def _once_more(self, heard: Heard) -> list[str]:
@@ -210,6 +217,8 @@ class Mind:
         return self._tell(topic, fact)
 
     def _tell(self, topic: str, fact: Fact, *, short: bool = False) -> str:
+        if fact.once is not None and not self.told.get(fact.once):
+            return self._say(f"before:{topic}", fact.before)
         self.told[topic] = self.told.get(topic, 0) + 1
         length = self.persona.manner.length
         brief = short or length == "one_word" or (length == "short" and self._deck.chance("short", 0.6))
@@ -241,6 +250,8 @@ class Mind:
             return [self._phrase("yes")]
         if "wait" in heard.signals:
             return [self._phrase("waits")]
+        if " " not in heard.text.strip() and (wanted := self._next_wish()):
+            return wanted
         return self._at_a_loss()
 
     def _offered(self) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import Literal
 from zlib import crc32
 
 from parley.conversations import Spoken
@@ -31,8 +32,11 @@ class Customer:
         return self._caller.hung_up
 
     @property
-    def satisfied(self) -> bool:
-        return self._caller.satisfied
+    def ending(self) -> Literal["satisfied", "impatient", "finished"]:
+        """How the talk ended: finished by the trainee's goodbye, before everything was settled."""
+        if self._caller.satisfied:
+            return "satisfied"
+        return "impatient" if self._caller.gave_up else "finished"
 
     def read(self, lines: Sequence[Spoken]) -> None:
         """Take note of lines after `place`."""

@@ -284,8 +284,7 @@ class Rehearsals:
                 scenario = await self._played(connection, session)
                 customer = await self._customer(connection, scenario, session)
         if left is not None:
-            ending: Ending = "satisfied" if left.satisfied else "impatient"
-            await self.complete(tenant_id, session_id, ending=ending)
+            await self.complete(tenant_id, session_id, ending=left.ending)
             return False
         reply = await customer.reply(session.answered, await self._models.hosted(tenant_id, None))
         async with self._db.begin(tenant_id) as connection:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from parley.kit.sentences import split_sentences
-from parley.personas import recognises
+from parley.training.hearing import denies, shows
 from parley.training.meaning import Meanings, Vectors
 from parley.training.passages import Passage, best_passage
 from parley.training.scenario import Evidence, Item, Scenario
@@ -66,8 +66,9 @@ class Score:
 class Ear:
     """Finds evidence in what the trainee said. `said` are their sentences in order."""
 
-    def __init__(self, said: Sequence[Said], meanings: Vectors) -> None:
+    def __init__(self, said: Sequence[Said], language: str, meanings: Vectors) -> None:
         self.said = said
+        self._language = language
         self._meanings = meanings
         self._told: dict[int, Said | None] = {}
 
@@ -82,15 +83,17 @@ class Ear:
         for one in self.said:
             if evidence.first is not None and one.line >= evidence.first:
                 continue
-            if recognises(evidence.cues, one.text) or self._means(one.text, evidence.shows):
+            if shows(evidence, one.text, self._language) or self._means(one.text, evidence.shows):
                 return one
         return None
 
-    def _means(self, sentence: str, shows: Sequence[str]) -> bool:
+    def _means(self, sentence: str, examples: Sequence[str]) -> bool:
         own = self._meanings.get(sentence)
         if own is None:
             return False
-        near = [float(own @ self._meanings[example]) for example in shows if example in self._meanings]
+        # To vectors a sentence and its denial are nearly the same.
+        alike = [one for one in examples if denies(one, self._language) == denies(sentence, self._language)]
+        near = [float(own @ self._meanings[example]) for example in alike if example in self._meanings]
         return bool(near) and max(near) >= NEAR
 
 
@@ -112,19 +115,21 @@ async def listen(scenario: Scenario, lines: Sequence[tuple[str, str]], meanings:
         for sentence in split_sentences(words, scenario.language)
     ]
     if meanings is None or scenario.language != "en":
-        return Ear(said, {})
+        return Ear(said, scenario.language, {})
     shown = [one for item in scenario.rubric.walk() for one in (item, *item.levels) if one.shows]
-    vectors = await meanings.of([sentence for evidence in shown for sentence in _before_a_cue(evidence, said)])
+    vectors = await meanings.of(
+        [sentence for evidence in shown for sentence in _before_a_cue(evidence, said, scenario.language)]
+    )
     examples = await meanings.of_examples([example for evidence in shown for example in evidence.shows])
-    return Ear(said, {**examples, **vectors})
+    return Ear(said, scenario.language, {**examples, **vectors})
 
 
-def _before_a_cue(evidence: Evidence, said: Sequence[Said]) -> Iterator[str]:
+def _before_a_cue(evidence: Evidence, said: Sequence[Said], language: str) -> Iterator[str]:
     """The sentences whose meaning counts: what is said once a cue was heard changes nothing."""
     for one in said:
         if evidence.first is not None and one.line >= evidence.first:
             return
-        if recognises(evidence.cues, one.text):
+        if shows(evidence, one.text, language):
             return
         yield one.text
 
