@@ -26,6 +26,7 @@ def function_words() -> frozenset[str]:
     return frozenset(data["en"]) | frozenset(data["de"])
 
 
+@lru_cache(maxsize=32)  # several readers of one message ask, one after the other
 def detect_language(text: str, default: str = "en") -> str:
     """ "en" or "de". A tie, or no evidence at all, gives `default`: the language spoken so far."""
     english, german, english_ends, german_ends = _words()
