@@ -42,6 +42,8 @@ class Scan:
         return 0 <= i < len(self.tokens) and self.tokens[i].low in self.lexicon.words[group]
 
     def phrase(self, i: int, *words: str) -> bool:
+        if self.low(i) != words[0]:
+            return False
         return all(self.low(i + offset) == word for offset, word in enumerate(words))
 
     def quote(self, start: int, end: int) -> str:
