@@ -245,8 +245,8 @@ async def test_when_ears_model_and_voice_break_the_next_ones_go_on(vendors: Vend
     speeches = [asked.json["input"] for asked in vendors.groq.asked if asked.path == "/openai/v1/audio/speech"]
     assert uploads, "Groq heard on"
     begun = heard(second)
-    assert begun == ["On", "Sunday"], "ElevenLabs broke off in the third word"
-    assert speeches == ["close at nine in the evening."], "Groq spoke the rest"
+    assert begun == ["On", "Sunday"], "ElevenLabs broke off at the beginning of the third word"
+    assert speeches == ["we close at nine in the evening."], "Groq spoke the rest, that word again"
     assert "".join(event["text"] for event in second if event["event"] == "reply_delta").strip() == ANSWER
     assert (await lines(business))[-2:] == [("user", ASKED), ("assistant", ANSWER)]
     assert [one.path for one in vendors.vllm.requests] == ["/v1/chat/completions"]

@@ -8,10 +8,12 @@ from parley.inference.speech import Speech, Word
 
 
 class Spelling:
-    """One phrase as it comes in. `spoken_ms` is what was made into speech so far."""
+    """One phrase as it comes in: `text`, where its words are timed. `spoken_ms` is what was made into speech so far."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str = "") -> None:
         self.spoken_ms = 0.0
+        self._texts = text.split()
+        self._begun = 0  # words
         self._odd = b""
         self._inside = False
 
@@ -25,7 +27,8 @@ class Spelling:
     def words(
         self, characters: Sequence[str], starts: Sequence[float], ends: Sequence[float], *, from_ms: float = 0.0
     ) -> tuple[Word, ...]:
-        """The words that begin among these characters; one that goes on in the next piece ends with this one."""
+        """The words that begin among these characters. The end of one that goes on in the next piece is reckoned from
+        the letters it still has: a phrase that breaks off there is followed up with that word, not behind it."""
         found: list[Word] = []
         text, begun, until = "", 0.0, 0.0
         goes_on = self._inside
@@ -40,7 +43,12 @@ class Spelling:
             text += character
             until = from_ms + end
         if text and not goes_on:
+            place = self._begun + len(found)
+            whole = self._texts[place] if place < len(self._texts) else text
+            if whole.startswith(text):
+                until = begun + (until - begun) * len(whole) / len(text)
             found.append(Word(text, begun, until))
+        self._begun += len(found)
         if characters:
             self._inside = not characters[-1].isspace()
         return tuple(found)

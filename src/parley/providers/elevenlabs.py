@@ -198,7 +198,7 @@ class ElevenLabs:
         return await connect(url, {"xi-api-key": self._key}, VENDOR, timeout_s=self._patience.connect_s)
 
     async def _over_socket(self, socket: ClientConnection, text: str, voice: Voice) -> AsyncGenerator[Speech, None]:
-        spelling = Spelling()
+        spelling = Spelling(text)
         try:
             first = {"text": " ", "voice_settings": {"speed": _speed(voice)}}
             for message in (first, {"text": f"{text} ", "flush": True}, {"text": ""}):
@@ -233,7 +233,7 @@ class ElevenLabs:
         from elevenlabs import VoiceSettings
         from elevenlabs.core.api_error import ApiError
 
-        spelling = Spelling()
+        spelling = Spelling(text)
         options: dict[str, Any] = {"language_code": voice.language[:2].lower()} if "v2_5" in self._model else {}
         answers = self._sdk().text_to_speech.stream_with_timestamps(
             voice_id,
