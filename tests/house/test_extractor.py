@@ -25,7 +25,8 @@ async def facts(transcript: Any, scenario: str = "check_in", schema: Any = None)
 
 
 @pytest.mark.parametrize(
-    ("part", "least"), [("tuning", 0.97), ("heldout", 0.93), ("strangers", 0.93), ("unseen", 0.84)]
+    ("part", "least"),
+    [("tuning", 0.97), ("heldout", 0.93), ("strangers", 0.93), ("unseen", 0.84), ("newcomers", 0.85), ("sealed", 0.78)],
 )
 async def test_most_fields_are_right_and_hardly_any_is_made_up(part: str, least: float) -> None:
     judged = [one for case in cases(part) for one in verdicts(case, await read(Extractor(), case))]
@@ -45,7 +46,7 @@ async def test_one_question_and_one_answer(field: str) -> None:
     assert len(wrong) <= len(LINES[field]) * 0.05, wrong
 
 
-@pytest.mark.parametrize("part", ["tuning", "heldout", "strangers", "unseen"])
+@pytest.mark.parametrize("part", ["tuning", "heldout", "strangers", "unseen", "newcomers", "sealed"])
 async def test_every_value_is_quoted_from_the_message_it_names(part: str) -> None:
     for case in cases(part):
         found = await read(Extractor(), case)

@@ -22,8 +22,18 @@ _LEAST_AMOUNT = 20  # a smaller number without a currency in answer to "how much
 _YES_OPTIONS = frozenset({"yes", "ja", "true"})
 _NO_OPTIONS = frozenset({"no", "nein", "none", "false", "keine", "not needed"})
 _CORRECTS = re.compile(
-    r"\W*(?:oh|ah|ach|no|nein|wait|warte|actually|sorry|hm+|well|moment|doch|halt|make (?:it|that))\b", re.IGNORECASE
+    r"\W*(?:oh|ah|ach|no|nein|wait|warte|actually|sorry|hm+|well|moment|doch|halt|make (?:it|that)|put down|"
+    r"let'?s (?:say|do|go with|make)|"
+    r"(?:we'?ll|i'?d) say|call it|say|sagen wir|nehmen wir|schreiben sie|lieber)\b",
+    re.IGNORECASE,
 )
+_COUNTERFACTUAL = re.compile(
+    r"\b(?:would(?:'ve| have)|could(?:'ve| have)|should(?:'ve| have)|might have|used to|wäre\w*|hätte\w*|könnte\w*)\b",
+    re.IGNORECASE,
+)
+_MEASURE = re.compile(r"[- ]?(?:foot|feet|ft|inch\w*|gallon|year[- ]old|percent|%|prozent|jährig\w*)\b", re.IGNORECASE)
+_MEASURED = re.compile(r"\b\w+-(?:foot|feet|ft|inch|gallon)\b", re.IGNORECASE)
+_YEAR = frozenset("year baujahr jahr jahrgang".split())
 _ENDS_NO = re.compile(r"\b(?:so|also)\W+(?:no|nein)\W*$", re.IGNORECASE)
 _DENIES = re.compile(
     r"\b(?:not|non|never|don'?t|doesn'?t|didn'?t|isn'?t|can'?t|won'?t|haven'?t|hasn'?t|no longer|expired|nicht|"
@@ -43,7 +53,7 @@ def read_number(reading: Reading, one: Field) -> Finding | None:
     own = {*words.name, *words.described}
     about_money, about_order = bool(own & _MONEY), bool(own & _ORDER)
     found: list[tuple[float, Finding]] = []
-    told = -1  # the line that a number was found in
+    told, surest = -1, 0.0  # the line that a number was found in, and how sure it is
     earlier: list[NumberMention] = []
     for statement in reading.matcher.talk.statements:
         slot = slot_of(reading, statement, words)
@@ -51,15 +61,19 @@ def read_number(reading: Reading, one: Field) -> Finding | None:
         asked = min(reading.matcher.asked(one.name, statement), 3.0)
         if slot is not None:
             found.append((4.0 + asked, proven(slot, statement, 0.9)))
-            told = statement.line.number
+            told, surest = statement.line.number, 4.0 + asked
             continue
         if told == statement.line.number and _CORRECTS.match(text):
             now = next(iter(find_numbers(text, detect_language(text, reading.language))), None)
             if now is not None and (value := fits(one, now.value)) is not None:
-                found.append((4.0 + asked, proven(value, statement, 0.85)))
+                found.append((surest, proven(value, statement, 0.85)))
+        if _COUNTERFACTUAL.search(text):
+            continue
         numbers = told_amounts(find_numbers(text, detect_language(text, reading.language)), text, one, own, earlier)
         earlier += numbers
         for number in numbers:
+            if _MEASURE.match(text[number.end :]) and not own & {"size", "length", "height", "percent", "age", "feet"}:
+                continue
             beside = _beside(words, text, number)
             score = asked + min(beside, 3.0)
             if about_money and (number.money or beside < 1):
@@ -67,7 +81,11 @@ def read_number(reading: Reading, one: Field) -> Finding | None:
             score -= 2.0 if number.money and not about_money else 0.0
             score -= 0.8 if number.ordinal and not about_order else 0.0
             value = fits(one, number.value)
+            if words.name and words.name[-1] in _YEAR and 1950 <= number.value <= reading.now.year + 1:
+                score += 1.5
             if value is not None:
+                if score >= 1.2:
+                    told, surest = statement.line.number, max(score, surest if told == statement.line.number else 0.0)
                 found.append((score, proven(value, statement, min(0.95, 0.5 + 0.12 * score))))
     return latest(found, 1.6 if about_money else 1.2)
 
@@ -116,7 +134,8 @@ def read_numbers(reading: Reading, one: Field) -> Finding | None:
 
 def _beside(words: FieldWords, text: str, number: NumberMention) -> float:
     """How much the words at a number speak of the field: the next two count in full, those further off by half."""
-    before, after = text[max(0, number.start - 28) : number.start], text[number.end : number.end + 28]
+    before, after = text[max(0, number.start - 28) : number.start], text[number.end : number.end + 40]
+    after = _MEASURED.sub("", after)[:28]
     before, after = re.split(r"[,;]", before)[-1], re.split(r"[,;]", after)[0]
     next_to = f"{' '.join(before.split()[-2:])} {' '.join(after.split()[:2])}"
     return (words.weight(next_to) + words.weight(f"{before} {after}")) / 2
@@ -158,8 +177,13 @@ def _alternative(words: FieldWords, answer: Sequence[Statement]) -> Finding | No
         return None
     shared = [len(_telling(way) & _telling(first.line.text)) for way in ways]
     if shared[0] == shared[1]:
+        shared = [int(bool(_ONCE.search(way)) and bool(_ONCE.search(first.line.text))) for way in ways]
+    if shared[0] == shared[1]:
         return None
     return proven((shared[0] > shared[1]) == (weights[0] > weights[1]), first, 0.8)
+
+
+_ONCE = re.compile(r"\b(?:one[- ]time|once|one[- ]off|single|einmal\w*)\b", re.IGNORECASE)
 
 
 def _telling(text: str) -> set[str]:
@@ -184,12 +208,15 @@ def whether(answer: Sequence[Statement], one: Field) -> Finding | None:
     questions = [part for part in re.split(r"(?<=[.!?])\s+", first.question) if part.rstrip().endswith("?")]
     if not questions or not _WHETHER.match(questions[-1]):
         return None
+    if _OFFERS.search(questions[-1]) and not _DENIES.search(first.text):
+        return None  # "one time or monthly?" is not answered with yes
     if _DENIES.search(first.text) or not _DENIES.search(whole):
         return proven((not _DENIES.search(whole)) != negative, first, 0.65)
     # "Twice already. Didn't help." has happened; "It's complicated. I don't know where." says neither.
     return proven(not negative, first, 0.6) if _HAPPENED.search(first.text) else None
 
 
+_OFFERS = re.compile(r"\w (?:or|oder) \w", re.IGNORECASE)
 _HAPPENED = re.compile(
     r"\b(?:already|once|twice|(?:\w+) times|often|always|every (?:day|time|week)|did|have|has|had|was|were|"
     r"schon|bereits|(?:ein|zwei|drei|mehr)mal|mehrmals|immer|hab\w*)\b",
@@ -232,11 +259,15 @@ def read_enum(reading: Reading, one: Field) -> Finding | None:
             for place, exact in _named(option, text):
                 if not negated_before(text[:place]):
                     score = (2.0 if exact else 1.0) + asked + 0.4 * len(option.split())
+                    if asked >= 1 and statement.first and len(text.split()) <= len(option.split()) + 1:
+                        score += 1.5  # the answer, and nothing else
                     found.append((score, proven(option, statement, min(0.95, 0.65 + 0.12 * asked))))
     return latest(found, 1.0) or _yes_or_no(reading, one) or _meant(reading, one)
 
 
-_SORT = re.compile(r"type|kind|event|categor|topic|service|occasion|anlass|thema|kategorie|art$", re.IGNORECASE)
+_SORT = re.compile(
+    r"role$|rolle$|type|kind|event|categor|topic|service|occasion|anlass|thema|kategorie|art$", re.IGNORECASE
+)
 
 
 def _meant(reading: Reading, one: Field) -> Finding | None:

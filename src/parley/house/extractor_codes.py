@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 _CODES = re.compile(
-    r"(?:^|[\s_])(?:id|ids|code|codes|ref|reference|referenz|tag|vin|sku|iban|number|nummer|no|nr|plate|"
+    r"(?:^|[\s_])(?:zip|zipcode|postcode|plz|postleitzahl|pin|id|ids|code|codes|ref|reference|referenz|tag|vin|sku|"
+    r"iban|number|nummer|no|nr|plate|"
     r"\w+(?:nummer|nr|code|kennzeichen))(?:$|[\s_.])|kennzeichen|aktenzeichen",
     re.IGNORECASE,
 )

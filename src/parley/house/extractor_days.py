@@ -69,6 +69,18 @@ def past_day(text: str, now: datetime, language: str) -> str | None:
     return None
 
 
+def coming_day(text: str, now: datetime, language: str) -> str | None:
+    """The next day of which a text tells month and day, ISO: "December 18th, it's a Friday I believe"."""
+    if (day := full_day(text, language)) is not None:
+        return day.isoformat()
+    for month, number in _months(text, language):
+        days = (_day(year, month, number) for year in (now.year, now.year + 1))
+        found = next((day for day in days if day is not None and day >= now.date()), None)
+        if found is not None:
+            return found.isoformat()
+    return None
+
+
 def full_day(text: str, language: str, *, month_first: bool = True) -> date | None:
     """A day that is told with its year: "March third, 1988", "3.5.1990"."""
     if match := _NUMERIC.search(text):

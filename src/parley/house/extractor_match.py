@@ -88,6 +88,15 @@ _SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "warmmiete": ("kosten", "miete", "ausgeben"),
     "kaltmiete": ("kosten", "miete", "ausgeben"),
     "tried": ("attempted",),
+    "insurance": ("insured", "covered", "versichert"),
+    "krankenkasse": ("versichert",),
+    "medications": ("taking", "medicine", "pills"),
+    "medikamente": ("nehmen", "tabletten"),
+    "feature": ("missing", "wish"),
+    "return": ("back",),
+    "recurring": ("monthly", "regularly"),
+    "donation": ("give",),
+    "stockwerk": ("etage",),
     "preapproval": ("lender", "bank", "financing"),
     "mortgage": ("lender", "bank", "financing"),
     "employees": ("people", "staff", "headcount", "mitarbeiter"),
@@ -100,6 +109,7 @@ _WH = re.compile(
     r"wie (?:viele?|oft|lange|alt|dringend))\b",
     re.IGNORECASE,
 )
+_COUNTS = re.compile(r"how (?:many|much)|wie viel", re.IGNORECASE)
 _FIRST = re.compile(
     r"\b(?:first (?:time|visit|contact)|new (?:patient|customer|client|user|guest)|erste[ns]? mal|neu(?:patient|kunde|"
     r"kundin|patientin)?)\b|first_(?:time|contact|visit)|new_\w+|neu_?\w+",
@@ -156,10 +166,16 @@ class FieldWords:
         return cls(one, name, described, related)
 
     def asks_like(self, question: str) -> bool:
-        """Whether a question begins as the description does: "when", "how often"."""
+        """Whether a question begins as the description does: "when", "how often"; "how many" asks of what it names."""
         own = _WH.match(self.field.description.strip())
         asked = _WH.search(question)
-        return bool(own and asked and own.group().lower() == asked.group().lower())
+        if not own or not asked or own.group().lower() != asked.group().lower():
+            return False
+        said = [word.lower() for word in re.findall(r"[^\W\d_]+", question)]
+        counted = [
+            word for word in (*self.name, *self.described, *self.related) if word not in ("many", "much", "viele")
+        ]
+        return not _COUNTS.match(own.group()) or any(alike(word, other) for word in counted for other in said)
 
     def weight(self, text: str) -> float:
         """How much of the field a text speaks of, from 0."""

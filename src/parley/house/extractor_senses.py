@@ -71,7 +71,19 @@ _SENSES: tuple[tuple[frozenset[str], re.Pattern[str]], ...] = tuple(
         ("rent lease mieten miete", r"rent\w*|leas\w*|miet\w*"),
         ("wedding hochzeit", r"(?:getting |get )?married|bride|groom|engaged|heirat\w*"),
         ("birthday geburtstag", r"turn(?:s|ing) (?:\d+|\w+ty|\w+teen)|birthday|wird \d+"),
-        ("corporate firmenfeier business", r"company (?:party|event|retreat)|team (?:event|building)|office party"),
+        (
+            "business geschäftlich dienstlich",
+            r"conference|meetings?\b|for work|work trip|client visit|geschäftlich|dienstreise|"
+            r"messe|konferenz",
+        ),
+        ("leisure urlaub privat", r"vacation|sightseeing|getaway|weekend away|on holiday|urlaub"),
+        ("parent eltern elternteil", r"my (?:son|daughter|kid|child|boy|girl)s?|mein\w* (?:sohn|tochter|kind)"),
+        ("illness sick krank krankheit", r"fever|sick|flu|stomach|cold|fieber|krank|erkältet|grippe"),
+        ("drop leave abgeben", r"leave it|leave (?:the|my) (?:car|truck)|drop it (?:off)?|lass\w* (?:ihn|es|das auto)"),
+        (
+            "corporate firmenfeier business",
+            r"company'?s? (?:\w+ ){0,2}(?:party|event|retreat|dinner|outing)|team (?:event|building)|office party",
+        ),
         ("positive good satisfied happy zufrieden", r"happy|love\w*|great|excellent|pleased|super|toll|begeistert"),
         ("negative bad dissatisfied unhappy unzufrieden", r"terrible|awful|horrible|disappoint\w*|worst|schrecklich"),
     )

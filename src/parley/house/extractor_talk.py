@@ -36,7 +36,9 @@ _RETRACTS = re.compile(
     re.IGNORECASE,
 )
 _YES = re.compile(
-    r"^\W*(?:(?:oh|uh|um|well|so|ah|hey|and|ja dann|also|äh|naja|na|hm+)\W+)*(?:(?P<no>no(?! problem| worries|"
+    r"^\W*(?:(?:oh|uh|um|well|so|ah|hey|and|ja dann|also|äh|naja|na|hm+|(?:oh )?that'?s (?:very )?(?:kind|nice|sweet)"
+    r"(?: of you)?|(?:thanks|thank you|danke|i appreciate (?:it|that)),? (?:but|aber)|but|"
+    r"aber)\W+)*(?:(?P<no>no(?! problem| worries|"
     r" doubt| wait)|nope|nah|naw|negative|never|"
     r"not (?:really|yet|a (?:one|single|thing)|one|at all|exactly|that i|as far|so far|now|a (?:bit|chance)|today|"
     r"anymore|quite)|neither|"
@@ -53,7 +55,9 @@ _YES = re.compile(
     r"that'?s the plan|looks that way|got ya|got you|gotcha|you bet|no problem|no worries|no doubt|i will|i do|i am|"
     r"i have|"
     r"i did|certainly|understood|"
-    r"i hear ya|i hear you|fine|for sure|always do|always|that'?s right|that works|looks like it|seems (?:so|"
+    r"i hear ya|i hear you|fine|for sure|always do|always|that'?s right|that works|(?:that )?would be (?:great|"
+    r"lovely|perfect|nice|wonderful|good|helpful|fine|fantastic)|i'?d (?:love|"
+    r"like) (?:that|to)|looks like it|seems (?:so|"
     r"like it|to be)|it (?:looks|seems|appears)(?: like it| so)?(?= |[.,!]|$)(?! (?:bad|not))|that'?d be great|"
     r"please do|perfect|great|wonderful|excellent|awesome|that'?s (?:fine|great|good|perfect)|"
     r"it is|they are|we are|we do|"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from parley.understanding.numbers import read_german
-from parley.understanding.scan import scan_text
+from parley.understanding.scan import Scan, scan_text
 
 _ANY_DAY = datetime(2026, 1, 5, tzinfo=UTC)
 _MONEY_AFTER = re.compile(r"^\s*(?:dollars?|bucks|euros?|€|usd|eur|pounds|£|cents?|k\b|grand)", re.IGNORECASE)
@@ -53,15 +53,7 @@ def find_numbers(text: str, language: str) -> list[NumberMention]:
         if scan.low(at) == mark and scan.glued(at) and scan.glued(at + 1) and scan.digits(at + 1):
             value += float(f"0.{scan.low(at + 1)}")
             end, at = scan.tokens[at + 1].end, at + 2
-        hundred = _HUNDRED.match(text[end:])
-        if hundred and value < 10:
-            value, end = value * 100, end + len(hundred.group().rstrip())
-            while at < len(scan.tokens) and scan.tokens[at].start < end + 6 and scan.low(at) != ",":
-                more = scan.tokens[at].value
-                at += 1
-                if more is not None and more < 100:
-                    value, end = value + more, scan.tokens[at - 1].end
-                    break
+        value, end, at = _hundreds(scan, text, value, end, at)
         if half := _HALF.match(text[end:]):
             value, end = value + 0.5, end + half.end()
             at += 3
@@ -77,3 +69,21 @@ def find_numbers(text: str, language: str) -> list[NumberMention]:
             value = -value
         found.append(NumberMention(value, token.start, end, money, token.ordinal))
     return found
+
+
+def _hundreds(scan: Scan, text: str, value: float, end: int, at: int) -> tuple[float, int, int]:
+    """A few and "hundred" and what follows, as (value, end, next token): "five hundred and twenty"."""
+    hundred = _HUNDRED.match(text[end:])
+    if not hundred or value >= 10:
+        return value, end, at
+    value, end = value * 100, end + len(hundred.group().rstrip())
+    while at < len(scan.tokens) and scan.tokens[at].start < end + 6 and scan.low(at) != ",":
+        more = scan.tokens[at].value
+        at += 1
+        if more is None:
+            continue
+        if more < 100:
+            return value + more, scan.tokens[at - 1].end, at
+        if more % 1000 == 0 and more < 100_000:  # "a hundred and forty thousand"
+            return value * 1000 + more, scan.tokens[at - 1].end, at
+    return value, end, at

@@ -43,7 +43,10 @@ def _weekday_name(scan: Scan, i: int, led: bool) -> tuple[int | None, str]:
     word = scan.low(i)
     names = scan.lexicon.values["weekdays"]
     if word in names:
-        near = led or scan.low(i - 1) in ("on", "am", "for") or scan.value(i + 1) is not None or scan.low(i + 1) == "."
+        dated = scan.value(i + 1) is not None
+        if scan.lexicon.language == "de":  # "so fünfzig" is no Sunday
+            dated = dated and scan.digits(i + 1) in (1, 2) and scan.low(i + 2) == "."
+        near = led or scan.low(i - 1) in ("on", "am", "for") or dated or scan.low(i + 1) == "."
         if scan.has("weak_weekdays", i) and not (near and scan.low(i - 1) not in ("for",)):
             return None, ""
         return names[word], ""

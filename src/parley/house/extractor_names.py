@@ -1,0 +1,186 @@
+"""What things and people are called, and where: names, numbers to reach, firms, makes of cars, both ends of a way."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from parley.house.extractor_reading import Reading, latest, negated_before, proven
+from parley.understanding import Field, Finding
+
+_NOT_A_PERSON = frozenset(
+    "company product business firm street city brand pet file user event firma produkt marke hotel restaurant".split()
+)
+_CALLED = re.compile(
+    r"\b(?:(?:named|called|name(?:'s| is)|heißt)|[Mm](?:y|ein\w*) (?:dog|cat|horse|pet|puppy|company|business|"
+    r"hund|katze|firma))"
+    r" (?P<name>[A-ZÄÖÜ][\w'-]+(?: [A-ZÄÖÜ][\w'-]+){0,3})"
+)
+_INTRODUCES = re.compile(
+    r"(?P<name>[A-ZÄÖÜ][\wäöüß-]+(?: [A-ZÄÖÜ][\wäöüß-]+)?) (?:hier\b|am Apparat|speaking\b|here\b)|"
+    r"\b(?:[Hh]ier (?:ist|spricht)|"
+    r"[Tt]his is) (?:Herr |Frau |Mr\.? |Mrs\.? )?"
+    r"(?P<other>[A-ZÄÖÜ][\wäöüß-]+(?: [A-ZÄÖÜ][\wäöüß-]+)?)|"
+    r"\b(?P<third>[A-ZÄÖÜ][\wäöüß-]+(?: [A-ZÄÖÜ][\wäöüß-]+)?) mein Name"
+)
+
+
+def slot_name(about: set[str]) -> str | None:
+    """The slot that a text field is by its name: a person's name, phone, email."""
+    if about & {"email", "mail", "e-mail", "emailadresse", "mailadresse"}:
+        return "email"
+    if (
+        about
+        & {"phone", "telephone", "telefon", "telefonnummer", "mobile", "handynummer", "rückrufnummer", "phonenumber"}
+        or {"callback", "number"} <= about
+        or {"contact", "number"} <= about
+    ):
+        return "phone"
+    if (
+        (about & {"name", "fullname", "kundenname", "nachname", "vorname"} or about & {"caller", "kunde"} == about)
+        and not about & _NOT_A_PERSON
+        and not {"agent"} & about
+    ):
+        return "name"
+    return None
+
+
+def named_thing(reading: Reading) -> Finding | None:
+    """A name of a thing or an animal: "my dog Bruno", "it's called Harbor Lights"."""
+    for statement in reversed(reading.matcher.talk.statements):
+        match = _CALLED.search(statement.text)
+        if match:
+            return proven(match["name"], statement, 0.7)
+    return None
+
+
+def read_slot(reading: Reading, one: Field, slot: str, about: set[str]) -> Finding | None:
+    """What a caller said of this slot; of a name the part that is wanted, and whose it is."""
+    if slot != "name":
+        return _slot(reading, slot)
+    if about & _OF_ANOTHER:
+        return _relation(reading) or _asked_name(reading, one)
+    return _part_of_name(_slot(reading, slot), about)
+
+
+_OF_ANOTHER = frozenset(
+    "student pupil child kid dependent passenger beneficiary spouse schüler schülerin kind kindes sohn tochter".split()
+)
+_RELATION = re.compile(
+    r"\b(?:[Mm]y|[Oo]ur|[Mm]ein\w*|[Uu]nser\w*) (?:little |older |younger |kleine\w* |große\w* )?(?:son|daughter|kid|"
+    r"child|"
+    r"boy|girl|husband|wife|mother|father|mom|dad|partner|sohn|tochter|kind|mann|frau|mutter|vater)(?:'s name is|,|"
+    r" named|"
+    r" called| heißt)? (?P<name>[A-ZÄÖÜ][\w'-]+(?: [A-ZÄÖÜ][\w'-]+)?)"
+)
+
+
+def _relation(reading: Reading) -> Finding | None:
+    """The name of somebody who is the caller's: "my daughter Maya Chen"."""
+    for statement in reversed(reading.matcher.talk.statements):
+        if match := _RELATION.search(statement.text):
+            return proven(match["name"], statement, 0.8)
+    return None
+
+
+def _asked_name(reading: Reading, one: Field) -> Finding | None:
+    """A name that is given in answer to the question for it; the caller's own name is another's."""
+    answer = reading.matcher.best(one.name)
+    value = reading.slots(answer[0]).get("name") if answer else None
+    return proven(value, answer[0], 0.8) if isinstance(value, str) else None
+
+
+def _part_of_name(found: Finding | None, about: set[str]) -> Finding | None:
+    """The first name or the last one, where a field wants only that."""
+    if found is None or not isinstance(found.value, str) or " " not in found.value:
+        return found
+    *first, last = found.value.split()
+    if about & {"vorname", "first", "firstname", "given"}:
+        return replace(found, value=" ".join(first))
+    return replace(found, value=last) if about & {"nachname", "last", "lastname", "surname", "familienname"} else found
+
+
+_MAKES = (
+    "Acura|Alfa Romeo|Audi|BMW|Buick|Cadillac|Chevrolet|Chevy|Chrysler|Citroën|Dacia|Dodge|Fiat|Ford|Freightliner|GMC|"
+    "Honda|Hyundai|Infiniti|Jaguar|Jeep|Kenworth|Kia|Land Rover|Lexus|Lincoln|Mack|MAN|Mazda|Mercedes(?:-Benz)?|Mini|"
+    "Mitsubishi|Nissan|Opel|Peterbilt|Peugeot|Polestar|Porsche|Ram|Renault|Scania|Seat|Skoda|Škoda|Smart|Subaru|Suzuki|"
+    "Tesla|Toyota|Volkswagen|VW|Volvo"
+)
+_CAR = re.compile(
+    rf"\b(?P<make>{_MAKES})\b(?: (?P<model>(?!and\b|or\b|from\b|that\b|und\b|von\b)[\w-]+(?: [A-Z][\w-]*)?))?"
+)
+
+
+def named_car(reading: Reading, about: set[str]) -> Finding | None:
+    """The make of a vehicle, or the model that is named behind it. None for a field of something else."""
+    if not about & {"make", "model", "marke", "modell"}:
+        return None
+    for statement in reversed(reading.matcher.talk.statements):
+        match = _CAR.search(statement.text)
+        found = match and (match["make"] if about & {"make", "marke"} else match["model"])
+        if found and not negated_before(statement.text[: match.start()]):  # type: ignore[union-attr]
+            return proven(found, statement, 0.85)
+    return None
+
+
+def _slot(reading: Reading, slot: str) -> Finding | None:
+    found: list[tuple[float, Finding]] = []
+    for statement in reading.matcher.talk.statements:
+        value = reading.slots(statement).get(slot)
+        match = _INTRODUCES.search(statement.text) if slot == "name" else None
+        if isinstance(value, str):
+            # "Ich bin Krankenschwester": what one is called is asked for, or said with the word for it.
+            sure = slot != "name" or _NAMES.search(f"{statement.question if statement.first else ''} {statement.text}")
+            found.append((2.0 if sure else 0.2, proven(value, statement, 0.88 if sure else 0.6)))
+        elif match:
+            found.append((1.0, proven(match["name"] or match["other"] or match["third"], statement, 0.75)))
+    return latest(found, 0.0)
+
+
+_NAMES = re.compile(
+    r"\b(?:names?|namens?|called|heiß\w*|who(?:'s| is| am i)|speaking (?:with|to)|mit wem|wer|nachname|vorname|"
+    r"spell\w*|buchstabier\w*|this is|hier (?:ist|spricht))\b",
+    re.IGNORECASE,
+)
+
+
+_FIRMS = frozenset("company firm employer organization organisation business firma unternehmen arbeitgeber".split())
+_FROM_FIRM = re.compile(
+    r"\b(?:[Tt]his is|[Ii]'m|[Ii] am|[Mm]y name is|[Mm]y name's|[Hh]ier (?:ist|spricht)|[Ii]t's|[Ii]ch bin)"
+    r" [A-ZÄÖÜ][\w'-]*(?: [A-ZÄÖÜ][\w'-]*){0,2},? (?:calling )?"
+    r"(?:from|with|at|of|over at|von|vom|von der|aus) (?:the |der |dem )?"
+    r"(?P<firm>[A-ZÄÖÜ][\w'&.-]*(?: (?:&|and|und|[A-ZÄÖÜ][\w'&.-]*))*)"
+)
+
+
+def named_firm(reading: Reading, about: set[str]) -> Finding | None:
+    """Whom a caller says to call for: "this is Ann from Harbor Plumbing". None for a field of something else."""
+    if not about & _FIRMS:
+        return None
+    for one in reading.matcher.talk.statements:
+        if match := _FROM_FIRM.search(one.text):
+            return proven(match["firm"].rstrip("."), one, 0.8)
+    return None
+
+
+_FROM = frozenset("von origin pickup from departure collection start abholung abholort abfahrt startort".split())
+_TO = frozenset("nach destination to dropoff arrival delivery ziel zielort".split())
+_ROUTE = re.compile(
+    r"\b(?:from|von|vom|ab) (?P<origin>(?:the |der |dem )?[\w'.-]+(?: [\w'.-]+){0,5}?),? "
+    r"(?:to|over to|nach|zum|zur|bis) (?P<destination>(?:the |der |dem )?[\w'.-]+(?: (?!(?:on|at|by|for|tomorrow|today|"
+    r"around|please|am|um|and|und|morgen|heute)\b)[\w'.-]+){0,4})",
+    re.IGNORECASE,
+)
+
+
+def way_end(reading: Reading, about: set[str]) -> Finding | None:
+    """Where a way begins or ends: "from 18 Mercer Street to the airport". Times and days are no places."""
+    ends = [name for name, words in (("origin", _FROM), ("destination", _TO)) if about & words]
+    if len(ends) != 1 or about & {"date", "time", "day"}:
+        return None
+    for statement in reversed(reading.matcher.talk.statements):
+        for match in _ROUTE.finditer(statement.text):
+            place = match[ends[0]].strip(" .,")
+            if re.search(r"[A-ZÄÖÜ]", place) or not {"date", "time"} & reading.slots(statement).keys():
+                return proven(place, statement, 0.75)
+    return None

@@ -1,0 +1,149 @@
+"""Days and times of any field: when something begins, ends, happened, or when somebody was born."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+
+from parley.house.extractor_days import coming_day, full_day, past_day
+from parley.house.extractor_reading import Reading, latest, proven
+from parley.house.extractor_talk import Statement, polarity
+from parley.understanding import Field, Finding, detect_language, find_numbers
+
+
+def read_date(reading: Reading, one: Field) -> Finding | None:
+    return _when(reading, one, "date")
+
+
+def read_time(reading: Reading, one: Field) -> Finding | None:
+    return _when(reading, one, "time")
+
+
+_END = re.compile(r"(?:^|_)(?:end|check_?out|return|departure|to|until|abreise)", re.IGNORECASE)
+
+
+def _when(reading: Reading, one: Field, slot: str) -> Finding | None:
+    """Where several fields want a date, only one that is asked or spoken of takes it."""
+    rivals = [
+        name
+        for name, words in reading.matcher.words.items()
+        if words.field.kind in (one.kind, "datetime") and name != one.name
+    ]
+    words = reading.matcher.words[one.name]
+    ends = bool(_END.search(one.name))
+    found: list[tuple[float, Finding]] = []
+    for statement in reading.matcher.talk.statements:
+        slots, offer = reading.slots(statement), None
+        value = slots.get("end_date") if ends and slot == "date" else slots.get(slot)
+        if slot == "date" and value is None and ends and not _begins(reading):
+            value = slots.get("date")
+        if slot == "date" and not {"date", "end_date"} <= slots.keys():
+            language = detect_language(statement.text, reading.language)
+            value = coming_day(statement.text, reading.now, language) or value
+        if slot == "time" and isinstance(value, str) and _STARTS.search(one.name):
+            value = _first_clock(statement, reading) or value
+        if slot == "date" and _about_past(one):
+            value = _past_day(statement, reading) or (value if str(value) <= reading.now.date().isoformat() else None)
+        if slot == "date" and _is_birth(one):
+            value = _born(value, statement.text, reading)
+        agreed = statement.first and polarity(statement.text) == "yes" and not _about_past(one) and not _is_birth(one)
+        if not isinstance(value, str) and agreed:
+            value, offer = reading.offered(statement).get(slot), statement.asker  # "tomorrow at ten, does that work?"
+        if not isinstance(value, str):
+            continue
+        score = min(reading.matcher.asked(one.name, statement), 2.0) + min(words.weight(statement.text), 2.0)
+        score += 1.0 if offer is not None else 0.0
+        if rivals:
+            other = max(
+                min(reading.matcher.asked(name, statement), 2.0)
+                + min(reading.matcher.words[name].weight(statement.text), 2.0)
+                for name in rivals
+            )
+            score += 0.5 if score > other else (-1.0 if score < other else 0.0)
+        else:
+            score += 1.0
+        score += 1.0 if slot == "date" and {"date", "end_date"} <= slots.keys() and _stay(one, reading) else 0.0
+        proof = proven(value, statement, min(0.95, 0.6 + 0.1 * score))
+        found.append((score, replace(proof, quote=offer.text, message_id=offer.id) if offer is not None else proof))
+    return latest(found, 0.9)
+
+
+_STARTS = re.compile(r"(?:^|_)(?:start|begin|from|arrival|beginn|anfang|ab)(?:_|$)|start_?time", re.IGNORECASE)
+_UNTIL = re.compile(
+    r"\b(?:until|till?|through|out by|done by|over by|ends?|ending|finish\w*|bis|ende\w*)\b|-(?=\s*\d)", re.IGNORECASE
+)
+
+
+def _first_clock(one: Statement, reading: Reading) -> str | None:
+    """The time before "until" and its like: when something begins."""
+    before = _UNTIL.split(one.text)[0]
+    if before == one.text:
+        return None
+    slots = reading.slots(replace(one, text=before))
+    found = slots.get("time")
+    return found if isinstance(found, str) else None
+
+
+def _begins(reading: Reading) -> bool:
+    """Whether the schema asks for the day on which something begins too."""
+    kinds = ("date", "datetime")
+    return any(words.field.kind in kinds and not _END.search(name) for name, words in reading.matcher.words.items())
+
+
+def _is_birth(one: Field) -> bool:
+    return _BIRTH.search(f"{one.name} {one.description}") is not None
+
+
+def _stay(one: Field, reading: Reading) -> bool:
+    """Whether the schema asks for both ends of a stretch of days, of which this field is one."""
+    return (
+        any(_END.search(name) for name in reading.matcher.words)
+        and reading.matcher.words[one.name].field.kind == "date"
+    )
+
+
+_BIRTH = re.compile(r"birth|born|\bdob\b|geburt|geboren", re.IGNORECASE)
+
+
+def _born(day: object, text: str, reading: Reading) -> str | None:
+    """The day in the year that is said; None without one: nobody was born on the next third of May."""
+    language = detect_language(text, reading.language)
+    if (whole := full_day(text, language, month_first=reading.region == "US")) is not None:
+        return whole.isoformat() if whole <= reading.now.date() else None
+    if not isinstance(day, str):
+        return None
+    if day[:4] in text:
+        return day
+    text = re.sub(r"\b(neunzehn|zweitausend)(?:hundert)?(?:und)?(?=[a-zäöüß])", r"\1 ", text, flags=re.IGNORECASE)
+    numbers = [one.value for one in find_numbers(text, detect_language(text, reading.language))]
+    years = [int(value) for value in numbers if 1900 <= value <= reading.now.year]
+    tens = [1900 + int(second) for first, second in pairwise(numbers) if first == 19 and 10 <= second <= 99]
+    tens += [2000 + int(second) for first, second in pairwise(numbers) if first in (20, 2000) and 0 < second <= 26]
+    short = [1900 + int(value) for value in numbers[-1:] if 32 <= value <= 99]
+    year = next(iter((*years, *tens, *short)), None)
+    return f"{year}{day[4:]}" if year else None
+
+
+def _about_past(one: Field) -> bool:
+    return bool(
+        re.search(
+            r"\b(?:incident|happened|since|when did|occurred|purchase[d]?|bought|ordered|delivered|received|seit|"
+            r"started|began|last (?:\w+ )?(?:visit|service|contact|time|order|appointment|purchase|inspection)|"
+            r"loss|lost|stolen|accident|verloren|gestohlen|gekauft|bestellt|geliefert|erhalten|unfall|schaden)",
+            f"{one.name.replace('_', ' ')} {one.description}",
+            re.IGNORECASE,
+        )
+    )
+
+
+def _past_day(one: Statement, reading: Reading) -> str | None:
+    return past_day(one.text, reading.now, detect_language(one.text, reading.language))
+
+
+def read_moment(reading: Reading, one: Field) -> Finding | None:
+    day, clock = _when(reading, one, "date"), _when(reading, one, "time")
+    if day is None or day.value is None:
+        return None
+    value = f"{day.value}T{clock.value}" if clock is not None and clock.value else f"{day.value}T00:00"
+    return Finding(value, day.quote, day.message_id, day.confidence) if clock is not None else None
