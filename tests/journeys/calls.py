@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+from sqlalchemy import text
+
 from parley.app.resources import Resources
 from tests.conftest import Business
 
@@ -15,7 +17,9 @@ OVER = ("completed", "failed", "cancelled")
 
 @contextlib.asynccontextmanager
 async def working(resources: Resources) -> AsyncIterator[None]:
-    """Jobs are worked off meanwhile, as by `parley worker`."""
+    """Jobs are worked off meanwhile, as by `parley worker`; those that other tests left are nobody's any more."""
+    async with resources.db.begin("nobody") as connection:
+        await connection.execute(text("UPDATE procrastinate_jobs SET status = 'failed' WHERE status = 'todo'"))
     task = asyncio.create_task(resources.jobs.work(concurrency=2))
     try:
         yield

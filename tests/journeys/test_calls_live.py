@@ -53,6 +53,8 @@ async def test_a_call_is_followed_from_another_process(business: Business, other
         lines.pop(gone["id"], None)
     said = [(line["role"], line["content"]) for line in sorted(lines.values(), key=lambda line: line["ordinal"])]
     assert said == [(line["role"], line["content"]) for line in await transcript(business, call)]
+    told = [kind for kind, _, _ in events]
+    assert told.index("slots") < len(told) - 3, "told while the call went on, not at its end"
     statuses = [body["status"] for body in named(events, "status")]
     assert statuses[-1] == "completed"
     assert statuses == sorted(statuses, key=["initiated", "in_progress", "completed"].index)

@@ -115,3 +115,14 @@ async def test_who_asks_for_one_thing_hears_of_it_alone_and_once(
             assert [(await heard(subscription)).data for _ in range(2)] == told[2:]
             assert not subscription._waiting
     assert not listener._to_one
+
+
+async def test_a_subscription_to_one_thing_can_be_widened(
+    listener: Listener, resources: Resources, business: Business
+) -> None:
+    async with listener.subscribe(business.id, {"call_id": "c"}) as subscription:
+        listener.widen(subscription, {"conversation_id": "t"})
+        async with resources.db.begin(business.id) as connection:
+            for about in ({"conversation_id": "other"}, {"conversation_id": "t"}, {"call_id": "c"}):
+                await publish(connection, Event(business.id, "thing.made", about))
+        assert [(await heard(subscription)).data for _ in range(2)] == [{"conversation_id": "t"}, {"call_id": "c"}]

@@ -45,12 +45,11 @@ class CallLive:
         said), `slots`, `emergency`, `held`, and at the end `ended` with the record. Raises `NotFound`.
         """
         seen = _Seen(int(after) if after and after.isdecimal() and len(after) < 10 else 0)
-        about = {"call_id": call_id}
-        async with self._listener.subscribe(tenant_id, about) as news:
+        async with self._listener.subscribe(tenant_id, {"call_id": call_id}) as news:
             while True:
                 call = await self._progress.get(tenant_id, call_id)
                 if call.conversation_id is not None:
-                    about["conversation_id"] = call.conversation_id
+                    self._listener.widen(news, {"conversation_id": call.conversation_id})
                 async for told in self._new(call, seen):
                     yield told
                 if not call.is_active:

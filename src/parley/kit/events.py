@@ -47,9 +47,10 @@ async def publish(connection: AsyncConnection, event: Event) -> None:
 class Subscription:
     """Events for one reader, in order. A reader too slow loses the oldest and is told by an event named `MISSED`."""
 
-    def __init__(self, tenant_id: str | None, about: Mapping[str, str] | None = None) -> None:
+    def __init__(self, tenant_id: str | None) -> None:
         self.tenant_id = tenant_id
-        self.about = frozenset((about or {}).items())
+        self.about: set[tuple[str, str]] = set()
+        """The ids it is limited to; everything where there are none."""
         self._waiting: deque[Event] = deque()
         self._missed = False
         self._news = asyncio.Event()
@@ -118,16 +119,22 @@ class Listener:
     ) -> AsyncIterator[Subscription]:
         """Events of one tenant (None: of all) told from here on; with `about`, only those whose data name one of these
         ids."""
-        subscription = Subscription(tenant_id, about)
+        subscription = Subscription(tenant_id)
         self._subscriptions.add(subscription)
-        if not subscription.about:
+        if about:
+            self.widen(subscription, about)
+        else:
             self._to_all.add(subscription)
-        for thing in subscription.about:
-            self._to_one.setdefault(thing, set()).add(subscription)
         try:
             yield subscription
         finally:
             self._forget(subscription)
+
+    def widen(self, subscription: Subscription, about: Mapping[str, str]) -> None:
+        """Have a subscription to single things hear of these too."""
+        subscription.about.update(about.items())
+        for thing in about.items():
+            self._to_one.setdefault(thing, set()).add(subscription)
 
     def _forget(self, subscription: Subscription) -> None:
         self._subscriptions.discard(subscription)
