@@ -150,6 +150,10 @@ async def test_practice_in_german(address: str, business: Business) -> None:
     customer = " ".join(line["content"] for line in session["messages"] if line["role"] == "assistant")
     assert "BL-" in customer, "the order number was told when it was asked for"
     assert "Bestellnummer" not in session["messages"][0]["content"], "and not before"
+    curt = items(await play(address, business, ("Was gibt es?", "Das ist Ihre Schuld."), "kundenservice"))
+    assert curt["entschuldigung"]["note"] == "nie gesagt"
+    assert curt["angaben"]["note"] == "es fehlt: Bestellnummer, Lieferadresse"
+    assert curt["unhoeflich"]["note"] == "gesagt, und hätte nicht gesagt werden sollen"
 
 
 async def test_the_exchange_of_the_seed(address: str, business: Business) -> None:

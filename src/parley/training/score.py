@@ -16,6 +16,10 @@ from parley.training.meaning import Meanings, Vectors
 from parley.training.passages import Passage, best_passage
 from parley.training.scenario import Evidence, Item, Scenario
 
+_NOTES = {
+    "en": {"missed": "never said", "said": "said, and should not have been", "lacks": "missing"},
+    "de": {"missed": "nie gesagt", "said": "gesagt, und hätte nicht gesagt werden sollen", "lacks": "es fehlt"},
+}
 NEAR = 0.62  # cosine from which a sentence means the same as an example
 
 
@@ -160,7 +164,7 @@ def _judged(item: Item, ear: Ear, passages: Sequence[Passage], language: str) ->
     found = ear.find(item)
     wanted = item.required if item.kind == "blocker" else not item.absent
     passed = (found is not None) == wanted
-    note = "" if passed else ("never said" if wanted else "said, and should not have been")
+    note = "" if passed else _NOTES[language]["missed" if wanted else "said"]
     return Judged(
         id=item.id,
         title=item.title,
@@ -191,7 +195,7 @@ def _scaled(item: Item, ear: Ear, passages: Sequence[Passage], language: str) ->
         passed=points == item.worth,
         quote=reached[1].text if reached else "",
         message_id=reached[1].message_id if reached else None,
-        note=reached[0].title if reached else "never said",
+        note=reached[0].title if reached else _NOTES[language]["missed"],
         better=None if points == item.worth else _better(item, passages, language),
     )
 
@@ -210,7 +214,7 @@ def _compound(item: Item, ear: Ear, passages: Sequence[Passage], language: str) 
         passed=met == len(parts),
         quote=quoted.quote if quoted else "",
         message_id=quoted.message_id if quoted else None,
-        note=f"missing: {missing}" if missing else "",
+        note=f"{_NOTES[language]['lacks']}: {missing}" if missing else "",
         better=None if met == len(parts) else _better(item, passages, language),
         parts=parts,
     )
