@@ -206,3 +206,15 @@ def test_an_id_of_ours_is_nobodys() -> None:
     masking = Masking("masked")
     about = {"call_id": "01a1f91c-b8ba-7626-8f45-8d870d9ecbc4", "driver_name": "Mike Jones"}
     assert masking.hide_json(about) == {**about, "driver_name": "<PERSON_1>"}
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("This is Sam from Fernwood, I'll help you get this sorted.", "Fernwood"),
+        ("I live in Springfield, I'd like a table.", "Springfield"),
+        ("I live in Springfield, Illinois.", "Springfield, Illinois"),
+    ],
+)
+def test_a_place_ends_where_somebody_begins_to_speak_of_themselves(text: str, place: str) -> None:
+    assert [text[one.start : one.end] for one in find_personal_data(text) if one.type == "ADDRESS"] == [place]

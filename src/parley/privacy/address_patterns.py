@@ -100,10 +100,11 @@ AFTER_ADDRESS = (
 )
 AFTER_HOME = (
     rf"(?i:\b{cue('home')}(?:\s+(?:jetzt|now|here|hier|seit\s+\w+|back))?\s+(?:in|near|bei|from|to|of|aus|nach)\s+)"
-    rf"(?P<value>{CITY}(?:,[ ]?{CITY}){{0,2}}(?:[ ]to[ ]{CITY})?)"
+    rf"(?P<value>{CITY}(?:,[ ]?(?!I\b){CITY}){{0,2}}(?:[ ]to[ ]{CITY})?)"
 )
 AFTER_PLACE = (
-    rf"(?i:\b{cue('place')}(?:\s+(?:is|was|of|ist|war|the|der)\b|\s*[:=])*)\s*(?P<value>{CITY}(?:,[ ]?{CITY}){{0,2}})"
+    rf"(?i:\b{cue('place')}(?:\s+(?:is|was|of|ist|war|the|der)\b|\s*[:=])*)\s*"
+    rf"(?P<value>{CITY}(?:,[ ]?(?!I\b){CITY}){{0,2}})"
 )
 PLACE_IN_DOUBT = (
     rf"(?:\b(?:in|from|to|near|of|at|aus|nach|bei|von)[ ]|[,;|\t]\s?|^|[:\n]\s*)(?P<value>{CITY})(?=[\s,.;:!?)|]|$)"
