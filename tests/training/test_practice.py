@@ -40,6 +40,16 @@ GERMAN = (
 )
 
 
+TECHNICAL = (
+    "Hello, thanks for calling Fernwood. Sorry to hear that you are offline. Which lamps are lit on the small box?",
+    "Could you unplug it, wait thirty seconds and plug it back in? Take your time.",
+    "Is the light green now?",
+    "Then please look at the cable to the wall: is it firmly in at both ends?",
+    "Great. Is it green now, and does a page open?",
+    "And which lights do you see now?",
+)
+
+
 @asynccontextmanager
 async def served(app: Any) -> AsyncIterator[int]:
     """An app on a port: sockets of the client and the server are real."""
@@ -154,6 +164,14 @@ async def test_practice_in_german(address: str, business: Business) -> None:
     assert curt["entschuldigung"]["note"] == "nie gesagt"
     assert curt["angaben"]["note"] == "es fehlt: Bestellnummer, Lieferadresse"
     assert curt["unhoeflich"]["note"] == "gesagt, und hätte nicht gesagt werden sollen"
+
+
+async def test_technical_support_where_what_is_done_changes_what_is_seen(address: str, business: Business) -> None:
+    session = await play(address, business, TECHNICAL, "technical_support")
+    assert session["score"]["percent"] == 100, session["score"]
+    said = [line["content"].lower() for line in session["messages"] if line["role"] == "assistant"]
+    assert all("red" in one for one in said[1:4]), said
+    assert all("red" not in one and ("green" in one or "online" in one) for one in said[4:]), said
 
 
 async def test_the_exchange_of_the_seed(address: str, business: Business) -> None:
