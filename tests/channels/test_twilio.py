@@ -421,12 +421,17 @@ async def test_who_hangs_up_while_a_person_is_called_has_hung_up(staffed: Line) 
     assert [one.tag for one in late] == ["Hangup"]
 
 
-@pytest.mark.parametrize("number", [None, "nobody", 5])
-async def test_without_a_number_nobody_is_dialled(business: Business, address: str, number: Any) -> None:
+@pytest.mark.parametrize("number", ["nobody", 5, "555-0142", "+1 608"])
+async def test_a_number_that_cannot_be_dialled_is_refused(business: Business, number: Any) -> None:
+    made = await business.owner.post("/agents", json={"name": "Desk", "voice_settings": {"transfer_number": number}})
+    assert made.status_code == 422
+    assert made.json()["detail"].startswith("voice_settings.transfer_number")
+
+
+async def test_without_a_number_nobody_is_dialled(business: Business, address: str) -> None:
     agent = await furnish(
         business,
         prompts={"greeting": "Good evening."},
-        voice_settings={} if number is None else {"transfer_number": number},
         conversation_flow={"start": "person", "nodes": {"person": {"type": "handoff"}}},
     )
     line = await made(business, address, agent)

@@ -31,6 +31,7 @@ from parley.calls import (
     SimulatedLine,
     SimulatedParts,
     check_call_settings,
+    check_voice_settings,
     open_calls,
 )
 from parley.channels import CallLedger, LineParts, PhoneLines, PhoneRooms, SpeechParts, TalkParts
@@ -192,6 +193,7 @@ def _check_of(models: ModelCheck, speech: SpeechCheck) -> Callable[[Definition],
     def check(definition: Definition) -> None:
         models.of_agent(definition.llm)
         speech.of_agent(definition.stt, definition.tts)
+        check_voice_settings(definition.voice_settings)
 
     return check
 

@@ -21,7 +21,7 @@ from parley.calls.room import CallParts, Calls, open_calls
 from parley.calls.routes import router as call_routes
 from parley.calls.routes_numbers import router as number_routes
 from parley.calls.secrets import LineSecrets
-from parley.calls.settings import check_call_settings
+from parley.calls.settings import check_call_settings, check_voice_settings
 from parley.calls.simulated import SimulatedLine, SimulatedParts
 from parley.calls.switchboard import Switchboard
 from parley.calls.transcript import CallTranscripts, Said
@@ -56,6 +56,7 @@ __all__ = [
     "Switchboard",
     "call_routes",
     "check_call_settings",
+    "check_voice_settings",
     "conversations_of",
     "e164_or_empty",
     "erase_person",

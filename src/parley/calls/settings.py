@@ -25,10 +25,19 @@ def check_call_settings(settings: Mapping[str, Any]) -> None:
     if not isinstance(settings.get("require_consent"), bool | None):
         raise InvalidInput("settings.require_consent must be true or false.")
     for name in _NUMBERS:
-        if (number := settings.get(name)) is not None and number != "":
-            if not isinstance(number, str):
-                raise InvalidInput(f"settings.{name} must be a telephone number in E.164 form such as +4930901820.")
-            e164(number, f"settings.{name}")
+        _check_number(settings, name, "settings")
+
+
+def check_voice_settings(settings: Mapping[str, Any]) -> None:
+    """As `check_call_settings`, for what an agent's `voice_settings` say of calls."""
+    _check_number(settings, "transfer_number", "voice_settings")
+
+
+def _check_number(settings: Mapping[str, Any], name: str, where: str) -> None:
+    if (number := settings.get(name)) is not None and number != "":
+        if not isinstance(number, str):
+            raise InvalidInput(f"{where}.{name} must be a telephone number in E.164 form such as +4930901820.")
+        e164(number, f"{where}.{name}")
 
 
 def _check_hours(hours: object) -> None:
