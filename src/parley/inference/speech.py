@@ -81,7 +81,10 @@ class TranscriberCapabilities:
 @runtime_checkable
 class Hearing(Protocol):
     """One session's ear. `feed` and `finish` return at once: they belong to the frame path and must not block, decode
-    or await. An implementation that falls behind reports `ProviderStalled` from `events`, it never grows unbounded."""
+    or await. An implementation that falls behind reports `ProviderStalled` from `events`, it never grows unbounded.
+
+    One that decodes on this machine may have `behind`, the frames that it was fed and has not read yet: a recording
+    that is sent at once is then read to it no faster than it can follow."""
 
     def feed(self, frame: bytes) -> None:
         """Take one frame of `FRAME_BYTES`."""

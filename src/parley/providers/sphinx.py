@@ -88,6 +88,11 @@ class SphinxHearing:
         self._segment = 0
         self._mean = _CLOSE_MICROPHONE
 
+    @property
+    def behind(self) -> int:
+        """Frames that wait for the decoder."""
+        return len(self._waiting)
+
     def feed(self, frame: bytes) -> None:
         """Take one frame."""
         if len(self._waiting) >= _MOST_WAITING:

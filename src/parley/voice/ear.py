@@ -62,6 +62,11 @@ class Ear:
             self._lead_in.clear()
         take(frame)
 
+    @property
+    def behind(self) -> int:
+        """Frames that the transcriber has not read yet, where it tells."""
+        return getattr(self._hearing, "behind", 0)
+
     def flush(self) -> None:
         """Ask for all words so far."""
         now = self._now()

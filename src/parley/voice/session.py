@@ -10,7 +10,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from anyio import CancelScope, create_task_group
+from anyio import CancelScope, create_task_group, sleep
 from anyio.abc import TaskGroup
 
 from parley.inference.speech import (
@@ -32,9 +32,7 @@ from parley.voice.reply import Reply, Stage
 from parley.voice.timing import Timing
 from parley.voice.voicing import Voicing, VoicingRule
 
-_DEAF_AFTER_MS = 5000  # a transcriber that owes words for so long is opened anew
-_FAILURES = 3  # of the transcriber in a row, until nobody listens any more
-_UNHEARD = 1500  # frames kept for a transcriber that is still being opened
+_BREATHLESS = 1000 // FRAME_MS  # frames: a transcriber so far behind hears no faster than in real time
 _STATES: dict[str, events.State] = {"thinking": "thinking", "speaking": "speaking", "leaving": "speaking"}
 
 
@@ -151,6 +149,8 @@ class Session:
             item = await receive()
             if isinstance(item, bytes):
                 self._frame(item)
+                if self._ear.behind > _BREATHLESS:
+                    await sleep(FRAME_MS / 1000)
                 continue
             match item:
                 case HungUp():
