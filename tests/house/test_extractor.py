@@ -146,6 +146,9 @@ async def test_a_hostile_line_costs_little(said: str) -> None:
         ("Wann kommen Sie an?", "Ich bin auf der A9 kurz vor Hof. Noch zwei Stunden, gegen 15:30 Uhr.", "eta", "15:30"),
         ("What is your status: driving, delayed, arrived or unloading?", "Fine.", "driver_status", None),
         ("What is your status: driving, delayed, arrived or unloading?", "Why do you ask?", "delay_reason", None),
+        ("What is causing the delay?", "The shipper held me at the dock.", "unloading_status", None),
+        ("Was ist der Grund?", "Der Verlader hat mich an der Rampe stehen lassen.", "driver_status", "Delayed"),
+        ("Wo sind Sie?", "Schauen Sie nach.", "current_location", None),
         ("Where are you?", "I'm about to pass out.", "current_location", None),
         ("Wo sind Sie?", "Lassen Sie mich in Ruhe.", "current_location", None),
         ("Where are you?", "It's I-80 at the Grand Island exit.", "current_location", "I-80 at the Grand Island exit"),
@@ -165,6 +168,7 @@ async def test_what_drivers_say(question: str, answer: str, field: str, value: s
         ("Is everyone safe?", "I'm stopped, I'm out of traffic.", "safety_status", "safe"),
         ("Are you safe, and is the load secure?", "I'm okay, I'm safe. The load hasn't moved.", "load_secure", "True"),
         ("Are you safe, and is the load secure?", "Yes, I'm safe.", "load_secure", "None"),
+        ("Ist die Ladung gesichert?", "Ja, die Ladung hat sich nicht bewegt.", "load_secure", "True"),
         ("What is wrong?", "Ich brauche Hilfe. Ich bekomme keine Luft mehr.", "emergency_type", "Medical"),
     ],
 )
@@ -174,5 +178,5 @@ async def test_what_drivers_in_need_say(question: str, answer: str, field: str, 
         lines = read_transcript(f"Agent: {question}\nDriver: {answer}")
     found = await Extractor().extract(lines, builtin_schema("emergency"), now=NOW)
     assert value in str(found.values[field]), found.values
-    if field == "load_secure" and value == "True":
+    if field == "load_secure" and value == "True" and "moved" in answer:
         assert found.evidence[field].quote == "The load hasn't moved."

@@ -159,8 +159,12 @@ def _kind(one: Statement) -> tuple[str, bool]:
         for name, pattern in _KINDS
         if (match := pattern.search(text)) and not DENIED.search(text[: match.start()])
     ]
-    if not found or _PAST.search(text) or _FALSE_ALARM.search(one.line.text):
+    if _PAST.search(text) or _FALSE_ALARM.search(one.line.text):
         return "", False
+    if not found:  # no rule names it, but it sounds like one: doubtful, until the agent cares
+        kind = likely_kind(text)
+        sounds = bool(kind) and read_emergency(text, language=detect_language(text)).emergency
+        return (kind, False) if sounds else ("", False)
     if one.first and polarity(text) == "no" and len(text.split()) <= 8:
         return "", False
     name, match = found[0]

@@ -224,7 +224,8 @@ _LOAD_GOOD = re.compile(
     r"alright|strapped|still on|gesichert|fest|sicher|in ordnung|unversehrt|holding)\b|\bseal(?:'s|"
     r" is)? (?:still )?(?:on|intact)|\b(?:didn'?t|hasn'?t|haven'?t) (?:shift\w*|mov\w*|spill\w*|budge\w*)|"
     r"\bnothing (?:shifted|moved|spilled|fell)|"
-    r"\bnichts (?:verrutscht|passiert)|\bforget about the load",
+    r"\bnichts (?:verrutscht|passiert|bewegt)|\bhat sich (?:\w+ )?nicht bewegt|\bnicht verrutscht|"
+    r"\b(?:auflieger|ladung|fracht|ware)\b.{0,12}\balles (?:in ordnung|gut|okay|ok)|\bforget about the load",
     re.IGNORECASE,
 )
 _LOAD_BAD = re.compile(

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from parley.house.extractor_candidates import ENDS, Candidate, best_of, capital
-from parley.house.extractor_talk import Statement, Talk, polarity, sentences
+from parley.house.extractor_talk import Statement, Talk, audible, polarity, sentences
 from parley.understanding import Finding, PlaceMention, find_places, plain_place
 
 _THERE = re.compile(
@@ -42,6 +42,7 @@ _LED = re.compile(
 _PLAIN_SPOT = re.compile(
     r"^(?:the )?(?:lot|yard|gate|guard shack|shack|dock|parking lot|street|receiver|customer)$", re.IGNORECASE
 )
+_IMPERATIVE = re.compile(r" sie\b", re.IGNORECASE)  # "Schauen Sie nach."
 _PREPOSITION = re.compile(r"^(?:bei|beim|im|am|an der|in der)\s+(?=\w)", re.IGNORECASE)
 _NO_PLACE = re.compile(
     r"(?:to )?pass|(?:der |die )?(?:ruhe|ordnung|eile|not|panik|frieden|zukunft|kürze|sicherheit|arbeit)", re.IGNORECASE
@@ -74,12 +75,12 @@ def location(talk: Talk, begin: int = 0, end: int | None = None) -> Finding | No
 def _places_of(one: Statement) -> list[Candidate]:
     """The places of a sentence that the driver may be at; two that stand close together are one."""
     asked = "location" in one.asked
-    text = one.held()
+    text = audible(one.held())
     if one.first and one.asker is not None and (marker := _marker(one.asker.text, text)):
         return [Candidate(marker, one, 5.0)]
     found: list[tuple[PlaceMention, float]] = []
     for mention in find_places(text, bare=asked or "status" in one.asked):
-        if _NO_PLACE.fullmatch(mention.plain):
+        if _NO_PLACE.fullmatch(mention.plain) or _IMPERATIVE.match(text[mention.end :]):
             continue
         score = _score(one, text, mention, asked=asked)
         if score <= 0:

@@ -46,7 +46,7 @@ _UNLOADING = re.compile(
     r"it)|"
     r"lad(?:en|et|e) (?:gerade |jetzt |schon |mich )*(?:ab|aus)\b|wird (?:gerade |schon |jetzt )*(?:ab|ent|"
     r"aus)(?:ge)?laden|am (?:ab|ent|aus)laden|beim (?:ab|ent|aus)laden|entlädt|entladen (?:gerade|mich|wird)|"
-    r"gerade entladen|werde (?:jetzt )?entladen)\b",
+    r"gerade entladen|werde (?:jetzt )?entladen|(?:die|sie) (?:ent|ab|aus)laden)\b",
     re.IGNORECASE,
 )
 _EMPTIED = re.compile(
@@ -150,7 +150,7 @@ def driver_status(
     for one in talk.statements:
         if end is not None and one.line.number >= end:
             break
-        found = _status_of(one)
+        found = None if of_the_shipper(one.text) else _status_of(one)
         if found is not None and _goes_on(state, found[0], one.text):
             state = Finding(found[0], one.quote(), one.line.id, found[1])
         if is_late(one.text) or admits_delay(one):
@@ -199,6 +199,18 @@ def admits_delay(one: Statement) -> bool:
     if _ASKS_ON_TIME.search(one.question):
         return answer == "no"
     return answer == "yes" and "delay" in one.asked and _ASKS_LATE.search(one.question) is not None
+
+
+_SHIPPER = re.compile(
+    r"\b(?:shippers?|verlader\w*|loading dock|at pick-?up|(?:getting|got|being|be|get) loaded|beladen|beladung|"
+    r"ladestelle)\b",
+    re.IGNORECASE,
+)
+
+
+def of_the_shipper(text: str) -> bool:
+    """Whether a sentence speaks of where the load came from: its dock is not the one of the delivery."""
+    return _SHIPPER.search(text) is not None and not re.search(r"\b(?:receiver|consignee|empfänger)\b", text, re.I)
 
 
 _AFTERWARDS = re.compile(

@@ -86,7 +86,7 @@ _AGAIN = re.compile(
 )
 _INAUDIBLE = re.compile(
     r"[(\[<*][^)\]>*(\[<]{0,60}(?:inaudible|unintelligible|unverständlich|noise|static|silence|crosstalk|background|"
-    r"rauschen|stille|garbled|music|beep|no response|cough|pause)[^)\]>*]{0,60}[)\]>*]",
+    r"rauschen|störgeräusch\w*|stille|garbled|music|beep|no response|cough|pause)[^)\]>*]{0,60}[)\]>*]",
     re.IGNORECASE,
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from parley.house.extractor_status import of_the_shipper
 from parley.house.extractor_talk import Statement, Talk, audible, polarity, unsure
 from parley.house.extractor_topics import TOPICS
 from parley.understanding import Finding, plain_place
@@ -119,7 +120,7 @@ def unloading_status(talk: Talk, end: int | None = None) -> Finding | None:
     door: tuple[str, Statement] | None = None
     state: tuple[str, Statement] | None = None
     claim: Statement | None = None
-    for one in talk.statements:
+    for one in (each for each in talk.statements if not of_the_shipper(each.text)):
         if end is not None and one.line.number >= end:
             break
         for match in _DOOR.finditer(one.held()):
