@@ -205,6 +205,20 @@ async def test_nothing_to_compare_is_said_in_words(business: Business) -> None:
     assert "only one arm" in lone["sentence"]
 
 
+async def test_a_comparison_shows_no_digits_that_are_no_knowledge(business: Business) -> None:
+    for name in ("A", "B", "C"):
+        arm = await create(business.owner, name=name)
+        log = {"experiment_id": arm["id"], "task_completed": name == "A", "transcript": {"messages": []}}
+        assert (await business.owner.post("/api/conversations", json=log)).status_code == 201
+    found = (await business.owner.get("/api/prompts/compare?agent_config=customerServiceRetail")).json()
+    shown = [
+        value for arm in found["arms"] for value in (*arm["interval"], arm["probability_best"], arm["expected_loss"])
+    ]
+    shown += [value for one in found["comparisons"] for value in (*one["interval"], one["points"])]
+    assert len(shown) > 12
+    assert all(value == round(value, 6) for value in shown), shown
+
+
 async def test_rules_are_kept_and_checked(business: Business) -> None:
     rules = {"agent_config": "x", "allocation": "adaptive", "min_effect": 0.05, "auto_stop": True}
     kept = await business.owner.put("/api/prompts/rules", json=rules)

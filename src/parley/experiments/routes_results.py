@@ -224,6 +224,9 @@ def _shown(verdict: Verdict, language: str) -> dict[str, Any]:
     }
 
 
+_DIGITS = 6
+
+
 def _arm(one: ArmVerdict) -> dict[str, Any]:
     arm, tally = one.arm, one.arm.tally
     low, high = one.interval
@@ -237,13 +240,13 @@ def _arm(one: ArmVerdict) -> dict[str, Any]:
         "outcomes": tally.outcomes,
         "successes": tally.successes,
         "success_rate": _percent(tally.successes, tally.outcomes),
-        "interval": (100 * low, 100 * high),
+        "interval": (_points(low), _points(high)),
         "avg_duration": _mean(tally.duration_sum, tally.durations),
         "satisfaction": _mean(tally.rating_sum, tally.ratings),
         "escalation_rate": _percent(tally.escalations, tally.judged),
         "avg_tokens": _mean(tally.token_sum, tally.metered),
-        "probability_best": one.probability_best,
-        "expected_loss": 100 * one.expected_loss,
+        "probability_best": round(one.probability_best, _DIGITS),
+        "expected_loss": _points(one.expected_loss),
         "outcomes_missing": one.missing,
         "verdict": one.standing,
         "harms": [asdict(harm) for harm in one.harms],
@@ -255,8 +258,8 @@ def _comparison(one: Comparison) -> dict[str, Any]:
     return {
         "better": one.better,
         "worse": one.worse,
-        "points": 100 * found.estimate,
-        "interval": (100 * found.low, 100 * found.high),
+        "points": _points(found.estimate),
+        "interval": (_points(found.low), _points(found.high)),
         "p_value": found.p_value,
         "is_decided": one.is_decided,
     }
@@ -271,6 +274,11 @@ def _revision(arm: Arm, tally: Tally) -> dict[str, Any]:
         "satisfaction": _mean(tally.rating_sum, tally.ratings),
     }
     return {**{name: getattr(arm, name) for name in RevisionOut.model_fields if name != "results"}, "results": results}
+
+
+def _points(share: float) -> float:
+    """A share in percent, without the digits that are no knowledge."""
+    return round(100 * share, _DIGITS)
 
 
 def _mean(total: float, n: int) -> float | None:
