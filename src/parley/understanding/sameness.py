@@ -27,6 +27,7 @@ _TOKEN = re.compile(
 _MOST_CHARACTERS = 200
 _MOST_CONCEPTS = 12
 _LEAST_UNKNOWN, _LEAST_THINGS = 2, 3
+_NAME = re.compile(r"(?<=[\w,] )(?!(?:[MTWFS]\w+days?|\w+ch|April|May|June|July|\w+ber|\w+uary|August)\b)[A-Z][a-z]+")
 _REWRITTEN = re.compile(r"<[^<>]+>")
 _ASKS = {
     "en": re.compile(
@@ -174,7 +175,8 @@ def gist(text: str, language: str, house: str | None = None) -> str | None:
     exists = marks.exists.search(plain) is not None
     for pattern, concept in words.rewrites:
         plain = pattern.sub(concept, plain)
-    told = _concepts(plain, language, words)
+    names = frozenset(name.lower() for name in _NAME.findall(text)) if language == "en" else frozenset[str]()
+    told = _concepts(plain, language, words, names)
     concepts = _settle(set(told), words, marks)
     order = _order(told, concepts, plain, words)
     if exists and not concepts & words.exists_anyway:
@@ -230,15 +232,15 @@ def _clock(match: re.Match[str]) -> str:
     return f" <clock{hour:02}{minute:02}> "
 
 
-def _concepts(plain: str, language: str, words: _Words) -> list[str]:
+def _concepts(plain: str, language: str, words: _Words, names: Set[str] = frozenset()) -> list[str]:
     """The concepts of a rewritten text; what a number counts, what a direction leads to, what is denied and what alone
-    is meant are told with them."""
+    is meant are told with them. `names` have no endings: Julian is not Juliane."""
     told: list[str] = []
     bound = ""
     tokens = _TOKEN.findall(plain)
     for token in tokens:
         if token.startswith("<"):
-            concept = token[1:-1]
+            concept = _stemmed(token[1:-1], language, words)
             if concept == "lack" or concept in _NEGATIONS:
                 bound += f"{concept}:"
                 continue
@@ -252,6 +254,8 @@ def _concepts(plain: str, language: str, words: _Words) -> list[str]:
             concept = words.concepts[token]
         elif token in words.stop:
             continue
+        elif token in names:
+            concept = token
         else:
             concept = words.concepts.get(_stem(token, language), _stem(token, language))
         told.append(bound + concept)
@@ -261,6 +265,14 @@ def _concepts(plain: str, language: str, words: _Words) -> list[str]:
     elif bound:
         told.append(bound)
     return told
+
+
+def _stemmed(concept: str, language: str, words: _Words) -> str:
+    """A rewritten way ("zu:flughafen") like one that was not; a name stays as it is."""
+    way, _, place = concept.rpartition(":")
+    if way not in words.directional and way != "zu":
+        return concept
+    return f"{way}:{words.concepts.get(place) or words.concepts.get(_stem(place, language), _stem(place, language))}"
 
 
 @lru_cache(maxsize=4096)
