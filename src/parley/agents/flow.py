@@ -54,7 +54,8 @@ class Node(_Strict):
     condition: only branch. tool: run `tool` with `arguments` ("{name}" stands for a slot).
     handoff: a person takes over. end: say goodbye and close.
     `text` may be given per language: {"en": …, "de": …}. `forget`: slots that lose their value on the way in.
-    `otherwise`: where an ask node leads when patience ends, in place of the flow's own way out.
+    `otherwise`: where an ask node leads when patience ends, in place of the flow's own way out. `most`: how often an
+    ask node asks before it leads there, whatever the flow's patience.
     """
 
     type: Literal["answer", "say", "ask", "condition", "tool", "handoff", "end"] = "answer"
@@ -66,6 +67,7 @@ class Node(_Strict):
     branches: tuple[Branch, ...] = ()
     next: NodeId | None = None
     otherwise: NodeId | None = None
+    most: int | None = Field(default=None, ge=1, le=10)
 
     def say(self, language: str) -> str:
         """The node's words in `language`, else in any."""
@@ -157,6 +159,8 @@ def _check_node(name: str, node: Node) -> None:
     place = f"conversation_flow.nodes.{name}"
     if node.type == "ask" and not node.slots:
         raise InvalidInput(f"{place}.slots: an ask node names the slots it asks for.")
+    if node.most is not None and (node.type != "ask" or node.otherwise is None):
+        raise InvalidInput(f"{place}.most: only an ask node that says where it leads otherwise asks so often.")
     if node.type == "tool" and not node.tool:
         raise InvalidInput(f"{place}.tool: a tool node names its tool.")
     if node.type == "condition" and not node.branches:

@@ -11,6 +11,9 @@ from parley.inference.facts import Passage
 SLOT = "listing"
 """The conversation's slot for the listing that was last spoken of, by its property_id."""
 
+SHOWN = "shown"
+"""The slot for the listings last named together, by their property_ids: "the second one" is one of them."""
+
 _SENTENCES: Mapping[str, Mapping[str, str]] = {
     "en": {
         "rent": "The rent of {id} is {value} {currency} per month.",

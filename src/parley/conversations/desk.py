@@ -350,7 +350,9 @@ class Desk:
             features=tuple(given.get("features", ())),
         )
         found = await self._listings.find(turn.tenant.id, criteria, limit=3)
-        shown: dict[str, Any] = {"listings": [listing_fields(match.listing) for match in found.matches]}
+        shown: dict[str, Any] = {
+            "listings": [listing_fields(match.listing, budget=criteria.price_max) for match in found.matches]
+        }
         return {**shown, "differs_in": list(found.relaxed)} if found.relaxed else shown
 
     async def _find_listing(self, turn: Turn, given: Mapping[str, Any], _: str) -> Mapping[str, Any]:

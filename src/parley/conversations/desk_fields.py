@@ -58,11 +58,13 @@ def not_listed(property_id: str, status: str, others: Sequence[Listing]) -> Tool
     return ToolRefused(f"{property_id} {said}.", status=status, property_id=property_id, similar=similar)
 
 
-def listing_fields(listing: Listing) -> dict[str, Any]:
-    """A listing in the few words a caller can take in."""
+def listing_fields(listing: Listing, *, budget: Decimal | None = None) -> dict[str, Any]:
+    """A listing in the few words a caller can take in; whether it costs a little more than the caller named."""
     shown: dict[str, Any] = {"title": listing.title, "property_id": listing.property_id, "city": listing.city}
     if listing.price is not None:
         shown["price"] = f"{listing.price:,.0f} {listing.currency}"
+        if budget is not None and listing.price > budget:
+            shown["over_budget"] = True
     return shown
 
 

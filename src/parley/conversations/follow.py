@@ -20,6 +20,7 @@ UNHEARD = "unintelligible"
 _ASKS_BACK = frozenset({"faq", "pricing"})
 # At an ask node these are answers or asides, not a wish to do something else.
 _STAYS = frozenset({"unknown", "affirm", "deny", "greeting", "thanks", "faq", "pricing", "check_in"})
+_SAME_WISH = frozenset({"booking", "viewing"})
 
 
 @dataclass(slots=True)
@@ -73,6 +74,8 @@ class Walk:
 
     def _insist(self, waiting: Node, *, first: bool) -> Step | None:
         """Count what this line leaves open; where patience ends, take the way out. The first line owes nothing yet."""
+        if (step := self._asked_enough(waiting, first=first)) is not None:
+            return step
         rules = self.flow.patience
         if rules is None:
             return None
@@ -91,6 +94,19 @@ class Walk:
         if self.tries["unhelpful"] < rules.unhelpful:
             return None
         return self._leave(waiting.otherwise or rules.give_up)
+
+    def _asked_enough(self, waiting: Node, *, first: bool) -> Step | None:
+        """The way out of a node that has asked as often as it may; a question back, or another wish, costs nothing."""
+        if first or waiting.most is None or waiting.otherwise is None or self.stated & set(waiting.slots):
+            return None
+        if self.intent in _ASKS_BACK or not (self.stated or self.intent in _STAYS | _SAME_WISH):
+            return None
+        count = f"node:{self.node}"
+        self.tries[count] = self.tries.get(count, 0) + 1
+        if self.tries[count] < waiting.most:
+            return None
+        del self.tries[count]
+        return self._leave(waiting.otherwise)
 
     def _leave(self, way_out: str) -> Step:
         self._go(way_out)
@@ -112,9 +128,11 @@ class Walk:
             return
         before = self.node
         for branch in self._menu():
-            if self._holds(branch) and branch.to != before and not self._leads_here(branch.to, before or ""):
+            if not self._holds(branch):
+                continue
+            if branch.to != before and not self._leads_here(branch.to, before or ""):
                 self._go(branch.to)
-                return
+            return
 
     def _leads_here(self, origin: str, here: str) -> bool:
         """Whether `here` belongs to the path that begins at `origin`: asking on is then the better reading."""

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parley.agents import Line, Read, Reader, defaults
-from parley.conversations.about import SLOT
+from parley.conversations.about import SHOWN, SLOT
 from parley.conversations.driver import carry_over
 from parley.conversations.emergency import answer_emergency, mark_emergency, record_at_hand_over, takes_over
 from parley.conversations.events import Acting, Action, Delta, Event, Opened, Source
@@ -44,7 +44,7 @@ from parley.kit.ids import new_id
 from parley.knowledge import Findings, Search
 from parley.privacy import has_placeholder
 from parley.tenants import Quota, Tenant
-from parley.understanding import Understanding, detect_language, kind_of_house
+from parley.understanding import SlotProblem, Understanding, detect_language, kind_of_house
 
 PASSAGES = 6
 WHOLE_PASSAGES = 10  # of a business whose whole knowledge is small enough to be read
@@ -296,7 +296,8 @@ class Responder:
                 yield action
             step["node"], step["kind"] = walk.node, wanted.kind
         answer.node, answer.ends, answer.tries = walk.node, walk.ends, walk.tries
-        told_back = [turn.masking.hide(sentence) for sentence in notices(meaning.problems, meaning.language)]
+        problems = [problem for problem in meaning.problems if _matters(problem, meaning.intent, turn)]
+        told_back = [turn.masking.hide(sentence) for sentence in notices(problems, meaning.language)]
         for sentence in (*told_back, *walk.said):
             answer.reply += f"{sentence} "
             yield Delta(f"{sentence} ")
@@ -335,6 +336,13 @@ class Responder:
         return self._parts.clock.now().astimezone(ZoneInfo(tenant.timezone))
 
 
+def _matters(problem: SlotProblem, intent: str, turn: Turn) -> bool:
+    """A day gone by is worth a word where something is planned for it, not in "I left my jacket there yesterday"."""
+    return (
+        problem.reason != "past" or intent in _ACTS - {"lead_capture", "escalation"} or problem.slot in _awaited(turn)
+    )
+
+
 def _awaited(turn: Turn) -> tuple[str, ...]:
     """The slots that the flow asked for and does not know yet."""
     node = turn.flow().nodes.get(turn.conversation.state.get("node") or "")
@@ -360,5 +368,8 @@ def _remember(answer: Answer, outcome: ToolOutcome) -> None:
     if outcome.ok and isinstance(reference, str):
         answer.slots["reference"] = reference
     offered = [outcome.result, *outcome.result.get("listings", ())] if outcome.ok else []
-    if len(named := {one["property_id"] for one in offered if one.get("property_id")}) == 1:
-        answer.slots[SLOT] = named.pop()
+    named = list(dict.fromkeys(one["property_id"] for one in offered if one.get("property_id")))
+    if len(named) == 1:
+        answer.slots[SLOT] = named[0]
+    elif named:
+        answer.slots[SHOWN] = ",".join(named)

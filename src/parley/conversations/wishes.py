@@ -26,6 +26,23 @@ _VIEW_IT = re.compile(
     r"\b(sie|es|die|das|den|diese[rsn]?|dafür)\b.*\b(besichtigen|besichtigung\w*|ansehen|anschauen|anzusehen)\b",
     re.IGNORECASE,
 )
+_ONE_OF_THEM = re.compile(
+    r"\b(?:the |number )(?P<en>first|second|third|fourth|last|1st|2nd|3rd|4th|one|two|three)\b"
+    r"(?= (?:one|flat|apartment|house|home|property|listing|place|of (?:them|those|these))\b|[ ,.!?]*$| (?:sounds|"
+    r"looks|"
+    r"please|would|seems|and|at|on|if)\b)"
+    r"|\b(?:die|das|den|der|dem|nummer) (?P<de>erste|zweite|dritte|vierte|letzte|eins|zwei|drei)[nrsm]?\b"
+    r"(?! \w*(?:januar|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember|woche|tag|mal|"
+    r"etage|stock))",
+    re.IGNORECASE,
+)
+_PLACES = {
+    word: place
+    for place, words in enumerate(
+        ("first 1st one erste eins", "second 2nd two zweite zwei", "third 3rd three dritte drei", "fourth 4th vierte")
+    )
+    for word in words.split()
+} | {"last": -1, "letzte": -1}
 # References are said letter by letter ("k seven f four" arrives as "k 7 f 4"), so blanks and dashes may stand anywhere.
 _REFERENCE = re.compile(r"(?<![\w-])(?:[a-z][\s.-]{0,2}\d[\s.-]{0,2}){2,4}(?!\w)", re.IGNORECASE)
 _NOISE = re.compile(r"[\W_]+")
@@ -45,6 +62,8 @@ def read_wishes(message: str, known: Mapping[str, SlotValue], *, reference_asked
         found["offer"] = "rent" if _RENT.search(message) else "buy"
     if known.get("listing") and not known.get("property_id") and _VIEW_IT.search(message):
         found["property_id"] = known["listing"]
+    if (chosen := _chosen(message, str(known.get("shown", "")))) is not None:
+        found["property_id"] = chosen
     match = _REFERENCE.search(message)
     if match and (
         reference_asked
@@ -52,3 +71,12 @@ def read_wishes(message: str, known: Mapping[str, SlotValue], *, reference_asked
     ):
         found["reference"] = _NOISE.sub("", match.group()).upper()
     return found
+
+
+def _chosen(message: str, shown: str) -> str | None:
+    """Which of the listings named last "the second one" is."""
+    match = _ONE_OF_THEM.search(message)
+    if match is None or not shown:
+        return None
+    listings, place = shown.split(","), _PLACES[(match["en"] or match["de"]).lower()]
+    return listings[place] if place < len(listings) else None

@@ -18,7 +18,7 @@ from parley.house.lexicon import Lexicon
 from parley.house.listing import find_extreme, find_inside
 from parley.house.matching import hits
 from parley.house.opening import find_hours, speaks_of
-from parley.house.passages import OPENS_WITH_PRONOUN, Unit
+from parley.house.passages import LEAVES_OUT, OPENS_WITH_PRONOUN, Unit
 from parley.house.question import Question
 from parley.house.records import find_records
 
@@ -329,6 +329,8 @@ def _is_same_record(match: _Match, best: _Match, within: float) -> bool:
 def _continued(found: Found, units: Sequence[Unit], words: Lexicon) -> Found:
     """Sentences after a single one join it while they lean on it, or the first only refuses."""
     first = found.units[0]
+    if LEAVES_OUT.match(first.text) and (named := next((unit for unit in units if _follows(first, unit)), None)):
+        return replace(found, units=(named, *found.units))
     if len(found.units) > 1 or first.form not in {"sentence", "answer", "pair"} or first.record:
         return found
     joined = [first]

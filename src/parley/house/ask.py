@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from parley.house.wording import Wording
 from parley.inference.facts import Facts, SlotValue
+from parley.understanding import kind_of_house
 
 _NEEDED: Mapping[str, tuple[str, ...]] = {
     "table": ("date", "time", "party_size", "name"),
@@ -32,7 +33,10 @@ def purpose(facts: Facts, wording: Wording) -> str:
     if intent == "booking":
         if facts.agent_type == "real_estate" or requests["viewing"].search(lowered):
             return "viewing"
-        hotel = wording.data["hotel"].search(f"{facts.business} {facts.industry}") or "nights" in facts.slots
+        if facts.slots.get("kind") == "table" and "nights" not in facts.slots:
+            return "table"
+        named = f"{facts.business} {facts.industry}"
+        hotel = wording.data["hotel"].search(named) and kind_of_house(named) != "restaurant"
         return "room" if (hotel and "party_size" not in facts.slots) or "nights" in facts.slots else "table"
     return "lead" if intent == "lead_capture" else ""
 

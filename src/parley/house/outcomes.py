@@ -71,6 +71,8 @@ def _tell_one(outcome: ToolOutcome, wording: Wording) -> str:
         return _with_alternatives(said, result, wording)
     if not outcome.ok and reason in _TAKEN and not result.get("available"):
         return _with_alternatives(wording.say("outcome.unavailable"), result, wording)
+    if not outcome.ok and outcome.name == "find_reservation":
+        return wording.say("outcome.no_reservation")
     if not outcome.ok:
         # A sentence in another language inside the reply is worse than a plain one.
         error = str(result.get("error") or "").strip() if wording.data["tells_errors"] else ""
@@ -129,7 +131,8 @@ def _item(item: object, wording: Wording) -> str:
         and not isinstance(value, bool)
         and str(value)
     ]
-    return ", ".join(named + rest[:3])
+    over = [wording.say("over_budget")] if item.get("over_budget") is True else []
+    return ", ".join(named + rest[:3] + over)
 
 
 def _what(outcome: ToolOutcome, wording: Wording) -> str:

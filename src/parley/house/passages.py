@@ -33,6 +33,14 @@ OPENS_WITH_PRONOUN = re.compile(
     r"sie (?:ist|sind|hat|haben|kostet|kosten|wird|werden))\b",
     re.I,
 )
+LEAVES_OUT = re.compile(
+    r"^(?:nothing|no one|nobody|everything|everyone|all|no|any|the|every) (?:else|others?)\b|^otherwise\b|"
+    r"^(?:sonst|ansonsten|alle (?:anderen|übrigen)|alles (?:andere|übrige)|die (?:anderen|übrigen)|kein(?:e|"
+    r"es)? (?:andere|weitere)[sn]?|"
+    r"nichts anderes|im übrigen)\b",
+    re.I,
+)
+"""A sentence that speaks of all but what the one before it named: half of the truth by itself."""
 _HEADING = re.compile(r"^(#{1,6})\s+(.*?)\s*#*$")
 _BOLD = re.compile(r"^(?:\*\*|__)(.+?)(?:\*\*|__):?$")
 _BULLET = re.compile(r"^\s*(?:[-*•·+▪–]|\d{1,2}[.)])\s+(.*)$")

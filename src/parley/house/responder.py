@@ -26,6 +26,14 @@ from parley.kit.sentences import split_sentences
 
 _NAME = "house/responder"
 _BOOKABLE = re.compile(r"book|reserv|table|room|tisch|buch|zimmer", re.IGNORECASE)
+_IDENTITY = re.compile(r"\b[A-Z]{1,3}-?\d{2,}\b")
+_WITHOUT = re.compile(r"\b(?:without|ohne)\s+(?:any\s+|the\s+|jedes\s+)?([^\W\d_]{4,})")
+_ROOT = 6
+_EITHER = re.compile(
+    r"^(?P<asks>.*?\b(?:do you have|have you got|is there|are there|haben sie|gibt es|habt ihr))(?P<first> [^,?]+?),? "
+    r"(?:or|and|oder|und) (?P<second>[^,?]+?)[ ?.!]*$",
+    re.IGNORECASE,
+)
 _CONTACT = frozenset({"name", "phone", "email"})
 _REQUESTS = frozenset({"booking", "viewing", "change_booking"})
 
@@ -96,12 +104,19 @@ def _follow(step: Step, facts: Facts, tools: Sequence[ToolSpec], words: Lexicon,
     if step.kind == "say" and step.text:
         return Reply(step.text)
     if step.kind == "ask" and step.slots:
-        asked = step.text or ask_for(step.slots, speech)
+        asked = step.text or _asked_of(step.slots, facts, speech)
         answered = _aside(facts, words, speech)
         if answered and _settled(answered, facts, words, speech):
             return Reply(answered)
         return Reply(f"{answered or _acknowledged(facts, speech)} {asked}".strip())
     return _answer_freely(facts, tools, words, speech)
+
+
+def _asked_of(slots: Sequence[str], facts: Facts, speech: Wording) -> str:
+    """The next question; for one thing alone where the line before asked for two and got neither clearly."""
+    pair = ask_for(slots, speech)
+    repeated = len(slots) > 1 and facts.previous.rstrip().endswith(pair)
+    return ask_for(slots[:1], speech) if repeated else pair
 
 
 def _aside(facts: Facts, words: Lexicon, speech: Wording) -> str:
@@ -117,6 +132,8 @@ def _aside(facts: Facts, words: Lexicon, speech: Wording) -> str:
     asks_fact = speech.data["asks_fact"].search(facts.message.lower())
     if facts.intent in _REQUESTS and {"date", "time"} <= facts.slots.keys() and not asks_fact:
         return ""  # "can I see it on Tuesday at three?" asks for the thing itself
+    if facts.intent == "booking" and _plans(facts) and speech.data["acts"].search(facts.message.lower()):
+        return ""  # so does "do you have a room from Friday for two nights?"
     asks = "?" in facts.message or asks_fact
     if facts.agent_type == "dispatch":
         return _on_a_call(facts, words, speech, asks=bool(asks))
@@ -135,6 +152,11 @@ def _on_a_call(facts: Facts, words: Lexicon, speech: Wording, *, asks: bool) -> 
         return speech.say("only_a_check_in")
     real = "?" in facts.message and facts.intent in {"faq", "pricing"}
     return speech.say("not_from_here") if real and not speech.data["rhetorical"].search(facts.message.lower()) else ""
+
+
+def _plans(facts: Facts) -> bool:
+    """Whether a line's own words name when and how many, or how long."""
+    return "date" in facts.slots and not {"time", "nights", "party_size"}.isdisjoint(facts.slots)
 
 
 def _wants_a_gift(facts: Facts, speech: Wording) -> bool:
@@ -252,6 +274,10 @@ def _from_passages(facts: Facts, words: Lexicon, speech: Wording, *, say_unknown
     if all(question.empty for reading in readings for question in reading):
         return speech.say("unclear") if say_unknown else ""
     answers = [_first_found(reading, units, facts.previous, words, subject) for reading in readings]
+    if not any(found for _, found in answers) and (either := _EITHER.match(facts.message)):
+        lines = (f"{either['asks']}{either['first']}?", f"{either['asks']} {either['second']}?")
+        told = [_from_passages(replace(facts, message=line), words, speech, say_unknown=False) for line in lines]
+        return " ".join(dict.fromkeys(filter(None, told))) or (speech.say("unknown") if say_unknown else "")
     if not any(found for _, found in answers):
         return speech.say("unknown") if say_unknown else ""
     return " ".join(_spoken(answers, words, speech))
@@ -292,9 +318,33 @@ def _first_found(
         if focus and (found := find_about(readings[0], focus, words)):
             return readings[0], found
     for question in readings:
-        if units and not question.empty and (found := find(question, units, words)):
+        if not units or question.empty:
+            continue
+        found = find(question, units, words)
+        if found and not _of_another(found, question, subject) and not _has_what_is_unwanted(question.text, found):
             return question, found
     return readings[-1], None
+
+
+def _of_another(found: Found, question: Question, subject: Sequence[Unit]) -> bool:
+    """Whether "how big is it?" would be answered with another record than the one the talk is about."""
+    named = _IDENTITY.search(question.text) or "list" in question.kinds
+    if not subject or named or not any(unit.record for unit in found.units):
+        return False
+    about = {word for unit in subject for word in _IDENTITY.findall(unit.text)}
+    return not any(about & set(_IDENTITY.findall(f"{unit.heading} {unit.text}")) for unit in found.units)
+
+
+def _has_what_is_unwanted(asked: str, found: Found) -> bool:
+    """Whether the answer to "... without pork?" names pork, and not that there is none in it."""
+    wanted_without = _WITHOUT.search(asked.lower())
+    if wanted_without is None:
+        return False
+    root = wanted_without[1][:_ROOT]
+    lacking = re.compile(
+        rf"\b(?:without|no|ohne|kein\w*|free (?:of|from)|frei von) (?:\w+ )?\w*{root}|{root}\w*[- ]?(?:free|frei)"
+    )
+    return any(root in unit.text.lower() and not lacking.search(unit.text.lower()) for unit in found.units)
 
 
 def _readings(question: Question, facts: Facts, words: Lexicon, names: frozenset[str]) -> list[Question]:
@@ -303,7 +353,9 @@ def _readings(question: Question, facts: Facts, words: Lexicon, names: frozenset
         return [question]
     alone = [question] if question.complete else []
     for earlier in (*reversed(facts.heard[-3:]), facts.previous):
-        before = read_parts(earlier, words, names=names, today=facts.today)[-1:] if earlier.strip() else []
+        before = read_parts(earlier, words, names=names, today=facts.today)[::-1] if earlier.strip() else []
         if before and not before[0].empty:
-            return [*alone, inherit(question, before[0], both=True), inherit(question, before[0])]
+            first = [*alone, inherit(question, before[0], both=True), inherit(question, before[0])]
+            # "And on Sunday?" goes on with whatever of the line before it had to do with days.
+            return [*first, *(inherit(question, one) for one in before[1:] if question.days and one.about_hours)]
     return [question]

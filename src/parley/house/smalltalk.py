@@ -6,9 +6,10 @@ import re
 
 from parley.house.wording import Wording
 from parley.inference.facts import Facts
+from parley.understanding import asks_who_speaks, closing, is_mash
 
 _WHOLE_LINE = ("goodbye", "thanks", "greeting", "affirm", "deny")
-_ANYWHERE = ("are_you_a_robot", "who_are_you", "how_are_you", "abilities", "repeat")
+_ANYWHERE = ("are_you_a_robot", "who_are_you", "how_are_you", "what_now", "abilities", "repeat")
 
 
 def kind_of(facts: Facts, wording: Wording) -> str:
@@ -18,16 +19,18 @@ def kind_of(facts: Facts, wording: Wording) -> str:
     """
     message = facts.message.strip()
     understood = wording.data["understood"]
+    if asks_who_speaks(message, facts.language):
+        return "are_you_a_robot"
     for kind in ("human", "insult", *_ANYWHERE):
         if understood[kind].search(message.lower()):
             return kind
+    if (closes := closing(message, facts.language)) == "goodbye":
+        return closes
     for kind in _WHOLE_LINE:
-        match = understood[kind].search(message.strip(" .!?,"))
-        if match and _is_rest_empty(message[match.end() :]):
+        match = understood[kind].search(said := message.strip(" .!?,"))
+        if match and _is_rest_empty(said[match.end() :]):
             return kind
-    if not re.search(r"\w", message):
-        return "unclear"
-    return ""
+    return closes or ("unclear" if is_mash(message) else "")
 
 
 def _is_rest_empty(rest: str) -> bool:

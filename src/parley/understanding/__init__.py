@@ -10,6 +10,7 @@ process), `read_slots`, `read_emergency`, `detect_language`. `train_intents` mak
 """
 
 from parley.understanding.classify import TrainedIntents
+from parley.understanding.courtesy import asks_who_speaks, closing
 from parley.understanding.emergency import EmergencyReading, read_emergency
 from parley.understanding.emergency_scripts import emergency_script
 from parley.understanding.extraction import (
@@ -35,6 +36,7 @@ from parley.understanding.intents import (
     read_intent,
 )
 from parley.understanding.language import detect_language
+from parley.understanding.mash import is_mash
 from parley.understanding.meaning import OwnIntents, Understanding, understand
 from parley.understanding.sameness import gist, is_question, kind_of_house
 from parley.understanding.slots import SlotCorrection, SlotProblem, SlotReading, read_slots
@@ -62,7 +64,9 @@ __all__ = [
     "TrainedIntents",
     "Understanding",
     "Value",
+    "asks_who_speaks",
     "builtin_schema",
+    "closing",
     "detect_language",
     "embed_examples",
     "emergency_script",
@@ -72,6 +76,7 @@ __all__ = [
     "fits",
     "gather",
     "gist",
+    "is_mash",
     "is_question",
     "kind_of_house",
     "parse_schema",

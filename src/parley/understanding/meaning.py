@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from parley.inference.facts import SlotValue
 from parley.understanding.asked import asked_slots
+from parley.understanding.courtesy import asks_who_speaks, closing, offered, takes_leave
 from parley.understanding.dispatch_reading import is_broken, line_quality, read_dispatch
 from parley.understanding.emergency import EmergencyReading, read_by_rules, read_emergency
 from parley.understanding.intents import SMALL_TALK, UNKNOWN, ExampleVectors, IntentReading, read_intent
@@ -32,6 +33,11 @@ _PROGRESS = frozenset({"driver_status", "unloading_status", "eta", "delay_reason
 _ALARMING = 0.9
 _UNSURE = 0.6
 _OWN_SURE = 0.5
+_SURE = 0.9
+_ASKS_ON = re.compile(
+    r"\W*(?:(?:ok|okay|gut|alright|right)\W+)?(?:and|und)\b(?! (?:i|we|my|ich|wir|mein)\b)[^?]{0,60}\?\W*$",
+    re.IGNORECASE,
+)
 _CHANGING = re.compile(
     r"\b(chang|mov(e|ing)|reschedul|instead|new (date|time|day)|ändern|verschieb|verleg|neue[nrs]? (tag|termin|uhr))",
     re.IGNORECASE,
@@ -103,7 +109,8 @@ def understand(
     if danger.emergency and _merely_reports(message, report, danger, language):
         danger = replace(danger, emergency=False)
     if builtin:
-        reading = _in_context(reading, stated.slots, previous, agent_type, language)
+        about_talk = _about_the_talk(message, reading, stated.slots, previous, language)
+        reading = about_talk or _in_context(reading, stated.slots, previous, agent_type, language)
         if danger.emergency:
             reading = IntentReading("emergency", danger.confidence, reading.scores)
     meant = Understanding(
@@ -171,6 +178,26 @@ def _without_alarm(reading: IntentReading) -> IntentReading:
     scores = {intent: round(score / total, 4) for intent, score in rest.items()}
     intent, score = next(iter(scores.items()))
     return IntentReading(intent, score, scores)
+
+
+def _about_the_talk(
+    message: str, reading: IntentReading, slots: Mapping[str, SlotValue], previous: str, language: str
+) -> IntentReading | None:
+    """What a line wants that takes leave, asks who is speaking, takes up an offer of the agent's, or asks on."""
+    asked = asked_slots(previous, language) if "?" in previous else frozenset()
+    closes = closing(message, language)
+    if closes == "goodbye" and (not asked or takes_leave(message, language)):
+        return IntentReading("goodbye", max(reading.confidence, _SURE), reading.scores)
+    if reading.intent == "escalation" and asks_who_speaks(message, language):
+        return IntentReading("faq", _UNSURE, reading.scores)
+    taken_up = offered(previous)
+    if taken_up and reading.intent == "affirm":
+        return IntentReading(taken_up, max(reading.confidence, _UNSURE), reading.scores)
+    if not asked and {"phone", "email"} & slots.keys() and reading.intent in _REPLIES:
+        return IntentReading("lead_capture", _UNSURE, reading.scores)
+    if _ASKS_ON.match(message) and previous and "?" not in previous and reading.intent in _ANSWERS:
+        return IntentReading("faq", _UNSURE, reading.scores)
+    return None
 
 
 def _in_context(
