@@ -16,6 +16,7 @@ import wave
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from parley.app.http import create_app
 from parley.app.resources import Resources, open_resources
 from parley.app.settings import Settings
 from parley.inference.scripted_speech import EnergyVad, Tape
+from parley.voice import Manners
 from tests.conftest import SECRET, Business, _business, _Opened, _with_state
 from tests.wire import openai_replies as gpt
 from tests.wire.deepgram_server import DeepgramServer
@@ -40,6 +42,13 @@ pytestmark = pytest.mark.anyio
 
 TAPE = Tape()
 SILENCE = bytes(640)
+# On a busy machine nobody is told that it takes a moment.
+PATIENT: dict[str, Any] = {
+    "filler_ms": 20_000,
+    "stall_ms": 20_000,
+    "transcript_wait_ms": 6_000,
+    "still_there_ms": 60_000,
+}
 LASTS = 800  # samples: half a word of ElevenLabs'
 ASKED = "what time do you close on sunday"
 ANSWER = "On Sunday we close at nine in the evening."
@@ -62,6 +71,7 @@ async def here(database_url: str, scratch: Path) -> AsyncIterator[tuple[Vendors,
     async with AsyncExitStack() as stack:
         patch = stack.enter_context(pytest.MonkeyPatch.context())
         patch.setattr("parley.app.speech.SileroVad", lambda: EnergyVad)
+        patch.setattr("parley.channels.live.Manners", partial(Manners, **PATIENT))
         ears, mouth = DeepgramServer(TAPE, api_key="dg-ours"), ElevenLabsSocket(TAPE, api_key="el-ours")
         groq = OpenAIAudioServer(TAPE, flavour="groq", api_key="gsk-ours")
         for server in (ears, mouth, groq):
