@@ -22,7 +22,7 @@ from parley.house.extractor_talk import Talk, unsure
 from parley.inference.ports import Embedder
 from parley.understanding import Extracted, Field, Finding, Line, Schema, detect_language, fits, gather, with_emergency
 
-_NEAR, _CLEARLY = 0.35, 0.08  # cosines
+_NEAR, _CLEARLY = 0.4, 0.08  # cosines
 _MOST_COMPARED = 30
 _LONG = 20_000  # characters: what is longer is read beside the event loop
 

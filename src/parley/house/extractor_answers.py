@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from parley.house.extractor_choices import read_boolean, read_enum, read_enums, read_number, read_numbers
+from parley.house.extractor_choices import read_boolean, read_enum, read_enums
+from parley.house.extractor_counts import read_number, read_numbers
 from parley.house.extractor_freely import read_text, read_texts
 from parley.house.extractor_reading import Reading
 from parley.house.extractor_when import read_date, read_moment, read_time

@@ -1,4 +1,4 @@
-"""Fields with few answers: numbers, yes or no, one of several options."""
+"""Fields with few answers: yes or no, one of several options."""
 
 from __future__ import annotations
 
@@ -7,33 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from parley.house.extractor_freely import about_matter, opened
 from parley.house.extractor_match import FieldWords
-from parley.house.extractor_reading import Reading, latest, negated_before, place_of, proven, said, slot_of
+from parley.house.extractor_reading import Reading, latest, negated_before, place_of, proven, said
 from parley.house.extractor_senses import meant
 from parley.house.extractor_talk import Statement, polarity, unsure
-from parley.understanding import Field, Finding, NumberMention, detect_language, find_numbers, fits
+from parley.understanding import Field, Finding
 
-_MONEY = frozenset(
-    "budget price cost amount salary rent dollars euro preis miete gehalt copay deposit fee betrag pay "
-    "rate wage".split()
-)
-_ORDER = frozenset("floor stock story level etage rank place position lane grade".split())
-_PAID = frozenset("price paid cost bill amount total betrag preis kaufpreis fee copay".split())
-_LEAST_AMOUNT = 20  # a smaller number without a currency in answer to "how much?" counts something else
 _YES_OPTIONS = frozenset({"yes", "ja", "true"})
 _NO_OPTIONS = frozenset({"no", "nein", "none", "false", "keine", "not needed"})
-_CORRECTS = re.compile(
-    r"\W*(?:oh|ah|ach|no|nein|wait|warte|actually|sorry|hm+|well|moment|doch|halt|make (?:it|that)|put down|"
-    r"let'?s (?:say|do|go with|make)|"
-    r"(?:we'?ll|i'?d) say|call it|say|sagen wir|nehmen wir|schreiben sie|lieber)\b",
-    re.IGNORECASE,
-)
-_COUNTERFACTUAL = re.compile(
-    r"\b(?:would(?:'ve| have)|could(?:'ve| have)|should(?:'ve| have)|might have|used to|wäre\w*|hätte\w*|könnte\w*)\b",
-    re.IGNORECASE,
-)
-_MEASURE = re.compile(r"[- ]?(?:foot|feet|ft|inch\w*|gallon|year[- ]old|percent|%|prozent|jährig\w*)\b", re.IGNORECASE)
-_MEASURED = re.compile(r"\b\w+-(?:foot|feet|ft|inch|gallon)\b", re.IGNORECASE)
-_YEAR = frozenset("year baujahr jahr jahrgang".split())
 _ENDS_NO = re.compile(r"\b(?:so|also)\W+(?:no|nein)\W*$", re.IGNORECASE)
 _DENIES = re.compile(
     r"\b(?:not|non|never|don'?t|doesn'?t|didn'?t|isn'?t|can'?t|won'?t|haven'?t|hasn'?t|no longer|expired|nicht|"
@@ -45,100 +25,6 @@ _WHETHER = re.compile(
     r"should|any|may|need|brauchen|haben|hat|ist|sind|war|möchten|wollen|können|gibt|soll|darf|wird)\b",
     re.IGNORECASE,
 )
-
-
-def read_number(reading: Reading, one: Field) -> Finding | None:
-    """The number asked for, or said next to the field's own words."""
-    words = reading.matcher.words[one.name]
-    own = {*words.name, *words.described}
-    about_money, about_order = bool(own & _MONEY), bool(own & _ORDER)
-    found: list[tuple[float, Finding]] = []
-    told, surest = -1, 0.0  # the line that a number was found in, and how sure it is
-    earlier: list[NumberMention] = []
-    for statement in reading.matcher.talk.statements:
-        slot = slot_of(reading, statement, words)
-        text = statement.held()
-        asked = min(reading.matcher.asked(one.name, statement), 3.0)
-        if slot is not None:
-            found.append((4.0 + asked, proven(slot, statement, 0.9)))
-            told, surest = statement.line.number, 4.0 + asked
-            continue
-        if told == statement.line.number and _CORRECTS.match(text):
-            now = next(iter(find_numbers(text, detect_language(text, reading.language))), None)
-            if now is not None and (value := fits(one, now.value)) is not None:
-                found.append((surest, proven(value, statement, 0.85)))
-        if _COUNTERFACTUAL.search(text):
-            continue
-        numbers = told_amounts(find_numbers(text, detect_language(text, reading.language)), text, one, own, earlier)
-        earlier += numbers
-        for number in numbers:
-            if _MEASURE.match(text[number.end :]) and not own & {"size", "length", "height", "percent", "age", "feet"}:
-                continue
-            beside = _beside(words, text, number)
-            score = asked + min(beside, 3.0)
-            if about_money and (number.money or beside < 1):
-                score += 1.0 if number.money else (0.0 if asked >= 1 and number.value >= _LEAST_AMOUNT else -1.5)
-            score -= 2.0 if number.money and not about_money else 0.0
-            score -= 0.8 if number.ordinal and not about_order else 0.0
-            value = fits(one, number.value)
-            if words.name and words.name[-1] in _YEAR and 1950 <= number.value <= reading.now.year + 1:
-                score += 1.5
-            if value is not None:
-                if score >= 1.2:
-                    told, surest = statement.line.number, max(score, surest if told == statement.line.number else 0.0)
-                found.append((score, proven(value, statement, min(0.95, 0.5 + 0.12 * score))))
-    return latest(found, 1.6 if about_money else 1.2)
-
-
-def told_amounts(
-    numbers: Sequence[NumberMention], text: str, one: Field, own: set[str], earlier: Sequence[NumberMention] = ()
-) -> list[NumberMention]:
-    """The numbers, where money is spoken of as people say it. `earlier`: those of the sentences before.
-
-    "eighty nine ninety five" is 89.95 at a till and 8995 of a salary; after "six hundred thousand", "six fifty" is
-    650,000.
-    """
-    if not own & _MONEY:
-        return list(numbers)
-    merged: list[NumberMention] = []
-    for number in numbers:
-        last = merged[-1] if merged else None
-        between = "" if last is None else text[last.end : number.start]
-        spelled = not any(map(str.isdigit, text[number.start : number.end]))
-        if last is not None and spelled and not between.strip(" -") and last.value < 100 and 10 <= number.value < 100:
-            cents = bool(own & _PAID) and one.kind == "number"
-            value = last.value + number.value / 100 if cents else last.value * 100 + number.value
-            merged[-1] = NumberMention(round(value, 2), last.start, number.end, number.money or last.money)
-        else:
-            merged.append(number)
-    return [_scaled(number, (*earlier, *merged[:place])) for place, number in enumerate(merged)]
-
-
-def _scaled(number: NumberMention, before: Sequence[NumberMention]) -> NumberMention:
-    """In thousands, where the amount before it is of that size and this one else would be next to nothing."""
-    for earlier in reversed(before):
-        if earlier.value >= 10_000 and number.value < 1000 and 1 / 3 <= 1000 * number.value / earlier.value <= 3:
-            return NumberMention(number.value * 1000, number.start, number.end, number.money)
-    return number
-
-
-def read_numbers(reading: Reading, one: Field) -> Finding | None:
-    """All the numbers of the answer to the field's question."""
-    answer = reading.matcher.best(one.name)
-    if not answer or unsure(answer[0].line.text):
-        return None
-    text = answer[0].line.text
-    values = fits(one, [number.value for number in find_numbers(text, detect_language(text, reading.language))])
-    return None if values is None else Finding(values, text, answer[0].line.id, 0.7)
-
-
-def _beside(words: FieldWords, text: str, number: NumberMention) -> float:
-    """How much the words at a number speak of the field: the next two count in full, those further off by half."""
-    before, after = text[max(0, number.start - 28) : number.start], text[number.end : number.end + 40]
-    after = _MEASURED.sub("", after)[:28]
-    before, after = re.split(r"[,;]", before)[-1], re.split(r"[,;]", after)[0]
-    next_to = f"{' '.join(before.split()[-2:])} {' '.join(after.split()[:2])}"
-    return (words.weight(next_to) + words.weight(f"{before} {after}")) / 2
 
 
 def read_boolean(reading: Reading, one: Field) -> Finding | None:
@@ -193,6 +79,8 @@ def _telling(text: str) -> set[str]:
 def whether(answer: Sequence[Statement], one: Field) -> Finding | None:
     """Yes or no by the sentences of one answer, or None where they say neither."""
     first, whole = answer[0], answer[0].line.text
+    if _OPEN.search(_last_question(first.question)):
+        return None  # "what's the trouble?" is answered neither with yes nor with no
     negative = bool(
         re.search(r"\b(?:not|no longer|never|without|nicht|ohne|kein\w*)\b", one.description or one.name, re.IGNORECASE)
     )
@@ -214,6 +102,21 @@ def whether(answer: Sequence[Statement], one: Field) -> Finding | None:
         return proven((not _DENIES.search(whole)) != negative, first, 0.65)
     # "Twice already. Didn't help." has happened; "It's complicated. I don't know where." says neither.
     return proven(not negative, first, 0.6) if _HAPPENED.search(first.text) else None
+
+
+_OPEN = re.compile(
+    r"^\W*(?:(?:and|so|ok(?:ay)?|great|thanks|sure|und|also|gut|danke)\W+)*(?:what|when|where|who|whom|which|why|"
+    r"how(?! about)|"
+    r"was (?:ist|sind|kann|können|für|haben|hat|möchten|brauchen|darf|machen|soll|fehlt)|wann|wo|wohin|woher|wer|"
+    r"welche\w*|warum|wieso|wie(?! wäre))\b|\b(?:may|can|could|might) (?:i|you|we) (?:ask|tell|say|"
+    r"give|have|get)\b.{0,20}\b(?:what|when|where|who|which|why|how)\b",
+    re.IGNORECASE,
+)
+
+
+def _last_question(text: str) -> str:
+    parts = [part for part in re.split(r"(?<=[.!?])\s+", text.strip()) if part.rstrip().endswith("?")]
+    return parts[-1] if parts else ""
 
 
 _OFFERS = re.compile(r"\w (?:or|oder) \w", re.IGNORECASE)
@@ -246,7 +149,10 @@ def _same_option(part: str, word: str) -> bool:
         return True
     if len(part) < 4 or len(word) < 4:
         return False
-    return word.startswith(part) or part.startswith(word) or (len(part) >= 6 and part[:-2] == word[: len(part) - 2])
+    short, long = sorted((part, word), key=len)
+    return (long.startswith(short) and 5 * len(short) >= 3 * len(long)) or (
+        len(part) >= 6 and part[:-2] == word[: len(part) - 2]
+    )
 
 
 def read_enum(reading: Reading, one: Field) -> Finding | None:
@@ -254,7 +160,7 @@ def read_enum(reading: Reading, one: Field) -> Finding | None:
     found: list[tuple[float, Finding]] = []
     for statement in reading.matcher.talk.statements:
         asked = min(reading.matcher.asked(one.name, statement), 2.5)
-        text = statement.held()
+        text = _GREETS.sub("", statement.held())
         for option in one.options:
             for place, exact in _named(option, text):
                 if not negated_before(text[:place]):
@@ -265,6 +171,7 @@ def read_enum(reading: Reading, one: Field) -> Finding | None:
     return latest(found, 1.0) or _yes_or_no(reading, one) or _meant(reading, one)
 
 
+_GREETS = re.compile(r"\b(?:good (?:morning|afternoon|evening|day)|guten (?:morgen|abend|tag))\b", re.IGNORECASE)
 _SORT = re.compile(
     r"role$|rolle$|type|kind|event|categor|topic|service|occasion|anlass|thema|kategorie|art$", re.IGNORECASE
 )

@@ -10,6 +10,7 @@ _CODES = re.compile(
     r"\w+(?:nummer|nr|code|kennzeichen))(?:$|[\s_.])|kennzeichen|aktenzeichen",
     re.IGNORECASE,
 )
+_COUNTS = re.compile(r"number_?of|anzahl|(?<![a-z])count|how_?many|quantity|menge", re.IGNORECASE)
 _DIGITS = (
     {word: str(value) for value, word in enumerate("zero one two three four five six seven eight nine".split())}
     | {word: str(value) for value, word in enumerate("null eins zwei drei vier fünf sechs sieben acht neun".split())}
@@ -32,7 +33,7 @@ _MOST_LETTERS = 4  # of a prefix said in one: "HX", "INV"
 
 def is_code(name: str) -> bool:
     """Whether a field of this name holds a code."""
-    return _CODES.search(name.replace(".", " ")) is not None
+    return _CODES.search(name.replace(".", " ")) is not None and not _COUNTS.search(name)
 
 
 def spelled_code(text: str) -> str | None:

@@ -44,7 +44,7 @@ _DAYS_AGO = (
     (re.compile(r"\b(?:this morning|today|heute)\b", re.IGNORECASE), 0),
 )
 _ONE = frozenset({"a", "one", "einer", "einem", "ein"})
-_NEAR = 14  # characters between a month's name and its day
+_BETWEEN = re.compile(r"(?:st|nd|rd|th)?[\s,.]*(?:the|of|den|der|dem)?[\s,.]*", re.IGNORECASE)
 
 
 def past_day(text: str, now: datetime, language: str) -> str | None:
@@ -102,13 +102,15 @@ def _months(text: str, language: str) -> Iterator[tuple[int, int]]:
     numbers = [one for one in found if 1 <= one.value <= 31 and one.value % 1 == 0 and one.start not in centuries]
     for match in _MONTH.finditer(text):
         month = int((match.lastgroup or "m1")[1:])
-        near = [(_gap(one, match), one) for one in numbers if _gap(one, match) <= _NEAR]
-        if near:
-            yield month, int(min(near, key=lambda pair: (pair[0], pair[1].start))[1].value)
+        day = next((one for one in numbers if _beside(text, one, match)), None)
+        if day is not None and (month != 5 or match.group()[0] == "M" or day.ordinal):  # "you may take 2" is no day
+            yield month, int(day.value)
 
 
-def _gap(one: NumberMention, match: re.Match[str]) -> int:
-    return max(one.start - match.end(), match.start() - one.end, 0)
+def _beside(text: str, one: NumberMention, match: re.Match[str]) -> bool:
+    """Whether a number stands at a month's name with nothing but "the", "of" and marks between."""
+    between = text[match.end() : one.start] if one.start >= match.end() else text[one.end : match.start()]
+    return _BETWEEN.fullmatch(between) is not None
 
 
 def _years(text: str, language: str) -> Iterator[int]:

@@ -83,7 +83,20 @@ def read_text(reading: Reading, one: Field) -> Finding | None:
         return named_thing(reading)
     if (firm := named_firm(reading, about)) is not None:
         return firm
-    return _answer(answer) if answer else _told_unasked(reading, words)
+    found = _answer(answer) if answer else _told_unasked(reading, words)
+    return None if found is not None and about & _PLACES and _NO_PLACE.match(str(found.value)) else found
+
+
+_PLACES = frozenset(
+    "city town address street neighborhood neighbourhood district area location origin destination pickup dropoff "
+    "place stadt ort adresse straße stadtteil viertel wohnort ziel start".split()
+)
+_NO_PLACE = re.compile(
+    r"\W*(?:[\d\W]+$|(?:i|i'?ve|i'?m|we|we'?re|we'?ve|it'?s? (?!in\b|at\b|near\b)|they|ich|wir|about|around \d|three|"
+    r"two|one|four|"
+    r"five|yes|no|not|nothing|maybe|just|only)\b)",
+    re.IGNORECASE,
+)
 
 
 def _told_unasked(reading: Reading, words: FieldWords) -> Finding | None:
@@ -143,7 +156,8 @@ def _answer(answer: tuple[Statement, ...]) -> Finding | None:
     told = [one for one in answer if len(_clean(one.held())) > 2 and not _bare(one.text) and not _asks(one.text)]
     # "No, we moved. It's 45 Birch Lane now.": what comes after the no is the answer.
     later = [one for one in told if polarity(one.text) != "no"]
-    later = [one for one in later if not _INTRODUCTION.search(one.text)] or later
+    later = [one for one in later if not _introduces(one.text)]
+    told = [one for one in told if not _introduces(one.text)]
     said = next(iter(later or told), None)
     if said is None:
         return None
@@ -155,6 +169,14 @@ _INTRODUCTION = re.compile(
     r"good (?:morning|afternoon|evening)|[A-ZÄÖÜ]\w+ hier)\b",
     re.IGNORECASE,
 )
+
+
+def _introduces(text: str) -> bool:
+    """Whether a sentence only greets and says who speaks."""
+    return _INTRODUCTION.search(text) is not None and len(text.split()) <= _BRIEF
+
+
+_BRIEF = 8
 
 
 def _asks(text: str) -> bool:

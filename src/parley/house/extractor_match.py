@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as made
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,7 +104,7 @@ _SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "passengers": ("many", "people"),
 }
 _ALIKE = 0.38
-_PERHAPS = 0.22  # of a question that no other field claims
+_PERHAPS = 0.25  # of a question that no other field claims
 _WH = re.compile(
     r"\b(?:when|where|why|who|how (?:many|much|often|long|old|far|urgent|soon)|what time|wann|wo|wohin|warum|wer|"
     r"wie (?:viele?|oft|lange|alt|dringend))\b",
@@ -129,6 +130,7 @@ def terms(text: str) -> list[str]:
     return [word for word in words if word not in _STOP and len(word) > 2]
 
 
+@lru_cache(maxsize=50_000)
 def alike(one: str, other: str) -> bool:
     """Whether two words share their stem, roughly."""
     if one == other:
@@ -226,6 +228,10 @@ class Matcher:
             score += 2.0
         near = self._near.get((name, one.question), 0.0)
         return score / 2 + (max(0.0, near - _ALIKE) * 5 if near > _ALIKE else 0.0)
+
+    def may_ask(self, name: str, one: Statement, least: float) -> bool:
+        """Whether the question before a statement is so near to the field in meaning, or nothing knows meanings."""
+        return not self._near or self._near.get((name, one.question), 0.0) >= least
 
     def reversed(self, name: str, one: Statement) -> bool:
         """Whether the question asks for the opposite: "have you been here before?" of a first visit."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from parley.house.extractor_match import FieldWords, Matcher, alike
@@ -42,12 +42,13 @@ _NEGATED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """All that the readers of fields need. `now` is the caller's local time."""
+    """All that the readers of fields need. `now` is the caller's local time. A sentence's slots are read once."""
 
     matcher: Matcher
     now: datetime
     language: str
     region: str
+    _read: dict[tuple[str, str, str], Mapping[str, object]] = field(default_factory=dict)
 
     def slots(self, one: Statement, *, held: bool = False) -> Mapping[str, object]:
         """Slots of one sentence, with its question; the reader of slots knows words of taking back itself.
@@ -59,14 +60,21 @@ class Reading:
             return {}
         language = detect_language(f"{one.question} {one.text}", self.language)
         asked = one.question if one.first else ""
-        return read_slots(text, now=self.now, language=language, previous=asked, default_region=self.region).slots
+        return self._slots_of(text, language, asked)
 
     def offered(self, one: Statement) -> Mapping[str, object]:
         """Slots of the agent's line before a sentence: what a yes agrees to."""
         if one.asker is None:
             return {}
         language = detect_language(one.asker.text, self.language)
-        return read_slots(one.asker.text, now=self.now, language=language, default_region=self.region).slots
+        return self._slots_of(one.asker.text, language, "")
+
+    def _slots_of(self, text: str, language: str, previous: str) -> Mapping[str, object]:
+        key = (text, language, previous)
+        if key not in self._read:
+            reading = read_slots(text, now=self.now, language=language, previous=previous, default_region=self.region)
+            self._read[key] = reading.slots
+        return self._read[key]
 
 
 def negated_before(before: str) -> bool:

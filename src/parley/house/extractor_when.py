@@ -44,7 +44,9 @@ def _when(reading: Reading, one: Field, slot: str) -> Finding | None:
         if slot == "time" and isinstance(value, str) and _STARTS.search(one.name):
             value = _first_clock(statement, reading) or value
         if slot == "date" and _about_past(one):
-            value = _past_day(statement, reading) or (value if str(value) <= reading.now.date().isoformat() else None)
+            value = _past_day(statement, reading, one) or (
+                value if str(value) <= reading.now.date().isoformat() else None
+            )
         if slot == "date" and _is_birth(one):
             value = _born(value, statement.text, reading)
         agreed = statement.first and polarity(statement.text) == "yes" and not _about_past(one) and not _is_birth(one)
@@ -61,8 +63,15 @@ def _when(reading: Reading, one: Field, slot: str) -> Finding | None:
                 for name in rivals
             )
             score += 0.5 if score > other else (-1.0 if score < other else 0.0)
-        else:
+        elif (
+            slot != "date"
+            or _is_any_day(one)
+            or _WHEN.search(statement.question)
+            or reading.matcher.may_ask(one.name, statement, _NEAR)
+        ):
             score += 1.0
+        else:
+            score += 0.4
         score += 1.0 if slot == "date" and {"date", "end_date"} <= slots.keys() and _stay(one, reading) else 0.0
         proof = proven(value, statement, min(0.95, 0.6 + 0.1 * score))
         found.append((score, replace(proof, quote=offer.text, message_id=offer.id) if offer is not None else proof))
@@ -93,6 +102,26 @@ def _begins(reading: Reading) -> bool:
 
 def _is_birth(one: Field) -> bool:
     return _BIRTH.search(f"{one.name} {one.description}") is not None
+
+
+_BEHIND = re.compile(
+    r"\b(?:yesterday|today|last|ago|since|this morning|gestern|vorgestern|heute|letzte\w*|vergangene\w*|vor|seit|"
+    r"\d{4})\b",
+    re.IGNORECASE,
+)
+_WHEN = re.compile(r"\b(?:when|what (?:day|date)|which day|wann|welche[rnms]? tag)\b", re.IGNORECASE)
+_NEAR = 0.2  # cosine of a question and a field that a date may belong to
+_ANY_DAY = re.compile(
+    r"(?:^|_|\b)(?:date|datum|day|tag|when|wann|termin\w*|appointment|preferred|requested|desired|wunsch\w*|"
+    r"scheduled?|visit|"
+    r"event|booking|reservation|check_?in|check_?out|arrival|departure|anreise|abreise|start|end)(?:$|_|\b)",
+    re.IGNORECASE,
+)
+
+
+def _is_any_day(one: Field) -> bool:
+    """Whether a field may be meant by whatever day is spoken of: "date", "preferred day"; not "purchase date"."""
+    return bool(_ANY_DAY.search(one.path[-1] if one.path else one.name)) and not _about_past(one)
 
 
 def _stay(one: Field, reading: Reading) -> bool:
@@ -137,7 +166,14 @@ def _about_past(one: Field) -> bool:
     )
 
 
-def _past_day(one: Statement, reading: Reading) -> str | None:
+def _past_day(one: Statement, reading: Reading, field: Field) -> str | None:
+    """A bare "Monday" lies behind only where the question is about the field."""
+    matcher = reading.matcher
+    told = (
+        _BEHIND.search(one.text) or matcher.asked(field.name, one) >= 0.3 or matcher.words[field.name].weight(one.text)
+    )
+    if not told and not matcher.may_ask(field.name, one, _NEAR):
+        return None
     return past_day(one.text, reading.now, detect_language(one.text, reading.language))
 
 
