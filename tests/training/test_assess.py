@@ -30,7 +30,7 @@ TALK = [
     ("t1", "user", "Good morning. It pains us that you had to wait."),
     ("c2", "agent", "I want my delivery costs back."),
     ("t2", "user", "One moment. Please give me the reference."),
-    ("t3", "user", "We shall bring it round this coming Sunday. What a fuss you make."),
+    ("t3", "user", "We shall bring it round on the coming bank holiday. What a fuss you make."),
 ]
 NOTHING: dict[str, dict[str, Any]] = {
     "greeting": {"shown": False, "quote": None},
@@ -61,7 +61,7 @@ async def test_what_it_quotes_counts_and_it_is_named(resources: Resources) -> No
     model = answering(
         apology={"shown": True, "quote": "it pains us that you  had to wait"},
         solution={"level": 1, "quote": "bring it round"},
-        next_step={"shown": True, "quote": "this coming Sunday"},
+        next_step={"shown": True, "quote": "on the coming bank holiday"},
     )
     score, found = await judged(resources, model)
     assert score.judged_by == "openai/some-model"

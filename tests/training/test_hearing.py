@@ -94,6 +94,29 @@ async def test_nobody_earns_points_by_refusing() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "line", "promises"),
+    [
+        ("customer_service", "You will hear from me tomorrow.", True),
+        ("customer_service", "I'll call you back this afternoon, okay?", True),
+        ("customer_service", "I will write to you before lunch.", True),
+        ("customer_service", "Hello, how can I help you today?", False),
+        ("customer_service", "When did you order, was it on Monday?", False),
+        ("customer_service", "Not today and not tomorrow.", False),
+        ("kundenservice", "Ich melde mich morgen bei Ihnen.", True),
+        ("kundenservice", "Bis 17 Uhr haben Sie eine Antwort.", True),
+        ("kundenservice", "Morgen früh rufe ich Sie an, in Ordnung?", True),
+        ("kundenservice", "Guten Morgen!", False),
+        ("kundenservice", "Wie kann ich Ihnen heute helfen?", False),
+    ],
+)
+async def test_a_next_step_is_promised(name: str, line: str, promises: bool) -> None:
+    item = next(one for one in shipped(name).rubric.items if one.id in ("next_step", "naechster_schritt"))
+    score = await judge(shipped(name), [("a", line)])
+    [points] = [found.points for found in score.items if found.id == item.id]
+    assert points == (item.points if promises else 0)
+
+
+@pytest.mark.parametrize(
     ("name", "line"),
     [
         ("customer_service", "You're being ridiculous."),

@@ -117,7 +117,7 @@ async def play(address: str, business: Business, lines: Sequence[str], scenario:
     session_id = await begin(business.owner, scenario)
     async with line_to(address, session_id, business) as line:
         await line.send("session_start")
-        await line.until("session_start")
+        await line.until("assistant_message")  # the customer's first words
         for words in lines:
             await line.send("user_message", words)
             if (await line.until("assistant_message", "session_complete"))["type"] == "session_complete":

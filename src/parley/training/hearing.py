@@ -28,11 +28,17 @@ _CLAUSE = {
     "en": r"[,;:()–—]|\b(?:but|and|because|so|although|though|while|however|then)\b",
     "de": r"[,;:()–—]|\b(?:aber|und|weil|dass|sondern|denn|obwohl|doch|dann|wenn)\b",
 }
+# What makes a statement sound like a question: "You will have it tomorrow, all right?"
+_TAG = re.compile(
+    r",\s*(?:and )?(?:ok(?:ay)?|all ?right|right|(?:is|would) that (?:be )?(?:ok(?:ay)?|all ?right|fine)"
+    r"|in ordnung|einverstanden|ja|passt (?:das|ihnen das)|ist das (?:ok(?:ay)?|in ordnung|recht))\s*\?\s*$",
+    re.IGNORECASE,
+)
 
 
 def shows(evidence: Evidence, sentence: str, language: str) -> bool:
     """Whether a sentence of the trainee's holds one of the evidence's cues, and means it."""
-    if evidence.asks and not is_question(sentence, language):
+    if evidence.asks is not None and is_question(_TAG.sub("", sentence), language) != evidence.asks:
         return False
     denying, plain = _parted(tuple(evidence.cues), language)
     return recognises(denying, sentence) or recognises(plain, affirmed(sentence, language))

@@ -35,11 +35,12 @@ class _Part(BaseModel):
 
 class Evidence(_Part):
     """What in a trainee's lines shows it: a cue that is heard, or a sentence that means the same as one of `shows`
-    (English). `first`: looked for in the first so many lines only. `asks`: a cue counts where something is asked for.
+    (English). `first`: looked for in the first so many lines only. `asks`: a cue counts where something is asked
+    for (true), or where it is not (false).
     """
 
     cues: Cues = []
-    asks: bool = False
+    asks: bool | None = None
     shows: Annotated[list[Text], Field(max_length=50)] = []
     first: Annotated[int, Field(ge=1, le=100)] | None = None
 
