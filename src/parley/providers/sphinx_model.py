@@ -1,26 +1,34 @@
-"""What the local transcriber expects to hear: a small trigram model and dictionary, made from sentences.
+"""What the local transcriber expects to hear: a language model and a dictionary, made from sentences.
 
-The generic English model knows everything and hears little of it right; a model of an agent's own world hears its
-world. Words without a pronunciation in CMUdict are left out. Models are kept by the digest of their sentences.
+The generic English model knows everything, takes long over it and mishears an agent's dishes and names; a model of the
+agent's world alone hears nothing else. So the two are mixed (`ngrams`): ten thousand everyday words, and what this
+agent and its callers talk about. Words without a pronunciation in CMUdict are left out. Models are kept by the digest
+of what they are made from.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
 
+from parley.providers.ngrams import Sentences, arpa, everyday
+
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 _BREAKS = re.compile(r"[.!?;:\n,()\[\]|•–—]+")
 _LONGEST = 14  # words: longer stretches of a document are not said in one breath
 _MOST = 4000  # sentences
 _OWN_WEIGHT = 2
-_DISCOUNT = 0.5
+_SHARE = 0.4  # of the agent's world in the mixture
+_VERSION = 2  # to be raised whenever the same sentences give another model
+_KEPT = 40  # models on disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +74,34 @@ def sentences(texts: Iterable[str]) -> list[str]:
 
 
 def build(hints: Iterable[str], folder: Path) -> LanguageModel:
-    """The model of callers' phrases and an agent's own sentences; made once per set of sentences. Blocks for a second
-    or so the first time."""
-    from pocketsphinx.lm import ArpaBoLM
-
-    own = sentences(hints)
-    spoken = [*sentences(phrases()), *own * _OWN_WEIGHT]
+    """The model of callers' phrases, an agent's own sentences and everyday English; made once per set of sentences.
+    Blocks for a second or so the first time."""
+    own, spoken, general = sentences(hints), sentences(phrases()), everyday()
     folder.mkdir(parents=True, exist_ok=True)
-    name = blake2b("\n".join(spoken).encode(), digest_size=12).hexdigest()
+    made_from = "\n".join((str(_VERSION), *spoken, "", *own))
+    name = blake2b(made_from.encode(), digest_size=12).hexdigest()
     lm, dictionary = folder / f"{name}.lm", folder / f"{name}.dict"
-    vocabulary = sorted({word for sentence in spoken for word in sentence.split()})
-    if not (lm.exists() and dictionary.exists()):
-        model = ArpaBoLM(text="\n".join(f"<s> {sentence} </s>" for sentence in spoken), discount_mass=_DISCOUNT)
-        model.compute()
+    counted = Sentences([*((line, 1) for line in spoken), *((line, _OWN_WEIGHT) for line in own)])
+    known = _pronunciations()
+    vocabulary = sorted({*counted.words, *general.words} & known.keys())
+    if lm.exists() and dictionary.exists():
+        with suppress(OSError):
+            os.utime(lm)
+    else:
         with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            model.write_file(str(Path(scratch) / "lm"))
-            lines = [line for word in vocabulary for line in _pronunciations()[word]]
-            (Path(scratch) / "dict").write_text("\n".join(lines) + "\n", encoding="utf-8")
-            (Path(scratch) / "dict").replace(dictionary)
-            (Path(scratch) / "lm").replace(lm)
+            model, words = Path(scratch) / "lm", Path(scratch) / "dict"
+            model.write_text("\n".join(arpa(counted, general, _SHARE)) + "\n", encoding="utf-8")
+            words.write_text("\n".join(line for word in vocabulary for line in known[word]) + "\n", encoding="utf-8")
+            words.replace(dictionary)
+            model.replace(lm)
+        _make_room(folder)
     return LanguageModel(lm, dictionary, len(vocabulary))
+
+
+def _make_room(folder: Path) -> None:
+    """Remove the models that have not been used for longest; a decoder that is being made has its files open."""
+    with suppress(OSError):
+        by_age = sorted(folder.glob("*.lm"), key=lambda file: file.stat().st_mtime, reverse=True)
+        for file in by_age[_KEPT:]:
+            file.unlink()
+            file.with_suffix(".dict").unlink()
