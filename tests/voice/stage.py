@@ -27,7 +27,7 @@ from parley.voice import (
     events,
     fixed_sentences,
 )
-from parley.voice.scripted import Step
+from parley.voice.scripted import Metronome, Step
 
 WORD_MS = 80
 SCHEDULES = int(os.environ.get("PARLEY_SCHEDULES", "200"))
@@ -72,8 +72,10 @@ class Call:
         """What the caller says, as frames."""
         return self.tape.frames(text, WORD_MS)
 
-    async def run(self) -> None:
-        self.line = ScriptedLine(self.script, lasts_s=self.lasts_s, speed=self.speed, burst=self.burst)
+    async def run(self, metronome: Metronome) -> None:
+        self.line = ScriptedLine(
+            self.script, lasts_s=self.lasts_s, speed=self.speed, burst=self.burst, metronome=metronome
+        )
         self.responder = ScriptedResponder(*self.replies, settling_s=self.settling_s)
         self.speakers = self.speakers or [ScriptedSpeaker(self.tape, word_ms=WORD_MS)]
         self.transcriber = self.transcriber or ScriptedTranscriber(
@@ -121,9 +123,13 @@ def dial(calls: Iterable[Call]) -> list[Call]:
     calls = list(calls)
 
     async def all_of_them() -> None:
-        async with trio.open_nursery() as nursery:
-            for call in calls:
-                nursery.start_soon(call.run)
+        metronome = Metronome()
+        async with trio.open_nursery() as ticking:
+            ticking.start_soon(metronome.run)
+            async with trio.open_nursery() as nursery:
+                for call in calls:
+                    nursery.start_soon(call.run, metronome)
+            ticking.cancel_scope.cancel()
 
     trio.run(all_of_them, clock=MockClock(autojump_threshold=0))
     for call in calls:

@@ -11,6 +11,7 @@ from array import array
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from anyio import Event, sleep, sleep_forever
 
@@ -69,17 +70,8 @@ class Tape:
 
     def read(self, pcm: bytes) -> list[tuple[str, int]]:
         """The words of a recording, each with its number of samples, in order; runs of one word are one."""
-        found: list[tuple[str, int]] = []
-        samples = memoryview(pcm).cast("h")
-        start = 0
-        while start < len(samples):
-            end = start
-            while end < len(samples) and samples[end] == samples[start]:
-                end += 1
-            if (word := self.word(samples[start])) is not None:
-                found.append((word, end - start))
-            start = end
-        return found
+        runs = ((sample, sum(1 for _ in run)) for sample, run in groupby(memoryview(pcm).cast("h")))
+        return [(word, length) for sample, length in runs if (word := self.word(sample)) is not None]
 
 
 class EnergyVad:

@@ -1,7 +1,7 @@
 """What the local transcriber expects to hear: a language model and a dictionary, made from sentences.
 
 The generic English model knows everything, takes long over it and mishears an agent's dishes and names; a model of the
-agent's world alone hears nothing else. So the two are mixed (`ngrams`): ten thousand everyday words, and what this
+agent's world alone hears nothing else. So the two are mixed (`ngrams`): six thousand everyday words, and what this
 agent and its callers talk about. Words without a pronunciation in CMUdict are left out. Models are kept by the digest
 of what they are made from.
 """

@@ -9,7 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TypeVar
 
-from anyio import current_time, sleep, sleep_forever, sleep_until
+from anyio import Event, current_time, sleep, sleep_forever, sleep_until
 
 from parley.inference.speech import FRAME_MS
 from parley.voice import events
@@ -26,6 +26,7 @@ from parley.voice.ports import (
     ToolStarted,
 )
 
+_SAME = 1e-6  # seconds between moments that are one
 _Told = TypeVar("_Told", bound=events.Event)
 
 
@@ -37,17 +38,46 @@ class Told:
     event: events.Event
 
 
+class Metronome:
+    """Wakes many lines in step, where each would arm and cancel a timer of its own fifty times a second. `run` it
+    beside them."""
+
+    def __init__(self) -> None:
+        self._tick = Event()
+
+    async def run(self) -> None:
+        """For ever."""
+        began, number = current_time(), 0
+        while True:
+            number += 1
+            await sleep_until(began + number * FRAME_MS / 1000)
+            tick, self._tick = self._tick, Event()
+            tick.set()
+
+    async def until(self, moment: float) -> None:
+        """Until the first tick at `moment` or later."""
+        while current_time() + _SAME < moment:
+            await self._tick.wait()
+
+
 class ScriptedLine:
     """A caller by script: frames in real time, controls in between, silence after it until `lasts_s`.
 
     `speed` 1.0 plays what it is told in real time, 0.5 is a consumer that falls behind, 0.0 one that is gone. `burst`
     frames arrive at once, as networks deliver them. `told` has all events; `played()` is the audio that was really
-    heard.
+    heard. Many lines side by side share a `metronome`.
     """
 
     def __init__(
-        self, script: Iterable[Incoming] = (), *, lasts_s: float = 60.0, speed: float = 1.0, burst: int = 1
+        self,
+        script: Iterable[Incoming] = (),
+        *,
+        lasts_s: float = 60.0,
+        speed: float = 1.0,
+        burst: int = 1,
+        metronome: Metronome | None = None,
     ) -> None:
+        self._until = sleep_until if metronome is None else metronome.until
         self._script = deque(script)
         self._lasts_s = lasts_s
         self._speed = speed
@@ -69,7 +99,7 @@ class ScriptedLine:
             return self._script.popleft()
         self._frames += 1
         if self._frames % self._burst == 0:
-            await sleep_until(self._begun + self._frames * FRAME_MS / 1000)
+            await self._until(self._begun + self._frames * FRAME_MS / 1000)
         if self._frames * FRAME_MS >= self._lasts_s * 1000:
             return HungUp()
         item = self._script.popleft() if self._script else SILENCE
