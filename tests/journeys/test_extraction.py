@@ -138,10 +138,14 @@ async def test_a_conversation_by_the_agents_schema(business: Business) -> None:
 
 
 async def test_an_agents_schema_is_checked_when_it_is_saved(business: Business) -> None:
-    schema = {"type": "object", "properties": {"cargo": {"type": "object", "properties": {}}}}
-    answer = await business.owner.post("/agents", json={"name": "Mine", "extraction_schema": schema})
-    assert answer.status_code == 422
-    assert "extraction_schema.properties.cargo" in answer.json()["detail"]
+    for schema, place in (
+        ({"type": "object", "properties": {"cargo": {"type": "object", "properties": {}}}}, "properties.cargo"),
+        ({"type": "banana"}, "type"),
+        ({"properties": {"cargo": {"type": "string", "pattern": "["}}}, "properties.cargo.pattern"),
+    ):
+        answer = await business.owner.post("/agents", json={"name": "Mine", "extraction_schema": schema})
+        assert answer.status_code == 422
+        assert f"extraction_schema.{place}" in answer.json()["detail"]
 
 
 async def test_a_hosted_model_answers_in_the_schema_and_is_checked(hosted: Business, server: OpenAIServer) -> None:

@@ -57,6 +57,13 @@ def test_the_short_form() -> None:
 
 
 @pytest.mark.parametrize(
+    "source", [{"title": "What it is called", "items": "What was ordered"}, {"type": "What kind of truck it is"}]
+)
+def test_fields_named_as_schemas_speak(source: dict[str, str]) -> None:
+    assert kinds(source) == dict.fromkeys(source, "text")
+
+
+@pytest.mark.parametrize(
     ("source", "named"),
     [
         (None, "schema"),

@@ -68,7 +68,7 @@ class ExtractIn(Body):
         default=None,
         alias="schema",
         description="A JSON schema of type object with fields of type string (also format date, time, email, phone),"
-        " number, integer, boolean, enum or array of enum.",
+        " number, integer, boolean, enum, arrays of texts or numbers, and objects of these; `$ref` within it.",
     )
     tenant_id: str | None = None
 

@@ -118,9 +118,7 @@ class _Reader:
     def _properties(self) -> tuple[Mapping[str, Any], str]:
         """The fields at the top: of a JSON schema its properties, of the short form all of it."""
         root, where = self._root, self._where
-        if isinstance(root.get("properties"), Mapping) or root.keys() <= _KEYWORDS:
-            return self._object(root, where)
-        return root, where
+        return self._object(root, where) if _is_schema(root) else (root, where)
 
     def _object(self, source: Mapping[str, Any], where: str) -> tuple[Mapping[str, Any], str]:
         whole = self._resolved(source, where)
@@ -230,6 +228,16 @@ class _Reader:
         if not isinstance(found, Mapping):
             raise InvalidInput(f"{where}.$ref points at nothing: {reference[:100]!r}.")
         return found
+
+
+def _is_schema(root: Mapping[str, Any]) -> bool:
+    """Whether it is meant as a JSON schema: {"type": "banana"} is, {"title": "what it is called"} is the short form."""
+    if isinstance(root.get("properties"), Mapping) or "$schema" in root or root.get("type") == "object":
+        return True
+    if not root.keys() <= _KEYWORDS:
+        return False
+    kind = root.get("type")
+    return (isinstance(kind, str) and " " not in kind.strip()) or not all(isinstance(one, str) for one in root.values())
 
 
 def _placed(one: Field, above: _Above) -> Field:
