@@ -31,7 +31,7 @@ _WITHOUT = re.compile(r"\b(?:without|ohne)\s+(?:any\s+|the\s+|jedes\s+)?([^\W\d_
 _ROOT = 6
 _EITHER = re.compile(
     r"^(?P<asks>.*?\b(?:do you have|have you got|is there|are there|haben sie|gibt es|habt ihr))(?P<first> [^,?]+?),? "
-    r"(?:or|and|oder|und) (?P<second>[^,?]+?)[ ?.!]*$",
+    r"(?P<joined>or|and|oder|und) (?P<second>[^,?]+?)[ ?.!]*$",
     re.IGNORECASE,
 )
 _CONTACT = frozenset({"name", "phone", "email"})
@@ -277,7 +277,8 @@ def _from_passages(facts: Facts, words: Lexicon, speech: Wording, *, say_unknown
     if not any(found for _, found in answers) and (either := _EITHER.match(facts.message)):
         lines = (f"{either['asks']}{either['first']}?", f"{either['asks']} {either['second']}?")
         told = [_from_passages(replace(facts, message=line), words, speech, say_unknown=False) for line in lines]
-        return " ".join(dict.fromkeys(filter(None, told))) or (speech.say("unknown") if say_unknown else "")
+        if all(told) or (any(told) and either["joined"].lower() in {"or", "oder"}):
+            return " ".join(dict.fromkeys(filter(None, told)))
     if not any(found for _, found in answers):
         return speech.say("unknown") if say_unknown else ""
     return " ".join(_spoken(answers, words, speech))

@@ -39,6 +39,7 @@ _RELATIVES: Mapping[str, str] = {"viewing": "booking", "listing_search": "faq", 
 
 _REPEATED = re.compile(r"(.)\1+")
 _ALIKE, _LONG_ENOUGH = 0.8, 4
+_HUMS = re.compile(r"m+ ?h+m+|u+h+ ?h+u+h*|a+h+ ?h*a+")
 _LIKE_NOTHING = 0.35
 """A best score below this means that the message is like no example: about one example in fifty, scored by a fit
 without it, falls below, and half of the sentences about something else that have words in common with the examples."""
@@ -101,9 +102,11 @@ def _is_small_talk(message: str, language: str) -> bool:
     """Whether a word of small talk is in the message, slips of the finger included: "blarg" is as short as a "yes"."""
     known = _small_talk_words(language if language in LANGUAGES else "en")
     said = words(fold(message))
-    if any(word in known or _REPEATED.sub(r"\1", word) in known for word in said):
+    if any(word in known or _REPEATED.sub(r"\1", word) in known for word in said) or _HUMS.fullmatch(" ".join(said)):
         return True
-    return any(get_close_matches(word, known, 1, _ALIKE) for word in said if len(word) >= _LONG_ENOUGH)
+    stems = {word[:_LONG_ENOUGH] for word in known}  # "moinsen", "cheerio"
+    long = [word for word in said if len(word) >= _LONG_ENOUGH]
+    return any(word[:_LONG_ENOUGH] in stems or get_close_matches(word, known, 1, _ALIKE) for word in long)
 
 
 @lru_cache(maxsize=len(LANGUAGES))
