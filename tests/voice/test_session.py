@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
+from typing import Any
 
 import pytest
+import trio
+from typing_extensions import override
 
 from parley.inference.errors import ProviderRefused, ProviderUnavailable
 from parley.inference.scripted_speech import Mischief, ScriptedSpeaker, ScriptedTranscriber
@@ -187,3 +191,33 @@ def test_an_answer_that_is_there_first_needs_no_filler() -> None:
     call.script = [*quiet(60), Typed("how many")]
     one(call)
     assert [text for text in call.heard if text] == ["Seven are free."]
+
+
+class _Slow(ScriptedTranscriber):
+    """Is `behind` as many frames, always."""
+
+    behind = 0
+
+    @override
+    async def open(self, *, language: str, hints: tuple[str, ...] = ()) -> Any:
+        hearing: Any = await super().open(language=language, hints=hints)
+        self.fed: list[float] = []
+        feed = hearing.feed
+
+        def noted(frame: bytes) -> None:
+            self.fed.append(trio.current_time())
+            feed(frame)
+
+        hearing.feed, hearing.behind = noted, self.behind
+        return hearing
+
+
+@pytest.mark.parametrize(("behind", "apart"), [(50, 0.0), (51, 0.02)])
+def test_a_recording_is_read_to_a_busy_transcriber_no_faster_than_in_real_time(behind: int, apart: float) -> None:
+    call = Call(replies=["Noted."], burst=60)  # frames that are there at once
+    call.transcriber = slow = _Slow(call.tape)
+    slow.behind = behind
+    call.script = call.say(" ".join(f"word{number}" for number in range(40)))
+    one(call)
+    steps = [later - earlier for earlier, later in pairwise(slow.fed[65:110])]
+    assert steps == pytest.approx([apart] * len(steps), abs=1e-6)
