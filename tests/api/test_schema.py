@@ -13,6 +13,7 @@ import requests
 import schemathesis
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import positive_data_acceptance
+from schemathesis.schemas import BaseSchema
 
 from tests.api.conftest import Served
 from tests.conftest import Business
@@ -20,7 +21,7 @@ from tests.isolation.operations import document
 from tests.isolation.victims import NAMES, furnish
 
 
-def operations(*, coverage: bool) -> Any:
+def operations(*, coverage: bool) -> BaseSchema:
     """All of them. `coverage`: also the edges of each value and each rule broken once, some fifty requests each.
 
     Signing out would end the session that all the other requests use; tests/tenants has it.
