@@ -7,6 +7,7 @@ what recognising an out-of-scope sentence rests on. Optimised by Adam (Kingma an
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,6 +66,17 @@ def train_network(vectors: Matrix, target: NDArray[np.intp], labels: int, smooth
             kept = (random.random((batch, _HIDDEN), dtype=np.float32) > _DROPOUT) * np.float32(1 / (1 - _DROPOUT))
             adam.step(_gradients(weights, noisy, goals[chosen], kept))
     return Network(*weights)
+
+
+def average(networks: Sequence[Network]) -> Network:
+    """One network whose outputs are the mean of theirs: their hidden layers side by side."""
+    share = np.float32(1 / len(networks))
+    return Network(
+        np.concatenate([network.inner for network in networks], axis=1),
+        np.concatenate([network.inner_bias for network in networks]),
+        np.concatenate([network.outer for network in networks]) * share,
+        np.mean([network.outer_bias for network in networks], axis=0, dtype=np.float32),
+    )
 
 
 def _smoothed(target: NDArray[np.intp], labels: int, smooth: int) -> Matrix:
