@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import zipfile
@@ -241,15 +242,20 @@ async def test_a_trainee_sees_only_their_own_sessions(business: Business, app: A
 
 async def test_progress_over_sessions(business: Business) -> None:
     owner = business.owner
-    for _ in range(2):
-        body = {"scenario_id": "customer_service", "user_id": "=cmd()"}
-        session = (await owner.post("/api/sessions", json=body)).json()["id"]
-        await owner.post(f"/api/sessions/{session}/complete")
+    body = {"scenario_id": "customer_service", "user_id": "=cmd()"}
+    first, session = [(await owner.post("/api/sessions", json=body)).json()["id"] for _ in range(2)]
+    for one in (first, session):
+        await owner.post(f"/api/sessions/{one}/complete")
     left = (await owner.post("/api/sessions", json=body)).json()["id"]
     assert (await owner.post(f"/api/sessions/{left}/abandon")).json()["status"] == "abandoned"
     told = (await owner.get("/api/sessions/progress", params={"user_id": "=cmd()"})).json()
     assert (told["sessions"], told["passed"], len(told["percents"])) == (2, 0, 2)
-    assert ",'=cmd()," in (await owner.get("/api/sessions/export.csv")).text, "no formula for a spreadsheet"
+    rows = list(csv.DictReader(io.StringIO((await owner.get("/api/sessions/export.csv")).text)))
+    assert [row["id"] for row in rows] == [left, session, first]
+    assert {row["user_id"] for row in rows} == {"'=cmd()"}, "no formula for a spreadsheet"
+    assert [row["status"] for row in rows] == ["abandoned", "completed", "completed"]
+    assert [row["percent"] for row in rows] == ["", *(str(percent) for percent in reversed(told["percents"]))]
+    assert [row["passed"] for row in rows] == ["", "False", "False"]
 
 
 def test_a_scenario_without_points_makes_no_sense() -> None:
