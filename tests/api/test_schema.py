@@ -12,7 +12,7 @@ import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, settings
-from schemathesis.checks import positive_data_acceptance
+from schemathesis.checks import negative_data_rejection, positive_data_acceptance
 from schemathesis.schemas import BaseSchema
 
 from tests.api.conftest import Served
@@ -75,7 +75,10 @@ def check(case: Any, served: Served, session: requests.Session, role: str, known
     if case.path_parameters and case.method != "DELETE" and chosen % 4:
         case.path_parameters = {name: known[name] for name in case.path_parameters}
     headers = {"Authorization": f"Bearer {served.tokens[role]}"}
-    case.call_and_validate(base_url=served.url, session=session, headers=headers, excluded_checks=BEYOND)
+    # In a URL an object is text like any other, and text is what most filters take.
+    as_text = any(isinstance(value, dict | list) for value in dict(case.query or {}).values())
+    excluded = [*BEYOND, negative_data_rejection] if as_text else BEYOND
+    case.call_and_validate(base_url=served.url, session=session, headers=headers, excluded_checks=excluded)
 
 
 @schema.parametrize()
