@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from sqlalchemy.exc import OperationalError
 
 from parley.kit.errors import InvalidInput, NotFound, TooMany, VoiceAgentException
@@ -59,6 +59,28 @@ def test_keys_are_looked_at_too_and_depth_has_an_end() -> None:
         deep = [deep]
     with pytest.raises(ValidationError, match="deep"):
         Thing(settings={"deep": deep})
+
+
+class Counts(Body):
+    whole: Annotated[int, Field(ge=0)] | None = None
+    share: float = 0.5
+    flag: bool = False
+    either: int | bool = 0
+    anything: Any = None
+
+
+@pytest.mark.parametrize("field", ["whole", "share"])
+@pytest.mark.parametrize("value", [True, False])
+def test_true_is_no_number(field: str, value: bool) -> None:
+    with pytest.raises(ValidationError, match="must be a number, not true or false") as refused:
+        Counts.model_validate({field: value})
+    assert refused.value.errors()[0]["loc"] == (field,)
+
+
+def test_true_is_taken_where_it_is_asked_for() -> None:
+    taken = Counts(flag=True, either=True, anything=True)
+    assert (taken.flag, taken.either, taken.anything) == (True, True, True)
+    assert Counts(whole=1, share=1).model_dump(exclude_unset=True) == {"whole": 1, "share": 1.0}
 
 
 def test_fields_of_a_patch() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
@@ -14,7 +15,15 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, StreamingResponse
 from fastapi.routing import iter_route_contexts
 from fastapi.sse import format_sse_event
-from pydantic import BaseModel, BeforeValidator, ConfigDict, create_model, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    ValidationInfo,
+    create_model,
+    field_validator,
+    model_validator,
+)
 from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
@@ -87,6 +96,22 @@ class Body(BaseModel):
     def _storable(cls, value: Any) -> Any:
         _refuse_unstorable(value)
         return value
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _counted(cls, value: Any, field: ValidationInfo) -> Any:
+        """pydantic reads true as 1; JSON Schema, and so the document, does not."""
+        if isinstance(value, bool) and _takes_numbers_alone(cls, str(field.field_name)):
+            raise ValueError("must be a number, not true or false")
+        return value
+
+
+@cache
+def _takes_numbers_alone(body: type[BaseModel], field: str) -> bool:
+    """Whether the document has a field as a number, null or not."""
+    told = body.model_json_schema(by_alias=False)["properties"][field]
+    kinds = {one.get("type") for one in told.get("anyOf", [told])}
+    return bool(kinds & {"integer", "number"}) and kinds <= {"integer", "number", "null"}
 
 
 class Read(BaseModel):
