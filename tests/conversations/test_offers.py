@@ -67,6 +67,21 @@ def test_it_is_free_means_what_was_asked(asked: str, said: str, offers: bool) ->
     assert bool(read_offers(said, language, asked)) is offers
 
 
+@pytest.mark.parametrize(
+    ("said", "language", "offers"),
+    [
+        ("You get your money back if you don't like it.", "en", True),
+        ("If you don't like it, you get your money back.", "en", True),
+        ("You don't get your money back if you like it.", "en", False),
+        ("Sie bekommen Ihr Geld zurück, wenn es Ihnen nicht schmeckt.", "de", True),
+        ("Sie bekommen Ihr Geld zurück, falls es Ihnen nicht gefällt.", "de", True),
+        ("Sie bekommen Ihr Geld nicht zurück, wenn es Ihnen schmeckt.", "de", False),
+    ],
+)
+def test_a_denial_within_a_condition_denies_no_offer(said: str, language: str, offers: bool) -> None:
+    assert bool(read_offers(said, language)) is offers
+
+
 def test_a_condition_may_stand_in_what_the_caller_said() -> None:
     rules = document("Students get 10 % off.")
     assert passes("Yes, you get 10% off.", Material([rules], asked="I'm a student, is there a discount?"))

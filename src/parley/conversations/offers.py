@@ -23,6 +23,7 @@ Figure = tuple[str, float]
 _LANGUAGES = {"en": "english", "de": "german"}
 _CLAUSE = re.compile(r"(?<!\d)[,.]|[,.](?!\d)|[;!–—\n]| - | (?:but|aber|sondern|however|allerdings) ")
 _AND = re.compile(r" (?:and|und|plus|sowie) ")
+_IF = re.compile(r" (?:if|unless|in case|when|whenever|wenn) ")
 _WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 _OF = re.compile(r"\b(?:of|von|vom|für) (?:the |your |our |dem |der |den )?\w+")
 _COPULA = re.compile(r"\b(?:is|are|be|was|were|comes?|also|ist|sind|war)\b|:")
@@ -177,7 +178,10 @@ class _Reader:
         rest = clause
         for _, start, end in found:
             rest = rest[:start] + "~" * (end - start) + rest[end:]
-        if not found or _either("denied").search(rest) or _either("open").search(rest):
+        # "… if you do not like it" narrows an offer down; it denies none.
+        last = max((end for *_, end in found), default=0)
+        stated = rest[:last] + _IF.split(rest[last:])[0]
+        if not found or _either("denied").search(stated) or _either("open").search(rest):
             return None
         kinds = {kind for kind, _, _ in found}
         if _either("handled").search(rest):
