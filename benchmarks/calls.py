@@ -31,7 +31,8 @@ from parley.calls import LineSecrets
 from parley.kit.db import Database
 from parley.kit.ids import new_id
 from parley.kit.secrets import Keyring
-from tests.soak.installation import SECRET, Tenant, found_tenant, free_port, installed, serving, working
+from tests.serving import free_port
+from tests.soak.installation import SECRET, Tenant, found_tenant, installed, serving, working
 
 CALLS_WARM, CALLS = 4, 50
 WHOLE_CALLS = 45

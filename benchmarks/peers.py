@@ -14,7 +14,7 @@ import httpx
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from tests.soak.installation import free_port
+from tests.serving import free_port
 
 app = FastAPI()
 

@@ -21,7 +21,8 @@ import psutil
 
 from benchmarks.saturation import exchange, processor
 from benchmarks.stage import questions, teach
-from tests.soak.installation import Tenant, clean_environment, found_tenant, free_port, installed
+from tests.serving import free_port
+from tests.soak.installation import Tenant, clean_environment, found_tenant, installed
 
 SECONDS = float(sys.argv[1]) if len(sys.argv) > 1 else 8.0
 CALLERS = 16

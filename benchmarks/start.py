@@ -19,7 +19,7 @@ import httpx
 import psutil
 
 from benchmarks.measure import quantile, verdict
-from tests.soak.installation import free_port
+from tests.serving import free_port
 
 ROUNDS = 3
 WITHIN = 90.0

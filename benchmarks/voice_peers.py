@@ -29,7 +29,7 @@ import httpx
 
 from benchmarks.measure import quantile, verdict
 from parley.app.load import Caller, Load, put_on
-from tests.soak.installation import free_port
+from tests.serving import free_port
 
 COUNTS = (1, 20, 40, 100, 150)
 BESIDE, MOST_OF_PEERS = (20, 100), 40  # sessions

@@ -13,8 +13,8 @@ import pytest
 from parley.app.resources import Resources
 from tests.conftest import Business
 from tests.journeys.calls import dispatcher, working
+from tests.serving import on_a_port
 from tests.training.browser import CHROMIUM, Page, open_page
-from tests.training.test_practice import served
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")]
 
@@ -30,7 +30,7 @@ async def page(app: Any, business: Business, resources: Resources) -> AsyncItera
     async def for_owner(scope: Any, receive: Any, send: Any) -> None:
         await app({**scope, "headers": [*scope.get("headers", ()), signed]}, receive, send)
 
-    async with working(resources), served(for_owner) as port, open_page() as opened:
+    async with working(resources), on_a_port(for_owner) as port, open_page() as opened:
         await opened.load(f"http://127.0.0.1:{port}/try#calls")
         yield opened
         assert opened.complaints == []

@@ -22,6 +22,7 @@ from parley.kit.ids import new_id
 from tests.channels.retell_peer import Peer, content_of
 from tests.conftest import Business
 from tests.journeys.calls import dispatcher
+from tests.serving import on_a_port
 
 pytestmark = pytest.mark.anyio
 
@@ -48,16 +49,8 @@ class Wire:
 @pytest.fixture
 async def address(app: Any) -> AsyncIterator[str]:
     """The true app on a port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_level="error"))
-    running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells it no other way
-        await asyncio.sleep(0.01)
-    yield f"ws://127.0.0.1:{port}/retell/llm"
-    server.should_exit = True
-    await running
+    async with on_a_port(app) as port:
+        yield f"ws://127.0.0.1:{port}/retell/llm"
 
 
 async def ringing(business: Business, resources: Resources, **agent: Any) -> CallRecord:

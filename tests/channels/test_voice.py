@@ -6,7 +6,6 @@ import asyncio
 import base64
 import io
 import json
-import socket
 import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 import websockets
 
 from parley.app.resources import Resources
@@ -22,6 +20,7 @@ from parley.inference.speech import Voice
 from parley.kit.opus import OpusDecoder, OpusEncoder
 from tests.channels.test_chat import furnish
 from tests.conftest import Business
+from tests.serving import on_a_port
 
 pytestmark = pytest.mark.anyio
 
@@ -32,16 +31,8 @@ QUESTION = (SOUNDS / "when_do_you_close_on_sunday.wav").read_bytes()
 @pytest.fixture
 async def address(app: Any) -> AsyncIterator[str]:
     """The true app on a port: sockets of the client and the server are real."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_level="error"))
-    running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells it no other way
-        await asyncio.sleep(0.01)
-    yield f"ws://127.0.0.1:{port}/voice/stream"
-    server.should_exit = True
-    await running
+    async with on_a_port(app) as port:
+        yield f"ws://127.0.0.1:{port}/voice/stream"
 
 
 def bearer(business: Business) -> dict[str, str]:

@@ -11,7 +11,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 import websockets
 from pydantic import SecretStr
 from typing_extensions import override
@@ -23,6 +22,7 @@ from parley.kit.duplex import Closed
 from parley.personas import Caller, Line, persona
 from tests.conftest import SECRET, Business, _business, _Opened, _with_state
 from tests.journeys.calls import dispatcher, get, over, transcript, until, working
+from tests.serving import on_a_port
 from tests.wire.retell_calls import Switchboard
 from tests.wire.retell_server import RetellServer
 
@@ -65,13 +65,8 @@ async def served(here: Resources, port: int) -> AsyncIterator[Any]:
     application = create_app(_Opened(here), [])
     async with application.router.lifespan_context(application) as state:
         app = _with_state(application, state)
-        server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_level="error"))
-        running = asyncio.create_task(server.serve())
-        while not server.started:  # noqa: ASYNC110 - uvicorn tells it no other way
-            await asyncio.sleep(0.01)
-        yield app
-        server.should_exit = True
-        await running
+        async with on_a_port(app, port):
+            yield app
 
 
 @pytest.fixture

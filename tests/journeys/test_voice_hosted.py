@@ -11,7 +11,6 @@ import asyncio
 import base64
 import io
 import json
-import socket
 import wave
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
 import websockets
 from pydantic import SecretStr
 
@@ -31,6 +29,7 @@ from parley.app.settings import Settings
 from parley.inference.scripted_speech import EnergyVad, Tape
 from parley.voice import Manners
 from tests.conftest import SECRET, Business, _business, _Opened, _with_state
+from tests.serving import on_a_port
 from tests.wire import openai_replies as gpt
 from tests.wire.deepgram_server import DeepgramServer
 from tests.wire.elevenlabs_server import ElevenLabsSocket
@@ -94,22 +93,9 @@ async def here(database_url: str, scratch: Path) -> AsyncIterator[tuple[Vendors,
         application = create_app(_Opened(opened), ["http://localhost:3000"])
         state = await stack.enter_async_context(application.router.lifespan_context(application))
         served = _with_state(application, state)
-        address = await stack.enter_async_context(_on_a_port(served))
+        port = await stack.enter_async_context(on_a_port(served))
+        address = f"ws://127.0.0.1:{port}/voice/stream"
         yield Vendors(ears, mouth, groq, openai, vllm, address), opened, served
-
-
-@asynccontextmanager
-async def _on_a_port(app: Any) -> AsyncIterator[str]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_level="error"))
-    running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells it no other way
-        await asyncio.sleep(0.01)
-    yield f"ws://127.0.0.1:{port}/voice/stream"
-    server.should_exit = True
-    await running
 
 
 @pytest.fixture

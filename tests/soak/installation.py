@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from parley.kit.db import Database
 from parley.kit.postgres import embedded
 from parley.kit.secrets import Keyring
 from parley.tenants import Businesses, Login, Principal, levels_of
+from tests.serving import free_port
 
 SECRET = "a secret for installations that are killed"
 _WHO = Principal("open", "test", "", "admin", levels_of("admin"))
@@ -81,13 +81,6 @@ def found_tenant(url: str, name: str = "Harbour House") -> Tenant:
     return asyncio.run(make())
 
 
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def clean_environment(url: str, folder: Path) -> dict[str, str]:
     """What a process of the installation is told: no vendor is set."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "PYTHONPATH") if name in os.environ}
@@ -95,7 +88,48 @@ def clean_environment(url: str, folder: Path) -> dict[str, str]:
     return {**kept, **own}
 
 
-class ServerProcess:
+class _Process:
+    """A process of ours that can be killed and started again."""
+
+    def __init__(self, folder: Path, log: str, environment: Mapping[str, str]) -> None:
+        self._folder, self._environment = folder, environment
+        self.log = folder / log
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def _begin(self, command: Sequence[str]) -> int:
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - our own server or worker
+                command, cwd=self._folder, env=self._environment, stdout=log, stderr=log, start_new_session=True
+            )
+        return self._process.pid
+
+    @property
+    def usage(self) -> psutil.Process:
+        """The running process, for its processor time and memory."""
+        assert self._process is not None
+        return psutil.Process(self._process.pid)
+
+    def kill(self) -> None:
+        """`kill -9`."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Let it end its requests and jobs and go. Idempotent."""
+        self._end(signal.SIGTERM)
+
+    def _end(self, with_signal: signal.Signals) -> None:
+        if self._process is None:
+            return
+        self._process.send_signal(with_signal)
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(5)
+        self._process = None
+
+
+class ServerProcess(_Process):
     """`uvicorn parley.asgi:app` in a process of its own. `environment` is added to a clean one: no vendor is set.
 
     `core`: the processor it is held on. `base_url` stays the same when it is started again. `app`: another application
@@ -105,24 +139,17 @@ class ServerProcess:
     def __init__(
         self, url: str, folder: Path, environment: Mapping[str, str] | None = None, app: str = "parley.asgi:app"
     ) -> None:
-        self._url, self._folder, self._app = url, folder, app
-        self._environment = environment or {}
-        self._process: subprocess.Popen[bytes] | None = None
         self.port = free_port()
+        super().__init__(folder, f"server-{self.port}.log", clean_environment(url, folder) | dict(environment or {}))
+        self._app = app
         self.base_url = f"http://127.0.0.1:{self.port}"
-        self.log = folder / f"server-{self.port}.log"
 
     def start(self, core: int | None = None) -> None:
         """Start, and wait until it serves."""
-        environment = clean_environment(self._url, self._folder) | dict(self._environment)
         options = ["--host", "127.0.0.1", "--port", str(self.port), "--log-level", "warning"]
-        command = [sys.executable, "-m", "uvicorn", self._app, *options]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own server
-                command, cwd=self._folder, env=environment, stdout=log, stderr=log, start_new_session=True
-            )
+        pid = self._begin([sys.executable, "-m", "uvicorn", self._app, *options])
         if core is not None:
-            os.sched_setaffinity(self._process.pid, {core})
+            os.sched_setaffinity(pid, {core})
         self.wait_until_ready()
 
     def wait_until_ready(self, within: float = _STARTED_WITHIN) -> None:
@@ -138,64 +165,16 @@ class ServerProcess:
                 time.sleep(0.02)
         raise TimeoutError(f"the server did not start:\n{self.log.read_text()[-3000:]}")
 
-    @property
-    def usage(self) -> psutil.Process:
-        """The running process, for its processor time and memory."""
-        assert self._process is not None
-        return psutil.Process(self._process.pid)
 
-    def kill(self) -> None:
-        """`kill -9`."""
-        _end(self._process, signal.SIGKILL)
-        self._process = None
-
-    def stop(self) -> None:
-        """Let it end its requests and go. Idempotent."""
-        _end(self._process, signal.SIGTERM)
-        self._process = None
-
-
-class WorkerProcess:
+class WorkerProcess(_Process):
     """`parley worker` in a process of its own."""
 
     def __init__(self, url: str, folder: Path) -> None:
-        self._environment = clean_environment(url, folder)
-        self._folder = folder
-        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__(folder, "worker.log", clean_environment(url, folder))
 
     def start(self) -> None:
-        command = [sys.executable, "-c", "from parley.app.cli import main; main()", "worker"]
-        with (self._folder / "worker.log").open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own worker
-                command, cwd=self._folder, env=self._environment, stdout=log, stderr=log, start_new_session=True
-            )
-
-    @property
-    def usage(self) -> psutil.Process:
-        """The running process, for its processor time and memory."""
-        assert self._process is not None
-        return psutil.Process(self._process.pid)
-
-    def kill(self) -> None:
-        """`kill -9`."""
-        _end(self._process, signal.SIGKILL)
-        self._process = None
-
-    def stop(self) -> None:
-        """Let it finish its jobs and go. Idempotent."""
-        _end(self._process, signal.SIGTERM)
-        self._process = None
-
-
-def _end(process: subprocess.Popen[bytes] | None, with_signal: signal.Signals) -> None:
-    if process is None:
-        return
-    process.send_signal(with_signal)
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait(5)
+        """Start; it works off jobs a moment later."""
+        self._begin([sys.executable, "-c", "from parley.app.cli import main; main()", "worker"])
 
 
 @contextmanager

@@ -21,9 +21,9 @@ from parley.providers.openai_chat import Timeouts
 from parley.training import judge
 from parley.training.meaning import Meanings
 from tests.conftest import SECRET, Business, _business, _Opened, _with_state
+from tests.serving import on_a_port
 from tests.training.test_assess import NOTHING
 from tests.training.test_practice import begin, items, line_to, messages
-from tests.training.test_practice import served as on_a_port
 from tests.training.test_score import SCENARIO
 from tests.wire import anthropic_replies as claude
 from tests.wire import openai_replies as gpt

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import Business
+from tests.serving import on_a_port
 from tests.training.browser import CHROMIUM, Page, open_page
-from tests.training.test_practice import GOOD, served
+from tests.training.test_practice import GOOD
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium")]
 
@@ -27,7 +28,7 @@ async def page(app: Any, business: Business) -> AsyncIterator[Page]:
     async def for_owner(scope: Any, receive: Any, send: Any) -> None:
         await app({**scope, "headers": [*scope.get("headers", ()), signed]}, receive, send)
 
-    async with served(for_owner) as port, open_page() as opened:
+    async with on_a_port(for_owner) as port, open_page() as opened:
         await opened.load(f"http://127.0.0.1:{port}/try#practise")
         yield opened
         assert opened.complaints == []

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 import websockets
 from sqlalchemy import text
 
@@ -19,6 +17,7 @@ from parley.app.resources import Resources
 from parley.inference.scripted import ScriptedChat
 from parley.training import customer, store
 from tests.conftest import Business
+from tests.serving import on_a_port
 
 pytestmark = pytest.mark.anyio
 
@@ -50,24 +49,9 @@ TECHNICAL = (
 )
 
 
-@asynccontextmanager
-async def served(app: Any) -> AsyncIterator[int]:
-    """An app on a port: sockets of the client and the server are real."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_level="error"))
-    running = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn tells it no other way
-        await asyncio.sleep(0.01)
-    yield port
-    server.should_exit = True
-    await running
-
-
 @pytest.fixture
 async def address(app: Any) -> AsyncIterator[str]:
-    async with served(app) as port:
+    async with on_a_port(app) as port:
         yield f"ws://127.0.0.1:{port}/chat/"
 
 
