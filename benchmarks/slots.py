@@ -14,11 +14,11 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from parley.kit.yaml_text import load_yaml
 from parley.understanding.slots import SlotReading, read_slots
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -154,9 +154,10 @@ class Sentences:
     held_out: list[dict[str, Any]]
 
 
+@cache
 def read_sentences(language: str) -> Sentences:
     """Every second of `cases` is held out; `more` are tuned on."""
-    content = yaml.safe_load((SENTENCES / f"slots_{language}.yaml").read_text(encoding="utf-8"))
+    content = load_yaml((SENTENCES / f"slots_{language}.yaml").read_text(encoding="utf-8"))
     cases = content["cases"]
     return Sentences(content, cases[0::2] + content["more"], cases[1::2])
 

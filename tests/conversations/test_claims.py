@@ -8,17 +8,17 @@ from time import process_time
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from parley.conversations.claims import NONE, claimed_actions, read_claims
+from parley.kit.yaml_text import load_yaml
 
 HERE = Path(__file__).parent
 
 
 def sentences(language: str) -> Any:
-    return yaml.safe_load((HERE / f"claims_{language}.yaml").read_text(encoding="utf-8"))
+    return load_yaml((HERE / f"claims_{language}.yaml").read_text(encoding="utf-8"))
 
 
 def claims(language: str, half: int) -> Iterator[tuple[str, str]]:

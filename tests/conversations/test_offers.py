@@ -7,7 +7,6 @@ from time import process_time
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,13 +14,14 @@ from parley.conversations.grants import Material
 from parley.conversations.offers import read_offers
 from parley.conversations.orders import is_order, turns_on_agent
 from parley.inference.facts import Passage
+from parley.kit.yaml_text import load_yaml
 
 HERE = Path(__file__).parent
 LISTS = ("seen", "heldout")
 
 
 def sentences(which: str, language: str) -> Any:
-    return yaml.safe_load((HERE / f"offers_{which}.yaml").read_text(encoding="utf-8"))[language]
+    return load_yaml((HERE / f"offers_{which}.yaml").read_text(encoding="utf-8"))[language]
 
 
 def document(content: str, title: str = "House") -> Passage:

@@ -6,10 +6,10 @@ from importlib import resources
 from typing import Any
 
 import pytest
-import yaml
 
 from parley.frontdesk import FrontDeskSettings
 from parley.frontdesk.routes_listings import ListingIn
+from parley.kit.yaml_text import load_yaml
 
 FOLDERS = sorted(
     (one for one in resources.files("parley.app.demo").joinpath("businesses").iterdir() if one.is_dir()),
@@ -18,7 +18,7 @@ FOLDERS = sorted(
 
 
 def business_of(folder: Any) -> dict[str, Any]:
-    business: dict[str, Any] = yaml.safe_load(folder.joinpath("business.yaml").read_text(encoding="utf-8"))
+    business: dict[str, Any] = load_yaml(folder.joinpath("business.yaml").read_text(encoding="utf-8"))
     return business
 
 
@@ -31,7 +31,7 @@ def test_a_business_has_sound_settings_and_homes(folder: Any) -> None:
         return
     told = "\n".join(folder.joinpath(one["file"]).read_text(encoding="utf-8") for one in business["documents"])
     plain = told.replace(",", "").replace(".", "")
-    for values in yaml.safe_load(folder.joinpath(business["listings"]).read_text(encoding="utf-8")):
+    for values in load_yaml(folder.joinpath(business["listings"]).read_text(encoding="utf-8")):
         listing = ListingIn.model_validate(values)
         assert listing.property_id in told
         assert listing.street in told

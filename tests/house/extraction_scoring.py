@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import yaml
-
 from parley.house import Extractor
+from parley.kit.yaml_text import load_yaml
 from parley.understanding import (
     Extracted,
     Line,
@@ -41,7 +40,7 @@ class Case:
 @cache
 def cases(part: str) -> tuple[Case, ...]:
     """Those of "tuning", "heldout", "strangers", "unseen", "newcomers" or "sealed"."""
-    rows = yaml.safe_load((HERE / f"extraction_{part}.yaml").read_text(encoding="utf-8"))
+    rows = load_yaml((HERE / f"extraction_{part}.yaml").read_text(encoding="utf-8"))
     return tuple(_case(row) for row in rows)
 
 

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from typing_extensions import override
 
@@ -28,6 +27,7 @@ from parley.conversations.follow import Walk
 from parley.conversations.recall import stands_alone
 from parley.house.responder import compose
 from parley.inference.facts import Facts, ToolOutcome
+from parley.kit.yaml_text import load_yaml
 from parley.knowledge import Findings, Search, search, store
 from parley.knowledge.parse import parse_document
 from parley.knowledge.split import split_text
@@ -102,7 +102,7 @@ def _asked(business: Business, rows: Sequence[dict[str, Any]], *, held_out: bool
 @cache
 def _demo_business(folder: str) -> Business:
     root = resources.files("parley.app.demo") / "businesses" / folder
-    described = yaml.safe_load((root / "business.yaml").read_text(encoding="utf-8"))
+    described = load_yaml((root / "business.yaml").read_text(encoding="utf-8"))
     named = ((document["file"], document.get("title", "")) for document in described["documents"])
     documents = tuple((file, (root / file).read_text(encoding="utf-8")) for file, _ in named)
     return Business(

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from parley.house import Extractor
 from parley.inference.scripted import ScriptedEmbedder
+from parley.kit.yaml_text import load_yaml
 from parley.understanding import builtin_schema, parse_schema, read_transcript
 from tests.house.extraction_scoring import NOW, cases, read, right, verdicts
 
 pytestmark = pytest.mark.anyio
 
-LINES = yaml.safe_load((Path(__file__).parent / "extraction_lines.yaml").read_text(encoding="utf-8"))
+LINES = load_yaml((Path(__file__).parent / "extraction_lines.yaml").read_text(encoding="utf-8"))
 
 
 async def facts(transcript: Any, scenario: str = "check_in", schema: Any = None) -> dict[str, Any]:

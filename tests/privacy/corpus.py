@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
+from parley.kit.yaml_text import load_yaml
 
 Split = Literal["tuned", "held_out"]
 STRUCTURED = frozenset(
@@ -32,7 +32,7 @@ MONTHS_DE = "Januar Februar März April Mai Juni Juli August September Oktober N
 
 @cache
 def _data(name: str) -> Any:
-    return yaml.safe_load((DATA / f"{name}.yaml").read_text(encoding="utf-8"))
+    return load_yaml((DATA / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
 def bookings(language: str) -> list[str]:

@@ -7,10 +7,10 @@ from importlib import resources as files
 
 import numpy as np
 import pytest
-import yaml
 from numpy.typing import NDArray
 
 from parley.app.resources import Resources
+from parley.kit.yaml_text import load_yaml
 from parley.training import Scenario, parse_scenario
 from parley.training.meaning import Meanings
 from parley.training.score import judge
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.anyio
 def shipped(name: str) -> Scenario:
     """A scenario of the package."""
     folder = files.files("parley.training").joinpath("scenarios", name)
-    return parse_scenario(yaml.safe_load(folder.joinpath("scenario.yaml").read_text("utf-8")))
+    return parse_scenario(load_yaml(folder.joinpath("scenario.yaml").read_text("utf-8")))
 
 
 SCENARIO = shipped("customer_service")

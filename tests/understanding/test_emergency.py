@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parley.kit.yaml_text import load_yaml
 from parley.understanding.emergency import KINDS, read_emergency
 from parley.understanding.emergency_grammar import Grammar
 from parley.understanding.emergency_scripts import emergency_script
@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 
 
 def _written(language: str, half: str, part: str) -> Iterator[str]:
-    data = yaml.safe_load((HERE / f"emergency_{language}.yaml").read_text(encoding="utf-8"))
+    data = load_yaml((HERE / f"emergency_{language}.yaml").read_text(encoding="utf-8"))
     for block in data[half][part].values():
         yield from (line.strip() for line in block.strip().splitlines())
 

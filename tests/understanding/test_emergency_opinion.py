@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 
+from parley.kit.yaml_text import load_yaml
 from parley.understanding.emergency import KINDS, read_by_rules, read_emergency
 
 HERE = Path(__file__).parent
@@ -16,13 +16,13 @@ HERE = Path(__file__).parent
 
 def _fresh(language: str, part: str) -> Iterator[str]:
     """The held-out half of one part of the second author's utterances."""
-    data = yaml.safe_load((HERE / f"emergency_fresh_{language}.yaml").read_text(encoding="utf-8"))
+    data = load_yaml((HERE / f"emergency_fresh_{language}.yaml").read_text(encoding="utf-8"))
     for block in [data[part]] if part == "harmless" else data[part].values():
         yield from (line.strip() for line in block.strip().splitlines()[1::2])
 
 
 def _first_author(language: str, half: str, part: str) -> Iterator[str]:
-    data = yaml.safe_load((HERE / f"emergency_{language}.yaml").read_text(encoding="utf-8"))
+    data = load_yaml((HERE / f"emergency_{language}.yaml").read_text(encoding="utf-8"))
     for block in data[half][part].values():
         yield from (line.strip() for line in block.strip().splitlines())
 
@@ -48,7 +48,7 @@ def test_another_authors_utterances_keep_their_level(language: str, part: str, l
 
 @pytest.mark.parametrize("language", ["en", "de"])
 def test_nothing_that_is_measured_on_is_trained_on(language: str) -> None:
-    data = yaml.safe_load((HERE / f"emergency_training_{language}.yaml").read_text(encoding="utf-8"))
+    data = load_yaml((HERE / f"emergency_training_{language}.yaml").read_text(encoding="utf-8"))
     blocks = [*data["emergency"].values(), data["harmless"]]
     trained = {line.strip().lower().rstrip(".!?") for block in blocks for line in block.strip().splitlines()}
     measured = {text for part in ("plain", "odd", "harmless") for text in _fresh(language, part)}

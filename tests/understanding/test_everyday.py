@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-import yaml
 
+from parley.kit.yaml_text import load_yaml
 from parley.understanding import understand
 from parley.understanding.mash import is_mash
 
-LINES = yaml.safe_load((Path(__file__).parent / "everyday_heldout.yaml").read_text(encoding="utf-8"))
+LINES = load_yaml((Path(__file__).parent / "everyday_heldout.yaml").read_text(encoding="utf-8"))
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 TYPES = ("receptionist", "real_estate", "dispatch")
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from parley.kit.yaml_text import load_yaml
 from parley.understanding import AGENT_INTENTS, embed_examples, read_intent
 from parley.understanding.builtin_examples import LANGUAGES, builtin_examples
 from parley.understanding.wording import fold
@@ -22,7 +22,7 @@ HELD_OUT = Path(__file__).parent
 
 def held_out(language: str) -> list[tuple[str, str, str]]:
     """(agent type, intent, sentence) triples."""
-    groups = yaml.safe_load((HELD_OUT / f"intents_heldout_{language}.yaml").read_text(encoding="utf-8"))
+    groups = load_yaml((HELD_OUT / f"intents_heldout_{language}.yaml").read_text(encoding="utf-8"))
     return [
         (group["agent"], intent, line)
         for group in groups
