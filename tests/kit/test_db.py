@@ -178,3 +178,10 @@ def test_ids_sort_by_time() -> None:
     ids = [new_id() for _ in range(1000)]
     assert ids == sorted(ids)
     assert len(set(ids)) == 1000
+
+
+@pytest.mark.parametrize("tenant_id", ["it's", "\\'; DROP TABLE tenants; --", "a\nb", "ß%s{tenant}"])
+async def test_a_tenant_id_is_a_value_whatever_is_in_it(resources: Resources, tenant_id: str) -> None:
+    async with resources.db.begin(tenant_id) as connection:
+        rows = await fetch(connection, "SELECT current_setting('parley.tenant'), count(*) FROM tenants")
+    assert rows == [(tenant_id, 0)]

@@ -6,6 +6,9 @@ as `parley_app`, which owns nothing: a superuser and an owner without FORCE woul
 
 On such a connection SQLAlchemy's statements run, and plain SQL by `fetch`, which is for what every turn does: composing
 and compiling a statement takes several times as long as PostgreSQL takes to carry it out.
+
+The driver begins no transactions of its own: BEGIN and the tenant go to PostgreSQL in one message, where the driver
+would wait for each.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from typing import Any
 
 import orjson
 import psycopg
+from psycopg.sql import quote
 from sqlalchemy import MetaData, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError
@@ -38,10 +42,10 @@ metadata = MetaData(
     }
 )
 
-_SET_TENANT = "SELECT set_config('parley.tenant', %s, true)"
-_SET_TENANT_ONLY_NOTED = "SELECT set_config('parley.tenant', %s, true), set_config('synchronous_commit', 'off', true)"
+_BEGIN = "BEGIN; SELECT set_config('parley.tenant', {tenant}, true)"
+_BEGIN_ONLY_NOTED = _BEGIN + ", set_config('synchronous_commit', 'off', true)"
+_BEGIN_PLATFORM = f"BEGIN; SET LOCAL ROLE {PLATFORM_ROLE}"
 _STILL_THERE = text("SELECT 1")
-_SET_PLATFORM = text(f"SET LOCAL ROLE {PLATFORM_ROLE}")
 
 # Planner and index settings every query wants: an iterative HNSW scan keeps filtered vector search complete, and
 # with ef_search 300 it finds 98 of a hundred nearest even among 100,000 chunks of which many are nearly alike.
@@ -75,6 +79,7 @@ class Database:
             max_overflow=overflow,
             pool_timeout=wait_seconds,
             pool_pre_ping=False,
+            isolation_level="AUTOCOMMIT",
             hide_parameters=True,  # an error is logged with its statement; what callers said must not come along
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
@@ -90,7 +95,7 @@ class Database:
         """
         with guard.transaction_open():
             async with self._engine.begin() as connection:
-                await fetch(connection, _SET_TENANT if durable else _SET_TENANT_ONLY_NOTED, (tenant_id,))
+                await _tell(connection, (_BEGIN if durable else _BEGIN_ONLY_NOTED).format(tenant=quote(tenant_id)))
                 yield connection
 
     @asynccontextmanager
@@ -98,7 +103,7 @@ class Database:
         """A transaction that sees no rows, only look-up functions. `reason` is listed by a test of all callers."""
         with guard.transaction_open():
             async with self._engine.begin() as connection:
-                await connection.execute(_SET_PLATFORM)
+                await _tell(connection, _BEGIN_PLATFORM)
                 yield connection
 
     async def ping(self) -> bool:
@@ -136,9 +141,25 @@ async def fetch(connection: AsyncConnection, statement: str, values: Values = ()
     the best plan depends on how much a tenant has. Raises what SQLAlchemy raises.
     """
     raw = _driver_of(connection)
-    try:
+    async with _translated(connection, raw, statement):
         cursor = await raw.execute(statement, values, prepare=prepare)
         return await cursor.fetchall() if cursor.description else []
+
+
+async def _tell(connection: AsyncConnection, commands: str) -> None:
+    """Commands without values, in one message."""
+    raw = _driver_of(connection)
+    async with _translated(connection, raw, commands):
+        await raw.execute(commands.encode(), prepare=False)
+
+
+@asynccontextmanager
+async def _translated(
+    connection: AsyncConnection, raw: psycopg.AsyncConnection[Any], statement: str
+) -> AsyncIterator[None]:
+    """The driver's errors as SQLAlchemy's."""
+    try:
+        yield
     except psycopg.Error as error:
         if raw.closed:
             await connection.execute(_STILL_THERE)  # SQLAlchemy finds that it is not, and drops the pool's others too
