@@ -134,9 +134,9 @@ def test_a_question_that_points_elsewhere_is_not_remembered(text: str, alone: bo
 
 def test_a_restaurant_is_the_house_itself_only_where_one_is_asked(recall: Recall) -> None:
     asked = replace(ASKED, text="When do you open?", house="restaurant")
-    assert asked.gist_key() == replace(asked, text="When does the restaurant open?").gist_key()
+    assert asked.gist_key == replace(asked, text="When does the restaurant open?").gist_key
     hotel = replace(asked, house="hotel")
-    assert hotel.gist_key() != replace(hotel, text="When does the restaurant open?").gist_key()
+    assert hotel.gist_key != replace(hotel, text="When does the restaurant open?").gist_key
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_restaurant_is_the_house_itself_only_where_one_is_asked(recall: Recall
 )
 def test_a_wish_has_no_gist_to_be_answered_by(text: str) -> None:
     language = "de" if text.startswith("Ich") else "en"
-    assert replace(ASKED, text=text, language=language).gist_key() is None
+    assert replace(ASKED, text=text, language=language).gist_key is None
 
 
 def test_other_words_find_it_and_are_counted_apart(recall: Recall) -> None:
@@ -172,3 +172,13 @@ def test_an_evicted_or_expired_answer_is_not_found_by_its_meaning(recall: Recall
     clock.time += timedelta(seconds=61)
     assert recall.look_up(replace(ASKED, text="What does the lasagna cost?")) is None
     assert recall.counts("t1")["semantic"]["entries"] == 0
+
+
+def test_what_may_be_a_cry_for_help_is_found_by_its_own_words_alone(recall: Recall) -> None:
+    asked = replace(ASKED, text="Is it a gas leak?")
+    again = replace(ASKED, text="Is it the gas leak?")
+    assert asked.gist_key == again.gist_key
+    recall.remember(asked, "Please leave the building.", "faq", SOURCES)
+    assert recall.look_up(asked) is not None
+    assert recall.look_up(again) is None
+    assert recall.counts("t1")["semantic"]["entries"] == 1, "the lasagna's"

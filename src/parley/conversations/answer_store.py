@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.conversations.tables import conversations, messages
-from parley.kit.db import metadata
+from parley.kit.db import fetch, metadata
 
 _When = DateTime(timezone=True)
 
@@ -42,11 +42,19 @@ rejected_answers = Table(
 )
 
 
+_ADD = """
+    INSERT INTO remembered_answers
+        (id, tenant_id, agent_id, exact_key, gist_key, claim, reply, intent, sources, expires_at)
+    VALUES (%(id)s, %(tenant_id)s, %(agent_id)s, %(exact_key)s, %(gist_key)s, %(claim)s, %(reply)s, %(intent)s,
+        %(sources)s::jsonb, %(expires_at)s)
+    ON CONFLICT (tenant_id, exact_key) DO UPDATE SET id = excluded.id, reply = excluded.reply,
+        intent = excluded.intent, sources = excluded.sources, claim = excluded.claim,
+        expires_at = excluded.expires_at"""
+
+
 async def add_answer(connection: AsyncConnection, values: Mapping[str, Any]) -> None:
-    """Keep an answer; one with the same key is replaced."""
-    row = insert(remembered_answers).values(**values)
-    fresh = {name: row.excluded[name] for name in ("id", "reply", "intent", "sources", "claim", "expires_at")}
-    await connection.execute(row.on_conflict_do_update(index_elements=["tenant_id", "exact_key"], set_=fresh))
+    """Keep an answer; one with the same key is replaced. `sources` is JSON's text."""
+    await fetch(connection, _ADD, values)
 
 
 async def get_answers(

@@ -14,6 +14,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from hashlib import blake2b
 from typing import Literal, Protocol
 
@@ -94,7 +95,7 @@ class CacheCounts:
         return {**asdict(self), "hit_rate": round(self.hits / asked, 4) if asked else 0.0}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
     """Everything an answer may depend on."""
 
@@ -108,22 +109,30 @@ class Question:
     house: str | None = None
     """What the agent speaks for (`understanding.kind_of_house`)."""
 
+    @cached_property
     def key(self) -> bytes:
         """A digest of all of it."""
         return self._digest(normal_form(self.text))
 
+    @cached_property
     def gist_key(self) -> bytes | None:
-        """A digest of all of it with what the words ask in their place; None where that cannot be told for certain,
-        or where the words may be no question but a cry for help."""
-        meant = gist(self.text, self.language, self.house) if is_question(self.text, self.language) else None
-        if meant is None or read_emergency(self.text, language=self.language).emergency:
-            return None
-        return self._digest(f"\x1e{meant}")
+        """A digest of all of it with what the words ask in their place; None where that cannot be told for certain."""
+        meant = self._gist if is_question(self.text, self.language) else None
+        return None if meant is None else self._digest(f"\x1e{meant}")
+
+    @cached_property
+    def cries_for_help(self) -> bool:
+        """Whether the words may be no question: only the same words have the same answer then."""
+        return read_emergency(self.text, language=self.language).emergency
 
     def claim(self, reply: str) -> bytes:
         """A digest of "this agent answers this question so", whatever its version and knowledge."""
-        asked = gist(self.text, self.language, self.house) or normal_form(self.text)
+        asked = self._gist or normal_form(self.text)
         return _hash("\x1f".join((self.tenant_id, self.agent_id, self.language, asked, normal_form(reply))))
+
+    @cached_property
+    def _gist(self) -> str | None:
+        return gist(self.text, self.language, self.house)
 
     def _digest(self, asked: str) -> bytes:
         parts = (self.tenant_id, self.agent_id, self.version, self.prompt_id, self.language, self.knowledge_revision)
@@ -186,12 +195,12 @@ class Recall:
 
     def look_up(self, question: Question) -> tuple[Kind, Remembered] | None:
         """The remembered answer, counted as a hit. A miss is counted by `miss`, once it is known that it is one."""
-        if (answer := self._found(question.key())) is not None:
+        if (answer := self._found(question.key)) is not None:
             self._count(question.tenant_id, "exact").hits += 1
             return "exact", answer
-        gist_key = question.gist_key()
+        gist_key = question.gist_key
         key = None if gist_key is None else self._by_gist.get(gist_key)
-        if key is None or (answer := self._found(key)) is None:
+        if key is None or question.cries_for_help or (answer := self._found(key)) is None:
             return None
         self._count(question.tenant_id, "semantic").hits += 1
         return "semantic", answer
@@ -207,7 +216,8 @@ class Recall:
             return
         answer = Remembered(reply, intent, tuple(sources), self._clock.now().timestamp() + self._ttl)
         claim = question.claim(reply)
-        entry = Entry(question.tenant_id, question.agent_id, question.key(), question.gist_key(), claim, answer)
+        gist_key = None if question.cries_for_help else question.gist_key
+        entry = Entry(question.tenant_id, question.agent_id, question.key, gist_key, claim, answer)
         if self.admit(entry) and self.others is not None:
             self.others.tell(entry)
 

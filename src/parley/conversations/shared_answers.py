@@ -12,6 +12,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
 from sqlalchemy.exc import DBAPIError
 
 from parley.conversations import answer_store
@@ -167,7 +168,7 @@ def _row(entry: Entry) -> dict[str, Any]:
         "claim": entry.claim,
         "reply": entry.answer.reply,
         "intent": entry.answer.intent,
-        "sources": [asdict(source) for source in entry.answer.sources],
+        "sources": orjson.dumps([asdict(source) for source in entry.answer.sources]).decode(),
         "expires_at": datetime.fromtimestamp(entry.answer.expires, UTC),
     }
 
