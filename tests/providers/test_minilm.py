@@ -285,3 +285,88 @@ def test_importing_loads_neither_runtime_nor_torch() -> None:
 
 def _installed() -> Path:
     return minilm._installed_weights()
+
+
+class Counting:
+    """An encoder that counts, and waits to be let through."""
+
+    def __init__(self, encoder: minilm._Encoder) -> None:
+        self.texts: list[str] = []
+        self.threads: set[str] = set()
+        self.gate = threading.Event()
+        self.gate.set()
+        self._encoder = encoder
+
+    def encode(self, text: str) -> NDArray[np.float32]:
+        self.texts.append(text)
+        self.threads.add(threading.current_thread().name)
+        assert self.gate.wait(10)
+        return self._encoder.encode(text)
+
+
+@pytest.fixture
+def counted(cache_dir: Path) -> tuple[MiniLM, Counting]:
+    embedder = MiniLM(cache_dir)
+    counting = Counting(embedder._loaded())
+    embedder._encoder = counting  # type: ignore[assignment]
+    return embedder, counting
+
+
+@pytest.mark.anyio
+async def test_an_expected_line_is_embedded_once_and_elsewhere(local: MiniLM, counted: tuple[MiniLM, Counting]) -> None:
+    embedder, counting = counted
+    embedder.expect("Do you have parking?")
+    embedder.expect("Do you have parking?")
+    vectors = await embedder.embed(["Do you have parking?"])
+    assert np.array_equal(vectors, local.embed_now(["Do you have parking?"]))
+    assert counting.texts == ["Do you have parking?"]
+    assert threading.current_thread().name not in counting.threads
+
+
+@pytest.mark.anyio
+async def test_a_short_line_is_remembered_and_the_least_used_forgotten(
+    counted: tuple[MiniLM, Counting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder, counting = counted
+    monkeypatch.setattr(minilm, "_REMEMBERED", 2)
+    first = await embedder.embed(["yes"])
+    for line in ("no", "yes", "maybe", "yes"):
+        await embedder.embed([line])
+    embedder.expect("yes")
+    assert np.array_equal(await embedder.embed(["yes"]), first)
+    assert counting.texts == ["yes", "no", "maybe"]
+    await embedder.embed(["no"])
+    assert counting.texts[-1] == "no"
+    with pytest.raises(ValueError, match="read-only"):
+        first[0] = 0
+
+
+@pytest.mark.anyio
+async def test_an_expected_line_that_still_queues_is_not_waited_for(counted: tuple[MiniLM, Counting]) -> None:
+    embedder, counting = counted
+    counting.gate.clear()
+    embedder.expect("the one before")
+    while not counting.texts:  # noqa: ASYNC110 - the thread tells nobody that it is there
+        await asyncio.sleep(0)
+    embedder.expect("this one")
+    counting.gate.set()
+    embedder._expected[minilm._key("this one")].cancel()
+    await embedder.embed(["this one"])
+    assert threading.current_thread().name in counting.threads
+    assert counting.texts.count("this one") == 1
+
+
+@pytest.mark.anyio
+async def test_what_was_expected_in_vain_is_bounded(
+    counted: tuple[MiniLM, Counting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedder, _ = counted
+    monkeypatch.setattr(minilm, "_EXPECTED", 3)
+    for number in range(10):
+        embedder.expect(f"line {number}")
+    assert len(embedder._expected) == 3
+    embedder.expect("x" * 500)
+    assert len(embedder._expected) == 3, "a long text is never begun with"
+    await embedder.aclose()
+    embedder.expect("after the end")
+    assert len(embedder._expected) == 3

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +14,15 @@ from parley.agents.learn import Learning
 from parley.inference.ports import Embedder
 from parley.kit import guard
 from parley.tenants import Tenant, region_of
-from parley.understanding import ExampleVectors, TrainedIntents, Understanding, detect_language, understand
+from parley.understanding import (
+    ExampleVectors,
+    SlotReading,
+    TrainedIntents,
+    Understanding,
+    detect_language,
+    read_slots,
+    understand,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +60,11 @@ class Reader:
         self._learning = learning
         self._examples = examples
 
+    def expect(self, message: str) -> None:
+        """This line is read in a moment: where its vector is made in this process, that may begin at once."""
+        if detect_language(message) in self._embedder.languages:
+            self._embedder.expect(message)
+
     async def read(self, tenant: Tenant, agent: Agent | Version, line: Line) -> Read:
         """Read one line."""
         return (await self.read_many(tenant, agent, [line]))[0]
@@ -62,12 +75,23 @@ class Reader:
         own = await self._own(tenant.id, agent)
         expected = agent.definition.language or tenant.language
         languages = [detect_language(line.message, line.language or expected) for line in lines]
-        vectors = await self._vectors(lines, languages, every=own is not None)
         known = {slot.name: slot.values for slot in agent.definition.understanding.slots}
         region = region_of(tenant) or "US"
+        slots = [  # before the vectors, which may be under way
+            read_slots(
+                line.message,
+                now=line.now,
+                language=language,
+                previous=line.previous,
+                default_region=region,
+                known=known,
+            )
+            for line, language in zip(lines, languages, strict=True)
+        ]
+        vectors = await self._vectors(lines, languages, every=own is not None)
         return [
-            self._read(agent, line, language, vector, own, known, region)
-            for line, language, vector in zip(lines, languages, vectors, strict=True)
+            self._read(agent, line, language, stated, vector, own)
+            for line, language, stated, vector in zip(lines, languages, slots, vectors, strict=True)
         ]
 
     def _read(
@@ -75,10 +99,9 @@ class Reader:
         agent: Agent | Version,
         line: Line,
         language: str,
+        stated: SlotReading,
         vector: NDArray[np.float32] | None,
         own: TrainedIntents | None,
-        known: Mapping[str, Sequence[str]],
-        region: str,
     ) -> Read:
         meaning = understand(
             line.message,
@@ -90,8 +113,7 @@ class Reader:
             examples=self._examples,
             own=own,
             builtin=agent.definition.understanding.builtin,
-            default_region=region,
-            known=known,
+            stated=stated,
         )
         return Read(meaning, vector if language in self._embedder.languages else None)
 

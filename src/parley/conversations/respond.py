@@ -94,6 +94,7 @@ class Responder:
         with self._parts.quota.turn(ask.tenant_id):
             async with self._order.turn(conversation_id):
                 trace = Trace()
+                self._parts.reader.expect(ask.message)
                 with trace.step("open"):
                     turn = await self._parts.opening.open(ask, conversation_id)
                 answer = Answer(language=turn.language, slots=turn.slots, node=turn.conversation.state.get("node"))
@@ -129,7 +130,8 @@ class Responder:
         await self._parts.settlement.drain()
 
     async def _answer(self, turn: Turn, answer: Answer, trace: Trace) -> AsyncGenerator[Delta | Acting | Action, None]:
-        if (remembered := await self._recall_at_once(turn, answer, trace)) is not None:
+        asked = self._asked(turn, detect_language(turn.said, turn.language))
+        if (remembered := await self._recall_at_once(turn, answer, asked, trace)) is not None:
             yield Delta(remembered, remembered=True)
             return
         reading = await self._understand(turn, answer, trace)
@@ -142,7 +144,7 @@ class Responder:
                 async for event in spoken:
                     yield event
             return
-        question = self._question(turn, meaning)
+        question = self._question(turn, meaning, asked)
         if question is not None:
             self._parts.recall.miss(question)
         with trace.step("find") as step:
@@ -187,14 +189,10 @@ class Responder:
         mark_emergency(turn, answer, meaning)
         return reading
 
-    async def _recall_at_once(self, turn: Turn, answer: Answer, trace: Trace) -> str | None:
+    async def _recall_at_once(self, turn: Turn, answer: Answer, question: Question | None, trace: Trace) -> str | None:
         """The remembered answer to these very words. Only what was understood as a plain question is remembered, and
         the same words mean the same wherever the conversation waits for nothing: they need not be understood again."""
-        if turn.conversation.held_by is not None or turn.conversation.state.get("alarm"):
-            return None
-        language = detect_language(turn.said, turn.language)
-        question = self._asked(turn, language)
-        if question is None:
+        if question is None or turn.conversation.held_by is not None or turn.conversation.state.get("alarm"):
             return None
         with trace.step("recall") as step:
             await self._parts.recall.prepare(turn.tenant.id)
@@ -204,15 +202,17 @@ class Responder:
             return None
         answer.cached, remembered = found
         answer.sources, answer.reply = remembered.sources, remembered.reply
-        answer.intent, answer.language = remembered.intent, language
+        answer.intent, answer.language = remembered.intent, question.language
         return remembered.reply
 
-    def _question(self, turn: Turn, meaning: Understanding) -> Question | None:
-        """What to remember the answer under; None where it hangs on more than the question."""
+    def _question(self, turn: Turn, meaning: Understanding, asked: Question | None) -> Question | None:
+        """What to remember the answer under; None where it hangs on more than the question. `asked`: what it was looked
+        up by, before the words were understood."""
         acts = meaning.intent in _ACTS or meaning.intent in _SMALL_TALK
         if acts or meaning.slots or meaning.problems:
             return None
-        return self._asked(turn, meaning.language)
+        same = asked is not None and asked.language == meaning.language
+        return asked if same else self._asked(turn, meaning.language)
 
     @staticmethod
     def _asked(turn: Turn, language: str) -> Question | None:

@@ -46,3 +46,10 @@ class Embedder(Protocol):
     async def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Rows of unit length, shape (len(texts), dimensions), in order. Never blocks the event loop."""
         ...
+
+    def expect(self, text: str) -> None:
+        """This text may be embedded in a moment: a model in this process may begin now, on another processor.
+
+        A vendor's does nothing: what the text may show of a person is not masked yet.
+        """
+        ...

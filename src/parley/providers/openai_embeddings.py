@@ -71,6 +71,9 @@ class OpenAIEmbeddings:
         parts = [await self._request(batch) for batch in _batches(texts)]
         return np.concatenate(parts) if parts else np.empty((0, self.dimensions), np.float32)
 
+    def expect(self, text: str) -> None:
+        """Nothing: see `Embedder.expect`."""
+
     async def aclose(self) -> None:
         """Close the connections, unless they are shared. Idempotent."""
         if self._owns_clients:

@@ -18,7 +18,7 @@ from parley.understanding.dispatch_reading import is_broken, line_quality, read_
 from parley.understanding.emergency import EmergencyReading, read_by_rules, read_emergency
 from parley.understanding.intents import SMALL_TALK, UNKNOWN, ExampleVectors, IntentReading, read_intent
 from parley.understanding.language import detect_language
-from parley.understanding.slots import SlotCorrection, SlotProblem, read_slots
+from parley.understanding.slots import SlotCorrection, SlotProblem, SlotReading, read_slots
 
 _REPLIES = frozenset({UNKNOWN, "greeting", "affirm", "deny"})
 _QUESTIONS = frozenset({"faq", "listing_search"})
@@ -90,6 +90,7 @@ def understand(
     builtin: bool = True,
     default_region: str = "US",
     known: Mapping[str, Sequence[str]] | None = None,
+    stated: SlotReading | None = None,
 ) -> Understanding:
     """Read one message.
 
@@ -97,11 +98,12 @@ def understand(
     means and lets an answer go on with what was asked about. `vector` is the message's embedding, `examples` the
     built-in examples' by the same embedder; without them the wording decides. `own` are the agent's own intents,
     read beside the built-in ones or, with `builtin` False, instead of them. `known` are the agent's own slots with
-    the values they may take. `default_region` is the country of a phone number without a prefix.
+    the values they may take. `default_region` is the country of a phone number without a prefix. `stated` is what
+    `read_slots` made of these very things, where it was asked already: it needs no vector.
     """
     language = detect_language(message, language_hint)
     danger = read_emergency(message, language=language, previous=previous, vector=vector)
-    stated = read_slots(
+    stated = stated or read_slots(
         message, now=now, language=language, previous=previous, default_region=default_region, known=known
     )
     reading = _intent(message, language, agent_type, vector, examples, own, builtin=builtin)
