@@ -26,7 +26,10 @@ $(STAMP): requirements.lock requirements-dev.lock requirements-weights.lock pypr
 run: setup       ## start Parley with demo businesses on http://127.0.0.1:8000
 	@$(BIN)/parley dev $(ARGS)
 
+# Compiled once, read by the workers and by every server they start, whatever the environment says.
+test: export PYTHONDONTWRITEBYTECODE :=
 test: setup      ## the whole test suite, in parallel
+	@$(BIN)/python -m compileall -q -j 0 src
 	@$(PYTEST) -n 3 --dist worksteal $(ARGS)
 
 check: setup     ## format, lint, types, import rules

@@ -50,7 +50,6 @@ PASSWORD = "correct horse battery"
 
 def pytest_collection_finish() -> None:
     """From here on garbage is looked for among what tests make, not among 8,000 cases and all modules."""
-    gc.collect()
     gc.freeze()
     gc.set_threshold(5_000, 10, 10)
     gc.enable()
