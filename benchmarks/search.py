@@ -168,8 +168,7 @@ def _build(url: str, index: str) -> None:
 async def _speed(search: Search, db: Database, embedder: MiniLM, large: str, small: str, questions: list[str]) -> None:
     async def hybrid(tenant: str, question: str) -> float:
         began = time.perf_counter()
-        vector = await search.query_vector(question, "en")
-        await search.find_passages(tenant, question, language="en", revision=1, vector=vector, top_k=6)
+        await search.embed_and_find(tenant, question, language="en", revision=1, top_k=6)
         return time.perf_counter() - began
 
     async def bare(question: str) -> float:
@@ -199,7 +198,7 @@ async def _speed(search: Search, db: Database, embedder: MiniLM, large: str, sma
 
 async def _steps(db: Database, embedder: MiniLM, tenant: str, questions: list[str]) -> None:
     """Where the time goes, statement by statement."""
-    from parley.knowledge.search import _CANDIDATES, _as_spelt, _rarest, _weights
+    from parley.knowledge.search import _CANDIDATE_ROWS, _CANDIDATES, _SLIPS
 
     taken: dict[str, list[float]] = {}
 
@@ -212,22 +211,19 @@ async def _steps(db: Database, embedder: MiniLM, tenant: str, questions: list[st
         at = time.perf_counter()
         vector = (await embedder.embed([question]))[0]
         at = note("embedding the question", at)
-        asked = query_words(question, "en")
-        names = [lexeme for word in asked for lexeme, _ in word.alternatives]
+        asked = [word.alternatives for word in query_words(question, "en")]
+        at = note("its words", at)
         async with db.begin(tenant) as connection:
-            at = time.perf_counter()
             total = (await store.size(connection, tenant)).chunks
-            at = note("size", at)
-            counts = await store.term_counts(connection, tenant, names)
-            at = note("term counts", at)
-            weights = _weights(_as_spelt(asked, counts), counts, total)
-            picked = _rarest(weights, counts)
             at = time.perf_counter()
-            if picked:
-                await store.match_words(connection, tenant, picked, weights, _CANDIDATES, vector)
-            at = note("words", at)
+            scores, counts = await store.match_words(
+                connection, tenant, asked, total, slips=_SLIPS, rows=_CANDIDATE_ROWS, most=_CANDIDATES
+            )
+            at = note("words, 50 best", at)
             await store.match_vector(connection, tenant, vector, _CANDIDATES, total)
-            note("vectors, 50 nearest", at)
+            at = note("vectors, 50 nearest by the index", at)
+            await store.read_chunks(connection, tenant, list(scores)[:6], list(counts))
+            note("texts of six", at)
     for name, seconds in taken.items():
         row(f"  {name}", seconds)
 

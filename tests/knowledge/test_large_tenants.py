@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from parley.app.resources import Resources
+from parley.kit.db import fetch
 from parley.knowledge import Findings, store
 from parley.knowledge import search as search_module
-from parley.knowledge.words import query_words
+from parley.knowledge.words import QueryWord, query_words
 from tests.conftest import Business
 
 pytestmark = pytest.mark.anyio
@@ -78,3 +79,48 @@ def test_words_as_they_are_spelt_need_no_forgiveness() -> None:
     assert "gnocchi" in wanted
     assert "~gnochi" not in wanted
     assert "~bruscheta" in wanted
+
+
+def _in_process(asked: store.Asked, chunks: list[store.IndexedChunk]) -> tuple[dict[str, float], dict[str, int]]:
+    counts: dict[str, int] = {}
+    for lexeme in (name for chunk in chunks for name in chunk.lexemes):
+        counts[lexeme] = counts.get(lexeme, 0) + 1
+    spelt = search_module._as_spelt([QueryWord(tuple(word)) for word in asked], counts)
+    weights = search_module._weights(spelt, counts, len(chunks))
+    scores = {one.chunk.id: sum(weights[name] for name in weights if name in one.lexemes) for one in chunks}
+    asked_for = {lexeme for word in asked for lexeme, _ in word}
+    return {name: score for name, score in scores.items() if score}, {
+        name: count for name, count in counts.items() if name in asked_for
+    }
+
+
+@pytest.mark.parametrize("question", ["gnocchi number 7", "the bruscheta and the mineströne", "risotto risoto 11.50"])
+async def test_words_weigh_the_same_in_the_database(taught: Business, resources: Resources, question: str) -> None:
+    asked = [word.alternatives for word in query_words(question, "en")]
+    async with resources.db.begin(taught.id) as connection:
+        chunks = await store.read_everything(connection, taught.id)
+        scores, counts = await store.match_words(
+            connection, taught.id, asked, len(chunks), slips=3, rows=1_000_000, most=1_000
+        )
+    expected, expected_counts = _in_process(asked, chunks)
+    assert counts == expected_counts
+    assert scores == pytest.approx(expected, rel=1e-5)
+
+
+async def test_the_rarest_words_pick_the_candidates(taught: Business, resources: Resources) -> None:
+    asked = [word.alternatives for word in query_words("gnocchi house", "en")]
+    async with resources.db.begin(taught.id) as connection:
+        scores, counts = await store.match_words(connection, taught.id, asked, 96, slips=3, rows=1, most=1_000)
+    assert counts["hous"] > counts["gnocchi"] == len(scores)
+
+
+async def test_a_walk_goes_on_where_others_are_nearer(taught: Business, rival: Business, resources: Resources) -> None:
+    body = {"source": "menu", "title": "Menu", "content": "# Gnocchi\nThe gnocchi of our own house cost 3.50."}
+    assert (await rival.owner.post("/knowledge/ingest", json=body)).status_code == 201
+    vector = (await resources.embedder.embed(["The risotto of the house costs 4.50"]))[0]
+    async with resources.db.begin(rival.id) as connection:
+        for name, value in (("enable_seqscan", "off"), ("enable_sort", "off"), ("hnsw.ef_search", "5")):
+            await fetch(connection, "SELECT set_config(%s, %s, true)", (name, value))
+        once = await store.match_vector(connection, rival.id, vector, 1, 1_000_000)
+        on = await store.match_vector(connection, rival.id, vector, 1, 1_000_000, walk_on=True)
+    assert (len(once), len(on)) == (0, 1)

@@ -174,9 +174,8 @@ async def search(
         return Hits(results=[])
     business = await businesses.get(tenant)
     spoken = language or detect_language(query, business.language)
-    vector = await finder.query_vector(query, spoken)
-    found = await finder.find_passages(
-        tenant, query, language=spoken, revision=business.knowledge_revision, vector=vector, top_k=top_k
+    found = await finder.embed_and_find(
+        tenant, query, language=spoken, revision=business.knowledge_revision, top_k=top_k
     )
     hits = [Hit.model_validate(passage) for passage in found.passages[:top_k] if passage.score > 0]
     return Hits(results=hits)

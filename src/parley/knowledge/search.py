@@ -5,7 +5,8 @@ a word counts once). Vectors: cosine, only where the embedder declares the langu
 fusion (Cormack, Clarke and Büttcher 2009); the score of a passage, 0..1, is what the threshold is compared with.
 
 Small tenants are searched in this process, on an index that lives for one knowledge revision; large ones in
-PostgreSQL, where the rarest words pick the candidates.
+PostgreSQL, where the rarest words pick the candidates, on one connection, while the question is embedded and its
+vector's neighbours are looked for on another.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from __future__ import annotations
 import asyncio
 import math
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Coroutine, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.inference.facts import Passage
 from parley.inference.ports import Embedder
@@ -35,6 +37,7 @@ _RRF = 60
 _WORDS_SHARE = 0.3  # of a passage's relevance, where its cosine is known; set on the tuning half of the retrieval set
 
 Scores = Mapping[str, float]
+Vector = NDArray[np.float32]
 Spelt = Sequence[Sequence[tuple[str, float]]]
 
 
@@ -51,26 +54,26 @@ class _Index:
     revision: int
     chunks: tuple[store.IndexedChunk, ...]
     counts: Mapping[str, int]
-    matrix: NDArray[np.float32] | None
+    matrix: Vector | None
     rows: tuple[int, ...]
     words: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Large:
-    """A tenant that is searched in PostgreSQL."""
+    """A tenant that is searched in PostgreSQL. `among_others`: a walk through the index met too few of its chunks."""
 
     revision: int
     chunks: int
+    among_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _ByWords:
-    """What a question's words found: words as the tenant spells them, what they weigh, chunks and their cosines."""
+    """What a question's words found: chunks, their scores and cosines; and in how many chunks each lexeme stands."""
 
-    spelt: Spelt
-    weights: Mapping[str, float]
     scores: Scores
+    counts: Mapping[str, int]
     cosines: Scores
 
 
@@ -82,11 +85,11 @@ class Search:
         self._embedder = embedder
         self._indexes: OrderedDict[str, _Index | _Large] = OrderedDict()
 
-    async def query_vector(self, text: str, language: str) -> NDArray[np.float32] | None:
+    async def query_vector(self, text: str, language: str) -> Vector | None:
         """The question's vector, where the embedder has its language."""
         if language not in self._embedder.languages:
             return None
-        vector: NDArray[np.float32] = (await self._embedder.embed([text]))[0]
+        vector: Vector = (await self._embedder.embed([text]))[0]
         return vector
 
     async def find_passages(
@@ -96,7 +99,7 @@ class Search:
         *,
         language: str,
         revision: int,
-        vector: NDArray[np.float32] | None = None,
+        vector: Vector | None = None,
         top_k: int = 5,
         threshold: float = 0.0,
     ) -> Findings:
@@ -109,49 +112,95 @@ class Search:
         asked = query_words(question, language)
         if isinstance(index, _Index):
             return _search_index(index, asked, vector, top_k, threshold)
-        return await self._search_database(tenant_id, asked, vector, index.chunks, top_k, threshold)
+
+        async def known() -> Vector | None:
+            return vector
+
+        return await self._search_database(tenant_id, asked, known(), index, top_k, threshold)
+
+    async def embed_and_find(
+        self, tenant_id: str, question: str, *, language: str, revision: int, top_k: int = 5, threshold: float = 0.0
+    ) -> Findings:
+        """`find_passages` for a question whose vector nobody has yet.
+
+        Where PostgreSQL looks for the words, it does so while this process embeds.
+        """
+        index = await self._index(tenant_id, revision)
+        asked = query_words(question, language)
+        embedding = self.query_vector(question, language)
+        if isinstance(index, _Index):
+            return _search_index(index, asked, await embedding, top_k, threshold)
+        return await self._search_database(tenant_id, asked, embedding, index, top_k, threshold)
 
     async def _search_database(
         self,
         tenant_id: str,
         asked: Sequence[QueryWord],
-        vector: NDArray[np.float32] | None,
-        total: int,
+        embedding: Coroutine[None, None, Vector | None],
+        index: _Large,
         top_k: int,
         threshold: float,
     ) -> Findings:
-        """Words and vectors at the same time, on two connections: PostgreSQL gives each a processor of its own."""
-        words, by_vector = await asyncio.gather(
-            self._by_words(tenant_id, asked, vector, total), self._by_vector(tenant_id, vector, total)
-        )
-        by_vector = {**words.cosines, **by_vector}
-        best = _fused(words.scores, by_vector)[:top_k]
-        async with self._db.begin(tenant_id) as connection:
-            chunks = await store.read_chunks(connection, tenant_id, best, list(words.weights))
-        coverage = _Coverage(words.spelt, words.weights, total)
+        """Words and vectors at the same time, on two connections: PostgreSQL gives each a processor of its own.
+
+        The words' statement leaves first, so that it is carried out while the question is embedded.
+        """
+        sent, embedded = asyncio.Event(), asyncio.get_running_loop().create_future()
+        looking = asyncio.create_task(self._by_words(tenant_id, asked, index.chunks, sent, embedded))
+        looking.add_done_callback(lambda _: sent.set())
+        try:
+            await sent.wait()
+            vector = await embedding
+            embedded.set_result(vector)
+            async with self._db.begin(tenant_id) as connection:
+                nearest = {} if vector is None else await self._by_vector(connection, tenant_id, vector, index)
+                words = await looking
+                by_vector = {**words.cosines, **nearest}
+                best = _fused(words.scores, by_vector)[:top_k]
+                spelt = _as_spelt(asked, words.counts)
+                weights = _weights(spelt, words.counts, index.chunks)
+                chunks = await store.read_chunks(connection, tenant_id, best, list(weights))
+        finally:
+            embedding.close()
+            looking.cancel()
+            await asyncio.wait([looking])
+        coverage = _Coverage(spelt, weights, index.chunks)
         scored = ((chunks[name], by_vector.get(name)) for name in best if name in chunks)
         passages = (_passage(one.chunk, _relevance(coverage.of(one.lexemes), cosine)) for one, cosine in scored)
         return Findings(tuple(passage for passage in passages if passage.score >= threshold))
 
     async def _by_words(
-        self, tenant_id: str, asked: Sequence[QueryWord], vector: NDArray[np.float32] | None, total: int
+        self,
+        tenant_id: str,
+        asked: Sequence[QueryWord],
+        total: int,
+        sent: asyncio.Event,
+        embedded: asyncio.Future[Vector | None],
     ) -> _ByWords:
-        names = [lexeme for word in asked for lexeme, _ in word.alternatives]
-        async with self._db.begin(tenant_id) as connection:
-            counts = await store.term_counts(connection, tenant_id, names)
-            spelt = _as_spelt(asked, counts)
-            weights = _weights(spelt, counts, total)
-            picked = _rarest(weights, counts)
-            if not picked:
-                return _ByWords(spelt, weights, {}, {})
-            scores, cosines = await store.match_words(connection, tenant_id, picked, weights, _CANDIDATES, vector)
-        return _ByWords(spelt, weights, scores, cosines)
+        """What the words find, and how near that is: an index of vectors may miss what words have found.
 
-    async def _by_vector(self, tenant_id: str, vector: NDArray[np.float32] | None, total: int) -> Scores:
-        if vector is None:
-            return {}
+        Sets `sent` where the statement leaves with the next turn of the loop. No transaction waits for `embedded`.
+        """
+        alternatives = [word.alternatives for word in asked]
         async with self._db.begin(tenant_id) as connection:
-            return await store.match_vector(connection, tenant_id, vector, _CANDIDATES, total)
+            sent.set()
+            scores, counts = await store.match_words(
+                connection, tenant_id, alternatives, total, slips=_SLIPS, rows=_CANDIDATE_ROWS, most=_CANDIDATES
+            )
+        vector = await embedded
+        if vector is None or not scores:
+            return _ByWords(scores, counts, {})
+        async with self._db.begin(tenant_id) as connection:
+            return _ByWords(scores, counts, await store.cosines(connection, tenant_id, list(scores), vector))
+
+    async def _by_vector(self, connection: AsyncConnection, tenant_id: str, vector: Vector, index: _Large) -> Scores:
+        total = index.chunks
+        if not index.among_others:
+            found = await store.match_vector(connection, tenant_id, vector, _CANDIDATES, total)
+            if len(found) >= min(_CANDIDATES, total):
+                return found
+            index.among_others = True
+        return await store.match_vector(connection, tenant_id, vector, _CANDIDATES, total, walk_on=True)
 
     async def _index(self, tenant_id: str, revision: int) -> _Index | _Large:
         """The in-process index of a small tenant; of a large one, how large it is."""
@@ -187,7 +236,7 @@ def _build(revision: int, chunks: Sequence[store.IndexedChunk]) -> _Index:
 def _search_index(
     index: _Index,
     asked: Sequence[QueryWord],
-    vector: NDArray[np.float32] | None,
+    vector: Vector | None,
     top_k: int,
     threshold: float,
 ) -> Findings:
@@ -253,18 +302,6 @@ class _Coverage:
             max((worth for name, worth in known.items() if name in lexemes), default=0) for known in self._words
         )
         return min(1.0, found / self._reach) if self._reach > 0 else 0.0
-
-
-def _rarest(weights: Mapping[str, float], counts: Mapping[str, int]) -> list[str]:
-    """The rarest words that together stand in a bounded number of chunks; at least one."""
-    picked: list[str] = []
-    rows = 0
-    for word in sorted(weights, key=lambda name: counts[name]):
-        rows += counts[word]
-        if picked and rows > _CANDIDATE_ROWS:
-            break
-        picked.append(word)
-    return picked
 
 
 def _fused(by_words: Scores, by_vector: Scores) -> list[str]:

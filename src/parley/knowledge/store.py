@@ -18,6 +18,8 @@ from parley.kit.ids import new_id
 from parley.knowledge.tables import documents
 
 Lexemes = Sequence[tuple[str, str]]
+Asked = Sequence[Sequence[tuple[str, float]]]
+"""Per word of a question the lexemes it may be found by and their weights, best first."""
 _BATCH = 500
 
 
@@ -199,11 +201,6 @@ def _tsvector_text(tenant_id: str, lexemes: Lexemes) -> str:
     return " ".join([_quoted(f"tenant:{tenant_id}"), *words])
 
 
-def tsquery_text(lexemes: Sequence[str]) -> str:
-    """Any of the lexemes, in tsquery's text form."""
-    return " | ".join(map(_quoted, lexemes))
-
-
 _SIZE = text("""
     SELECT coalesce(sum(chunk_count), 0) AS chunks, coalesce(sum(words), 0) AS words
     FROM knowledge_documents WHERE tenant_id = :tenant AND status = 'ready'
@@ -215,41 +212,67 @@ async def size(connection: AsyncConnection, tenant_id: str) -> Size:
     return Size(int(row.chunks), int(row.words))
 
 
-async def term_counts(connection: AsyncConnection, tenant_id: str, terms: Sequence[str]) -> dict[str, int]:
-    """In how many chunks each term stands; terms that stand nowhere are left out."""
-    query = "SELECT term, chunks FROM knowledge_terms WHERE tenant_id = %s AND term = ANY(%s) AND chunks > 0"
-    return dict(await fetch(connection, query, (tenant_id, list(terms))))
-
-
+# One statement, so that it works while the question is still being embedded. What it chooses is what `search` chooses
+# for a small tenant: of each word the lexemes the tenant has as they are spelt, else a few slips of the pen; worth by
+# BM25's idf; candidates by the rarest lexemes that together stand in a bounded number of chunks, at least one.
 _MATCH_WORDS = """
-    SELECT found.chunk_id, found.score, -(c.embedding <#> %(vector)s::halfvec)
-    FROM match_chunks(%(candidates)s::tsquery, %(words)s::text[]::tsquery[], %(weights)s::real[], %(most)s) AS found
-    JOIN knowledge_chunks c ON c.id = found.chunk_id AND c.tenant_id = %(tenant_id)s
-    ORDER BY found.score DESC, found.chunk_id
+    WITH known AS MATERIALIZED (
+      SELECT asked.*, t.chunks, asked.weight * ln(1 + (%(total)s - t.chunks + 0.5) / (t.chunks + 0.5)) AS worth
+      FROM unnest(%(places)s::integer[], %(lexemes)s::text[], %(queries)s::text[], %(weights)s::float8[])
+           WITH ORDINALITY AS asked (place, lexeme, query, weight, number)
+      JOIN knowledge_terms t ON t.term = asked.lexeme
+      WHERE t.tenant_id = %(tenant_id)s AND t.term = ANY(%(lexemes)s) AND t.chunks > 0
+    ), wanted AS (
+      SELECT query, chunks, max(worth) AS worth, min(number) AS number
+      FROM (SELECT *, bool_or(lexeme NOT LIKE '~%%') OVER word AS spelt,
+                   row_number() OVER (word ORDER BY number) AS guess
+            FROM known WINDOW word AS (PARTITION BY place)) AS one
+      WHERE CASE WHEN spelt THEN lexeme NOT LIKE '~%%' ELSE guess <= %(slips)s END
+      GROUP BY query, chunks
+    ), rarest AS (
+      SELECT *, sum(chunks) OVER (ORDER BY chunks, number) AS rows FROM wanted
+    ), looked_for AS (
+      SELECT string_agg(query, ' | ') FILTER (WHERE rows = chunks OR rows <= %(rows)s)::tsquery AS candidates,
+             array_agg(query::tsquery) AS words, array_agg(worth::real) AS weights
+      FROM rarest
+    )
+    SELECT found.chunk_id, found.score, NULL::integer
+    FROM looked_for, match_chunks(candidates, words, weights, %(most)s) AS found
+    UNION ALL SELECT lexeme, NULL, chunks FROM known
 """
 
 
 async def match_words(
     connection: AsyncConnection,
     tenant_id: str,
-    candidates: Sequence[str],
-    weights: Mapping[str, float],
+    asked: Asked,
+    total: int,
+    *,
+    slips: int,
+    rows: int,
     most: int,
-    vector: NDArray[np.float32] | None = None,
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Chunks that hold any of `candidates`, scored by the sum of the weights of all the words they hold, best first;
-    and the cosines of those that have one, where a `vector` is given."""
+) -> tuple[dict[str, float], dict[str, int]]:
+    """The `most` chunks that hold the most of what is asked for, scored by the sum of their words' worth; and in how
+    many chunks each asked lexeme stands.
+
+    `total`: how many chunks the tenant has. `slips`: how
+    many spellings of an unknown word are looked for. `rows`: in how many chunks candidates may stand.
+    """
+    flat = [(place, lexeme, weight) for place, word in enumerate(asked) for lexeme, weight in word]
     values = {
         "tenant_id": tenant_id,
-        "candidates": tsquery_text(candidates),
-        "words": [tsquery_text([word]) for word in weights],
-        "weights": list(weights.values()),
+        "places": [place for place, _, _ in flat],
+        "lexemes": [lexeme for _, lexeme, _ in flat],
+        "queries": [_quoted(lexeme) for _, lexeme, _ in flat],
+        "weights": [weight for _, _, weight in flat],
+        "total": total,
+        "slips": slips,
+        "rows": rows,
         "most": most,
-        "vector": None if vector is None else vector_text(vector),
     }
-    rows = await fetch(connection, _MATCH_WORDS, values, prepare=False)
-    scores = {chunk: score for chunk, score, _ in rows}
-    return scores, {chunk: cosine for chunk, _, cosine in rows if cosine is not None}
+    found = await fetch(connection, _MATCH_WORDS, values)
+    scores = {name: score for name, score, chunks in found if chunks is None}
+    return scores, {name: chunks for name, _, chunks in found if chunks is not None}
 
 
 # The index serves the largest tenants: it walks all tenants' chunks, so among many others it misses a small tenant's,
@@ -261,15 +284,44 @@ _NEAREST = """
     ORDER BY (embedding <#> %(vector)s::halfvec){scan} LIMIT %(most)s
 """
 _NEAREST_BY_INDEX, _NEAREST_BY_SCAN = _NEAREST.format(scan=""), _NEAREST.format(scan=" + 0")
+_WALK_ON = "SELECT set_config('hnsw.iterative_scan', 'strict_order', true)"
 
 
 async def match_vector(
-    connection: AsyncConnection, tenant_id: str, vector: NDArray[np.float32], most: int, total: int
+    connection: AsyncConnection,
+    tenant_id: str,
+    vector: NDArray[np.float32],
+    most: int,
+    total: int,
+    *,
+    walk_on: bool = False,
 ) -> dict[str, float]:
-    """The nearest chunks and their cosines (unit vectors: the inner product). `total` is how many the tenant has."""
-    query = _NEAREST_BY_SCAN if total <= _EXACT_UP_TO else _NEAREST_BY_INDEX
+    """The nearest chunks and their cosines (unit vectors: the inner product). `total` is how many the tenant has.
+
+    Through the index they are fewer than `most` where other tenants' chunks are nearer; `walk_on` goes on until there
+    are enough. A walk that may have to go on takes a third longer, even where it need not.
+    """
     values = {"tenant_id": tenant_id, "vector": vector_text(vector), "most": most}
+    by_scan = total <= _EXACT_UP_TO
+    if walk_on and not by_scan:
+        await fetch(connection, _WALK_ON)
+    query = _NEAREST_BY_SCAN if by_scan else _NEAREST_BY_INDEX
     return dict(await fetch(connection, query, values, prepare=False))
+
+
+_COSINES = """
+    SELECT id, -(embedding <#> %(vector)s::halfvec) FROM knowledge_chunks
+    WHERE tenant_id = %(tenant_id)s AND id = ANY(%(ids)s) AND embedding IS NOT NULL
+"""
+
+
+async def cosines(
+    connection: AsyncConnection, tenant_id: str, ids: Sequence[str], vector: NDArray[np.float32]
+) -> dict[str, float]:
+    """How near the chunks are to `vector`; those without a vector are left out."""
+    return dict(
+        await fetch(connection, _COSINES, {"tenant_id": tenant_id, "ids": list(ids), "vector": vector_text(vector)})
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -281,11 +333,15 @@ class IndexedChunk:
     embedding: NDArray[np.float32] | None
 
 
+# `strip` makes of a chunk's lexemes, which are kept compressed beside the row, a value in memory: every word that is
+# looked up in the column itself unpacks it again. "OFFSET 0" keeps the planner from putting the column back.
 _CHUNKS = """
     SELECT c.id, c.document_id, d.title, d.source, c.heading, c.content, c.language,
            ARRAY(SELECT word FROM unnest(%(words)s::text[], %(queries)s::text[]::tsquery[]) AS asked (word, query)
-                 WHERE c.lexemes @@ query)
-    FROM knowledge_chunks c JOIN knowledge_documents d ON d.id = c.document_id AND d.tenant_id = c.tenant_id
+                 WHERE unpacked.lexemes @@ query)
+    FROM knowledge_chunks c
+    JOIN knowledge_documents d ON d.id = c.document_id AND d.tenant_id = c.tenant_id
+    CROSS JOIN LATERAL (SELECT strip(c.lexemes) AS lexemes OFFSET 0) AS unpacked
     WHERE c.tenant_id = %(tenant_id)s AND c.id = ANY(%(ids)s)
 """
 
@@ -294,7 +350,7 @@ async def read_chunks(
     connection: AsyncConnection, tenant_id: str, ids: Sequence[str], words: Sequence[str]
 ) -> dict[str, IndexedChunk]:
     """Chunks by id, with those of `words` that they hold and without their vectors."""
-    queries = [tsquery_text([word]) for word in words]
+    queries = [_quoted(word) for word in words]
     values = {"tenant_id": tenant_id, "ids": list(ids), "words": list(words), "queries": queries}
     rows = await fetch(connection, _CHUNKS, values)
     return {row[0]: IndexedChunk(StoredChunk(*row[:-1]), frozenset(row[-1]), None) for row in rows}
