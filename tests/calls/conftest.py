@@ -34,6 +34,7 @@ from parley.kit.ids import new_id
 from parley.kit.postgres import _ensure_database
 from parley.tenants import Principal, levels_of
 from tests.conftest import SECRET, _Opened, _with_state
+from tests.patience import PATIENCE
 from tests.wire.retell_server import RetellServer
 
 KEY = "key_of_the_house_0123456789"
@@ -140,7 +141,7 @@ class Phone:
 
     async def work(self) -> None:
         """Everything that is waiting."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             await self.resources.jobs.work(until_empty=True)
 
     async def settings(self, **values: Any) -> None:

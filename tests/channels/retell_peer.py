@@ -7,8 +7,7 @@ import json
 from typing import Any
 
 from parley.kit.duplex import Duplex
-
-_WITHIN = 20.0
+from tests.patience import PATIENCE
 
 
 class Peer:
@@ -22,7 +21,7 @@ class Peer:
 
     async def frame(self) -> dict[str, Any]:
         """The next frame of ours."""
-        async with asyncio.timeout(_WITHIN):
+        async with asyncio.timeout(PATIENCE):
             received: dict[str, Any] = json.loads(await self._line.receive())
         self.seen.append(received)
         return received

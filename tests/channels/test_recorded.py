@@ -30,6 +30,7 @@ from tests.channels.test_twilio import made, played, sid
 from tests.channels.test_voice import QUESTION, address, call, chunk, until
 from tests.channels.twilio_peer import CALLER, stream, ulaw
 from tests.conftest import SECRET, Business
+from tests.patience import PATIENCE
 
 __all__ = ["address"]
 pytestmark = pytest.mark.anyio
@@ -398,14 +399,14 @@ async def test_what_was_recorded_when_the_process_was_killed_is_kept(
         sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE, env={**os.environ}
     )
     assert process.stdout is not None
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         assert (await process.stdout.readline()).strip() == b"written"
     assert len(await recordings(business, talked)) == 1, "it is still being recorded"
     await resources.recordings.sweep()
     assert len(await recordings(business, talked)) == 1, "and its process lives"
     process.send_signal(signal.SIGKILL)
     await process.wait()
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while len(await recordings(business, talked)) == 1:
             await resources.recordings.sweep()
     [_, kept] = await recordings(business, talked)
@@ -427,6 +428,7 @@ from pathlib import Path
 from parley.app.resources import open_resources
 from parley.app.settings import Settings
 from parley.recordings import Tape
+from tests.patience import PATIENCE
 
 async def main():
     settings = Settings.model_construct(data_dir=Path({folder!r}).parent)

@@ -26,6 +26,7 @@ from tests.channels.retell_peer import Peer, content_of
 from tests.channels.test_chat import furnish
 from tests.conftest import Business
 from tests.journeys.conftest import coming, open_desk, rows
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -35,7 +36,7 @@ GREETING = "Hello, this is Tony's. How can I help?"
 async def closed_with(line: LocalEnd) -> int:
     """The code our side closes the line with."""
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while True:
                 await line.receive()
     except Closed as closed:
@@ -84,7 +85,7 @@ class Stage:
             yield (Peer(theirs, peer.transcript, peer.number) if peer else Peer(theirs)), theirs
         finally:
             await theirs.close(1006)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 await talk
 
     async def lines(self) -> list[tuple[str, str]]:
@@ -148,7 +149,7 @@ async def test_updates_are_noted_and_never_answered(stage: Stage, monkeypatch: p
         await peer.send({"interaction_type": "update_only", "transcript": peer.transcript, "turntaking": "user_turn"})
         await peer.send({"interaction_type": "ping_pong", "timestamp": 1})
         assert (await peer.frame())["response_type"] == "ping_pong"
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(PATIENCE):
             await stage.ledger.noted.wait()
     assert [one.content for one in stage.ledger.transcripts[-1]] == [GREETING, "Can I"]
     assert await stage.lines() == [("agent", GREETING)]

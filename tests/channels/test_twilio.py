@@ -18,6 +18,7 @@ from tests.channels.test_chat import furnish
 from tests.channels.test_voice import address
 from tests.channels.twilio_peer import CALLER, Account, redirect_of, stream, stream_of, ulaw
 from tests.conftest import Business
+from tests.patience import PATIENCE
 
 __all__ = ["address"]
 pytestmark = pytest.mark.anyio
@@ -49,7 +50,7 @@ class Line:
 
     async def over(self) -> dict[str, Any]:
         """The call, once it is over."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while (found := await self.call())["status"] in ("initiated", "in_progress"):  # noqa: ASYNC110 - as clients do
                 await asyncio.sleep(0.05)
         return found
@@ -270,7 +271,7 @@ async def test_keys_reach_the_flow(line: Line) -> None:
 
 async def asked_again(line: Line, call: str, url: str) -> Any:
     """What Twilio is told when the stream has ended, once the server has noticed that too."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while True:
             twiml = await line.account.ask(call, line.number, path=url.removeprefix(line.account.base))
             if twiml.find("Connect") is not None:

@@ -20,6 +20,7 @@ from parley.inference.speech import Voice
 from parley.kit.opus import OpusDecoder, OpusEncoder
 from tests.channels.test_chat import furnish
 from tests.conftest import Business
+from tests.patience import PATIENCE
 from tests.serving import on_a_port
 
 pytestmark = pytest.mark.anyio
@@ -49,7 +50,7 @@ async def call(address: str, business: Business | None = None, query: str = "") 
 async def until(line: Any, *names: str) -> list[dict[str, Any]]:
     """Events up to the first of `names`, that one included."""
     seen: list[dict[str, Any]] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not seen or seen[-1]["event"] not in names:
             seen.append(json.loads(await line.recv()))
     return seen
@@ -133,7 +134,7 @@ async def reply_in_packets(line: Any) -> tuple[list[dict[str, Any]], list[bytes]
     """Events and raw sound of the first answer, up to its metrics."""
     events: list[dict[str, Any]] = []
     packets: list[bytes] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while not of(events, "metrics"):
             message = await line.recv()
             if isinstance(message, bytes):
@@ -299,7 +300,7 @@ async def test_a_tool_that_is_interrupted_ends_and_runs_once(
         await line.send(json.dumps({"event": "start"}))
         await until(line, "ready")
         await line.send(json.dumps({"event": "text", "text": wish}))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             await begun.wait()
         await line.send(json.dumps({"event": "interrupt"}))
         await until(line, "reply_heard")
@@ -371,6 +372,6 @@ async def test_one_session_too_many_is_refused_and_the_others_go_on(
             await until(fourth, "ended")
         await second.send(json.dumps({"event": "end"}))
         await until(second, "ended")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE):
         while resources.speech.admission.live:  # noqa: ASYNC110 - the server counts on its side
             await asyncio.sleep(0.01)

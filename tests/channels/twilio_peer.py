@@ -21,6 +21,7 @@ import websockets
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from parley.kit.audio import encode
+from tests.patience import PATIENCE
 
 CALLER = "+16085550117"
 
@@ -127,7 +128,7 @@ class Stream:
         await self.send("stop", stop={"accountSid": "AC1", "callSid": self.call_sid})
         await self.socket.close()
 
-    async def until(self, name: str, count: int = 1, within: float = 30) -> None:
+    async def until(self, name: str, count: int = 1, within: float = PATIENCE) -> None:
         """Until `count` messages of a kind have come."""
         async with asyncio.timeout(within):
             while sum(one["event"] == name for one in self.events) < count:

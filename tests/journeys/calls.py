@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from parley.app.resources import Resources
 from tests.conftest import Business
+from tests.patience import PATIENCE
 
 OVER = ("completed", "failed", "cancelled")
 
@@ -50,7 +51,7 @@ async def initiate(business: Business, agent: str, **simulate: Any) -> dict[str,
     return call
 
 
-async def until(reached: Callable[[], Awaitable[bool]], within: float = 20) -> None:
+async def until(reached: Callable[[], Awaitable[bool]], within: float = PATIENCE) -> None:
     """Wait for something that only a look tells."""
     async with asyncio.timeout(within):
         while not await reached():  # noqa: ASYNC110 - it happens in the database
@@ -62,7 +63,7 @@ async def get(business: Business, call: dict[str, Any]) -> dict[str, Any]:
     return now
 
 
-async def over(business: Business, call: dict[str, Any], within: float = 20) -> dict[str, Any]:
+async def over(business: Business, call: dict[str, Any], within: float = PATIENCE) -> dict[str, Any]:
     """The call once it has ended."""
 
     async def ended() -> bool:

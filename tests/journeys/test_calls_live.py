@@ -13,6 +13,7 @@ from parley.app.resources import Resources, open_resources
 from parley.app.settings import Settings
 from tests.conftest import SECRET, Business
 from tests.journeys.calls import dispatcher, initiate, over, transcript, working
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -34,7 +35,7 @@ async def other(database_url: str, settings: Settings) -> AsyncIterator[Resource
 
 async def followed(here: Resources, tenant_id: str, call_id: str, after: str | None = None) -> Events:
     events: Events = []
-    async with asyncio.timeout(30), aclosing(here.call_live.events(tenant_id, call_id, after)) as told:
+    async with asyncio.timeout(PATIENCE), aclosing(here.call_live.events(tenant_id, call_id, after)) as told:
         async for one in told:
             events.append(one)
     return events

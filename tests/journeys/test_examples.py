@@ -20,9 +20,9 @@ ROOT = Path(__file__).parents[2]
 START_SECONDS = 90
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def served() -> Iterator[str]:
-    """`parley dev` with its embedded database in a folder of its own."""
+    """`parley dev` with its embedded database in a folder of its own; its start costs more than both tests."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

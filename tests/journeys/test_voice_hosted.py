@@ -29,6 +29,7 @@ from parley.app.settings import Settings
 from parley.inference.scripted_speech import EnergyVad, Tape
 from parley.voice import Manners
 from tests.conftest import SECRET, Business, _business, _Opened, _with_state
+from tests.patience import PATIENCE
 from tests.serving import on_a_port
 from tests.wire import openai_replies as gpt
 from tests.wire.deepgram_server import DeepgramServer
@@ -137,7 +138,7 @@ class Call:
             await self.line.send(json.dumps({"event": "audio_chunk", "data": base64.b64encode(sound).decode()}))
             await asyncio.sleep(0.02)
 
-    async def until(self, name: str, seconds: float = 25) -> list[dict[str, Any]]:
+    async def until(self, name: str, seconds: float = PATIENCE) -> list[dict[str, Any]]:
         """Events from here up to the first of this name."""
         start = len(self.events)
         async with asyncio.timeout(seconds):
@@ -157,7 +158,7 @@ async def call(vendors: Vendors, business: Business, agent: str) -> AsyncIterato
         await line.send(json.dumps(start))
         yield Call(line)
         await line.send(json.dumps({"event": "end"}))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE):
             while json.loads(await line.recv())["event"] != "ended":
                 pass
 
@@ -251,7 +252,7 @@ async def test_when_ears_model_and_voice_break_the_next_ones_go_on(vendors: Vend
 async def _break(vendors: Vendors, after: int) -> None:
     """Reset Deepgram's socket once it has been sent so many messages."""
     [ear] = [one for one in vendors.deepgram.visits if not one.is_over][:1]
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while len(ear.sizes) < after:  # noqa: ASYNC110 - the far end counts
             await asyncio.sleep(0.005)
     for server_side in vendors.deepgram.open_sockets:

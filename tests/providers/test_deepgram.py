@@ -10,9 +10,10 @@ from parley.inference.errors import ProviderKeyRejected, ProviderRefused
 from parley.inference.scripted_speech import Tape
 from parley.inference.speech import Final, Partial, Transcriber
 from parley.providers.deepgram import Deepgram
+from tests.patience import PATIENCE
 from tests.wire.deepgram_server import DeepgramServer
 from tests.wire.sockets import Trouble
-from tests.wire.transcriber_contract import QUICK, SILENCE, TranscriberContract, listen, say
+from tests.wire.transcriber_contract import CALM, QUICK, SILENCE, TranscriberContract, listen, say
 
 KEY = "dg-test"
 
@@ -24,9 +25,10 @@ class DeepgramWire:
         self.server = server
         self.model = model
         self.tape = server.tape
+        self.patience = CALM
 
     def connect(self, *, api_key: str = KEY) -> Transcriber:
-        return Deepgram(self.model, api_key=api_key, base_url=self.server.url, patience=QUICK)
+        return Deepgram(self.model, api_key=api_key, base_url=self.server.url, patience=self.patience)
 
     def rate_limit(self, seconds: int) -> None:
         self.server.troubles.append(Trouble(429, {"Retry-After": str(seconds)}))
@@ -120,11 +122,11 @@ async def test_flux_is_chosen_by_the_calls_language(
 async def test_nova_keeps_the_line_alive_without_sound_and_says_goodbye(server: DeepgramServer) -> None:
     wire = DeepgramWire(server, "nova-3")
     listener = await listen(wire.connect())
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         while server.visits[0].kinds().count("KeepAlive") < 2:  # noqa: ASYNC110 - a peer of another room tells nothing
             await asyncio.sleep(0.02)
     await listener.leave()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         while not server.visits[0].is_over:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     assert server.visits[0].kinds()[-1] == "CloseStream"

@@ -12,7 +12,7 @@ from parley.providers.elevenlabs import ElevenLabs
 from tests.wire.elevenlabs_server import ElevenLabsHttp, ElevenLabsSocket
 from tests.wire.http_server import Reply
 from tests.wire.sockets import Trouble
-from tests.wire.speaker_contract import QUICK, TEXT, SpeakerContract, fail, said, speak
+from tests.wire.speaker_contract import CALM, TEXT, SpeakerContract, fail, said, speak
 
 KEY = "el-test"
 
@@ -23,10 +23,13 @@ class _Wire:
     def __init__(self, server: ElevenLabsSocket | ElevenLabsHttp, opened: AsyncExitStack) -> None:
         self.server = server
         self.tape = server.tape
+        self.patience = CALM
         self._opened = opened
 
     def connect(self, *, api_key: str = KEY, model: str = "eleven_flash_v2_5") -> ElevenLabs:
-        speaker = ElevenLabs(model, api_key=api_key, base_url=self.server.url.replace("ws", "http"), patience=QUICK)
+        speaker = ElevenLabs(
+            model, api_key=api_key, base_url=self.server.url.replace("ws", "http"), patience=self.patience
+        )
         self._opened.push_async_callback(speaker.aclose)
         return speaker
 

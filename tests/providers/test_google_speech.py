@@ -14,8 +14,9 @@ from parley.inference.scripted_speech import Tape
 from parley.inference.speech import Speech, Voice
 from parley.providers.google_speech import GoogleSpeech, endpoint, parts
 from parley.providers.speech_catalog import SpeechAccess, SpeechKeys, resolve_speaker
+from tests.patience import PATIENCE
 from tests.wire.google_speech_server import GoogleSpeechServer
-from tests.wire.speaker_contract import QUICK, TEXT, SpeakerContract, fail, said, speak
+from tests.wire.speaker_contract import CALM, TEXT, SpeakerContract, fail, said, speak
 
 PLAIN = "en-US-Neural2-A"
 _CODES = {500: grpc.StatusCode.INTERNAL, 503: grpc.StatusCode.UNAVAILABLE}
@@ -27,6 +28,7 @@ class GoogleWire:
     def __init__(self, server: GoogleSpeechServer, opened: AsyncExitStack, *, streams: bool = True) -> None:
         self.server = server
         self.tape = server.tape
+        self.patience = CALM
         self.opened = opened
         self.streams = streams
 
@@ -34,7 +36,7 @@ class GoogleWire:
         if api_key == "wrong":
             self.server.troubles.append(grpc.StatusCode.UNAUTHENTICATED)
         kind = GoogleSpeech if self.streams else _InOnePiece
-        mouth = kind(model, api_key=api_key, base_url=self.server.target, patience=QUICK)
+        mouth = kind(model, api_key=api_key, base_url=self.server.target, patience=self.patience)
         self.opened.push_async_callback(mouth.aclose)
         return mouth
 
@@ -185,7 +187,7 @@ async def test_leaving_early_ends_the_stream_at_the_vendor(wire: GoogleWire) -> 
     pieces = wire.connect().speak(TEXT, Voice())
     await anext(pieces)
     await pieces.aclose()
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE):
         while not wire.server.left:  # noqa: ASYNC110 - the far end tells it no other way
             await asyncio.sleep(0.01)
 

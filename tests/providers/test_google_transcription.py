@@ -11,7 +11,7 @@ from parley.inference.scripted_speech import Tape
 from parley.inference.speech import Final
 from parley.providers.google_transcription import GoogleTranscriber
 from tests.wire.google_server import GoogleServer
-from tests.wire.transcriber_contract import QUICK, TranscriberContract, listen, pause, say
+from tests.wire.transcriber_contract import CALM, TranscriberContract, listen, pause, say
 
 
 class GoogleWire:
@@ -20,12 +20,13 @@ class GoogleWire:
     def __init__(self, server: GoogleServer, opened: AsyncExitStack) -> None:
         self.server = server
         self.tape = server.tape
+        self.patience = CALM
         self.opened = opened
 
     def connect(self, *, api_key: str = "account", renew_ms: float = 240_000) -> GoogleTranscriber:
         if api_key == "wrong":
             self.server.troubles.append(grpc.StatusCode.UNAUTHENTICATED)
-        ear = GoogleTranscriber(api_key=api_key, base_url=self.server.target, patience=QUICK, renew_ms=renew_ms)
+        ear = GoogleTranscriber(api_key=api_key, base_url=self.server.target, patience=self.patience, renew_ms=renew_ms)
         self.opened.push_async_callback(ear.aclose)
         return ear
 

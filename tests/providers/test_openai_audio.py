@@ -12,7 +12,7 @@ from parley.providers.openai_speech import OpenAISpeech
 from parley.providers.openai_transcription import UploadTranscriber
 from tests.wire.http_server import Reply
 from tests.wire.openai_audio_server import OpenAIAudioServer, refusal
-from tests.wire.speaker_contract import QUICK, SpeakerContract, said, speak
+from tests.wire.speaker_contract import CALM, SpeakerContract, said, speak
 from tests.wire.transcriber_contract import TranscriberContract, listen, pause, say
 
 KEY = "sk-test-1234"
@@ -28,6 +28,7 @@ class _Wire:
     def __init__(self, server: OpenAIAudioServer, opened: AsyncExitStack) -> None:
         self.server = server
         self.tape = server.tape
+        self.patience = CALM
         self.opened = opened
         self.streams = server.flavour == "openai"
 
@@ -45,7 +46,7 @@ class EarWire(_Wire):
     def connect(self, *, api_key: str = KEY, model: str = "") -> UploadTranscriber:
         vendor = self.server.flavour
         model = model or MODELS[vendor][0]
-        ear = UploadTranscriber(vendor, model, base_url=self.server.base_url, api_key=api_key, patience=QUICK)
+        ear = UploadTranscriber(vendor, model, base_url=self.server.base_url, api_key=api_key, patience=self.patience)
         self.opened.push_async_callback(ear.aclose)
         return ear
 
@@ -68,7 +69,9 @@ class EarWire(_Wire):
 class MouthWire(_Wire):
     def connect(self, *, api_key: str = KEY) -> OpenAISpeech:
         vendor = self.server.flavour
-        mouth = OpenAISpeech(vendor, MODELS[vendor][1], base_url=self.server.base_url, api_key=api_key, patience=QUICK)
+        mouth = OpenAISpeech(
+            vendor, MODELS[vendor][1], base_url=self.server.base_url, api_key=api_key, patience=self.patience
+        )
         self.opened.push_async_callback(mouth.aclose)
         return mouth
 

@@ -13,6 +13,7 @@ import pytest
 from parley.inference.errors import ProviderRefused, ProviderUnavailable
 from parley.inference.speech import Speech, Voice
 from parley.providers.piper import Piper, find_voices
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 COMMAND = [str(Path(__file__).parent / "stand_ins" / "piper")]
@@ -85,7 +86,7 @@ async def test_what_does_not_speak_is_unavailable(voices: Path) -> None:
 async def test_who_stops_listening_ends_the_process(voices: Path) -> None:
     piper = Piper(COMMAND, find_voices([voices]))
     listening = asyncio.create_task(said(piper, "hola", Voice(language="es")))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         while not piper._working:  # noqa: ASYNC110 - a process starts when the system likes
             await asyncio.sleep(0.01)
     [process] = piper._working

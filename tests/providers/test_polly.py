@@ -10,7 +10,7 @@ from parley.inference.scripted_speech import Tape
 from parley.inference.speech import Voice
 from parley.providers.polly import Polly
 from tests.wire.polly_server import PollyServer, refusal
-from tests.wire.speaker_contract import QUICK, SpeakerContract, said, speak
+from tests.wire.speaker_contract import CALM, SpeakerContract, said, speak
 
 KEY = "AKIATEST"
 
@@ -21,10 +21,11 @@ class PollyWire:
     def __init__(self, server: PollyServer, opened: AsyncExitStack) -> None:
         self.server = server
         self.tape = server.tape
+        self.patience = CALM
         self.opened = opened
 
     def connect(self, *, api_key: str = KEY) -> Polly:
-        speaker = Polly(key_id=api_key, secret="s3cret", base_url=self.server.url, patience=QUICK)
+        speaker = Polly(key_id=api_key, secret="s3cret", base_url=self.server.url, patience=self.patience)
         self.opened.push_async_callback(speaker.aclose)
         return speaker
 

@@ -14,6 +14,7 @@ from parley.inference.errors import ProviderUnavailable
 from parley.inference.speech import Final, Flushed, Heard, Partial
 from parley.providers import whisper
 from parley.providers.whisper import Whisper, WhisperHearing
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -36,7 +37,7 @@ def second(value: int) -> list[bytes]:
 
 async def heard_until(hearing: WhisperHearing, mark: int) -> list[Heard]:
     reports: list[Heard] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE):
         async for report in hearing.events():
             reports.append(report)
             if report == Flushed(mark):

@@ -20,7 +20,9 @@ from parley.inference.errors import (
 from parley.inference.scripted_speech import Tape
 from parley.inference.speech import Final, Flushed, Heard, Hearing, Partial, Transcriber, TurnHint
 from parley.providers._socket import Patience
+from tests.patience import PATIENCE
 
+CALM = Patience(connect_s=20, answer_s=0.1, stall_s=20, idle_s=0.1)  # a busy machine is no stalled vendor
 QUICK = Patience(connect_s=0.5, answer_s=0.1, stall_s=0.4, idle_s=0.1)
 SILENCE = bytes(640)
 
@@ -29,6 +31,7 @@ class EarWire(Protocol):
     """One vendor's wire: a running server that understands `tape`, and the adapter on it."""
 
     tape: Tape
+    patience: Patience  # `CALM` until a test wants to see it end
     continuous: bool
     partials: bool
 
@@ -60,7 +63,7 @@ class Listener:
             self.error = error
         self._news.set()
 
-    async def flushed(self, mark: int, limit_s: float = 3.0) -> None:
+    async def flushed(self, mark: int, limit_s: float = PATIENCE) -> None:
         """Wait until the mark is answered."""
         async with asyncio.timeout(limit_s):
             while Flushed(mark) not in self.events and self.error is None:
@@ -68,7 +71,7 @@ class Listener:
                 await self._news.wait()
 
     async def broken(self) -> ProviderError:
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(PATIENCE):
             while self.error is None:
                 self._news.clear()
                 await self._news.wait()
@@ -76,7 +79,7 @@ class Listener:
 
     async def leave(self) -> None:
         await self.hearing.aclose()
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(PATIENCE):
             await self._task
 
     @property
@@ -163,6 +166,7 @@ class TranscriberContract:
         assert "wrong" not in error.detail
 
     async def test_a_vendor_that_falls_silent_is_given_up(self, wire: EarWire) -> None:
+        wire.patience = QUICK
         wire.stall()
         begun = time.monotonic()
         assert isinstance(await self._failure(wire, wire.connect()), ProviderStalled)

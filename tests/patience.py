@@ -1,0 +1,5 @@
+"""Waiting for what comes at once on an idle machine: the wait ends with it, so a busy one costs time and no failure."""
+
+from __future__ import annotations
+
+PATIENCE = 60.0  # seconds; half of what a test may take
