@@ -19,7 +19,7 @@ from parley.house import Extractor
 from parley.providers.minilm import MiniLM
 from tests.house.extraction_scoring import cases, read, verdicts
 
-PARTS = ["tuning", "heldout", "strangers", "unseen", "newcomers", "sealed"]
+PARTS = ["tuning", "heldout", "strangers", "unseen", "newcomers", "sealed", "outsiders", "visitors"]
 CACHE = Path("~/.parley/cache").expanduser()
 
 
@@ -44,7 +44,7 @@ async def measure(part: str, *, errors: bool) -> None:
             nothing += null
             false += null and not good
             if errors and not good:
-                print(f"   {case.id} {name}: {found.values[name]!r}, should be {case.gold.get(name)!r}")
+                print(f"   {case.id} {name}: {found.values[name.split('[')[0]]!r}, should be {case.gold.get(name)!r}")
     await embedder.aclose()
     total = count.total()
     for field, of in count.items():

@@ -39,7 +39,7 @@ class Case:
 
 @cache
 def cases(part: str) -> tuple[Case, ...]:
-    """Those of "tuning", "heldout", "strangers", "unseen", "newcomers" or "sealed"."""
+    """Those of "tuning", "heldout", "strangers", "unseen", "newcomers", "sealed", "outsiders" or "visitors"."""
     rows = load_yaml((HERE / f"extraction_{part}.yaml").read_text(encoding="utf-8"))
     return tuple(_case(row) for row in rows)
 
@@ -64,10 +64,38 @@ def _turns(case: Case) -> bool:
 
 
 def verdicts(case: Case, found: Extracted) -> Iterator[tuple[str, bool, bool]]:
-    """(field, whether it is right, whether gold is null) for every field."""
+    """(field, whether it is right, whether gold is null) for every field, and for every cell of rows."""
     for name, value in found.values.items():
         gold = case.gold.get(name)
-        yield name, right(gold, value), gold is None
+        if _is_rows(gold) or _is_rows(value):
+            wanted, made_of = _rows(gold), _rows(value)
+            columns = {each for row in (*wanted, *made_of) for each in row}
+            for row, made in _paired(wanted, made_of):
+                for column in sorted(columns):
+                    want, got = row.get(column), made.get(column)
+                    if want is not None or got is not None:
+                        yield f"{name}[].{column}", right(want, got), want is None
+        else:
+            yield name, right(gold, value), gold is None
+
+
+def _is_rows(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+def _rows(value: Any) -> list[Any]:
+    return value if _is_rows(value) else []
+
+
+def _paired(gold: list[Any], made: list[Any]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Each row that is wanted beside the one most like it; those of either side alone beside an empty one."""
+    left = list(made)
+    for row in gold:
+        alike = [sum(right(want, one.get(key)) for key, want in row.items()) for one in left]
+        best = max(range(len(left)), key=alike.__getitem__) if any(alike) else None
+        yield row, left.pop(best) if best is not None else {}
+    for one in left:
+        yield {}, one
 
 
 def right(gold: Any, value: Any) -> bool:
@@ -81,7 +109,7 @@ def _equal(gold: Any, value: Any) -> bool:
     if isinstance(gold, bool) or isinstance(value, bool):
         return gold is value
     if isinstance(gold, list):
-        return isinstance(value, list) and sorted(gold) == sorted(value)
+        return isinstance(value, list) and len(gold) == len(value) and all(map(_equal, sorted(gold), sorted(value)))
     if isinstance(gold, int | float):
         return bool(gold == value)
     said = str(value).lower()

@@ -26,7 +26,15 @@ async def facts(transcript: Any, scenario: str = "check_in", schema: Any = None)
 
 @pytest.mark.parametrize(
     ("part", "least"),
-    [("tuning", 0.97), ("heldout", 0.93), ("strangers", 0.93), ("unseen", 0.84), ("newcomers", 0.85), ("sealed", 0.78)],
+    [
+        ("tuning", 0.97),
+        ("heldout", 0.93),
+        ("strangers", 0.93),
+        ("unseen", 0.84),
+        ("newcomers", 0.85),
+        ("sealed", 0.78),
+        ("outsiders", 0.8),
+    ],
 )
 async def test_most_fields_are_right_and_hardly_any_is_made_up(part: str, least: float) -> None:
     judged = [one for case in cases(part) for one in verdicts(case, await read(Extractor(), case))]
@@ -46,16 +54,18 @@ async def test_one_question_and_one_answer(field: str) -> None:
     assert len(wrong) <= len(LINES[field]) * 0.05, wrong
 
 
-@pytest.mark.parametrize("part", ["tuning", "heldout", "strangers", "unseen", "newcomers", "sealed"])
+@pytest.mark.parametrize(
+    "part", ["tuning", "heldout", "strangers", "unseen", "newcomers", "sealed", "outsiders", "visitors"]
+)
 async def test_every_value_is_quoted_from_the_message_it_names(part: str) -> None:
     for case in cases(part):
         found = await read(Extractor(), case)
         texts = {line.id: line.text for line in case.lines}
         for name, value in found.values.items():
             if value is not None:
-                evidence = found.evidence[name]
-                assert evidence.quote in texts[evidence.message_id], (case.id, name)
-                assert 0 < evidence.confidence <= 1
+                for evidence in (found.evidence[name], *found.evidence[name].parts.values()):
+                    assert evidence.quote in texts[evidence.message_id], (case.id, name)
+                    assert 0 < evidence.confidence <= 1
 
 
 async def test_the_later_statement_counts() -> None:
@@ -116,6 +126,55 @@ async def test_an_enum_is_met_by_meaning_where_its_words_are_not_said() -> None:
     lines = read_transcript("Agent: What is your preferred contact?\nUser: Just give me a phone ring, call me")
     found = await Extractor(ScriptedEmbedder()).extract(lines, parse_schema(schema), now=NOW)
     assert found.values["contact_by"] == "phone call"
+
+
+ITEM = {"name": {"type": "string"}, "quantity": {"type": "integer"}, "note": {"type": ["string", "null"]}}
+PERSON = {"name": {"type": "string"}, "relation": {"type": "string"}, "phone": {"type": "string", "format": "phone"}}
+STOP = {"city": {"type": "string"}, "time": {"type": "string", "format": "time"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "transcript", "rows"),
+    [
+        (
+            "items", ITEM,
+            "Agent: Hi, what can I get you?\nUser: Two burgers, one without pickles, and a lemonade.",
+            [("burgers", 2, "one without pickles"), ("lemonade", 1, None)],
+        ),
+        (
+            "items", ITEM,
+            "Agent: What can I get you?\nUser: I'll have three tacos.\nAgent: Anything else?\n"
+            "User: Yeah, one bowl of mac and cheese, no bacon.",
+            [("tacos", 3, None), ("bowl of mac and cheese", 1, "no bacon")],
+        ),
+        (
+            "artikel", {"artikel": {"type": "string"}, "menge": {"type": "integer"}},
+            "Agent: Was möchten Sie bestellen?\nKunde: Vier Kisten Wasser und einen Sack Grillkohle.",
+            [("Kisten Wasser", 4), ("Sack Grillkohle", 1)],
+        ),
+        (
+            "contacts", PERSON,
+            "Agent: Whom may we call?\nUser: My brother Lee Park, 312 555 0143, or my neighbor Jo Dunn, 312 555 0199.",
+            [("Lee Park", "brother", "+13125550143"), ("Jo Dunn", "neighbor", "+13125550199")],
+        ),
+        (
+            "stops", STOP, "Agent: Your route?\nUser: Boise at 8 AM, Twin Falls by 11:15 and then Elko at five PM.",
+            [("Boise", "08:00"), ("Twin Falls", "11:15"), ("Elko", "17:00")],
+        ),
+        ("items", ITEM, "Agent: How many are you?\nUser: Four adults and two kids.", None),
+        ("stops", STOP, "Agent: When can you come?\nUser: Tomorrow at 3 PM, my name is Ann.", None),
+    ],
+)  # fmt: skip
+async def test_a_list_of_objects_is_filled_row_by_row(
+    name: str, columns: dict[str, Any], transcript: str, rows: list[tuple[Any, ...]] | None
+) -> None:
+    schema = {"properties": {name: {"type": "array", "items": {"type": "object", "properties": columns}}}}
+    found = await facts(transcript, schema=schema)
+    made = found[name] and [tuple(row.values()) for row in found[name]]
+    assert made == rows
+    if rows:
+        first = next(iter(columns))
+        assert found["evidence"][f"{name}[1].{first}"]["quote"] in transcript
 
 
 async def test_nothing_said_gives_nothing() -> None:

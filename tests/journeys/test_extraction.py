@@ -117,6 +117,39 @@ async def test_a_nested_object_is_filled_where_it_stands(business: Business) -> 
     assert facts["evidence"]["car.year"]["quote"] == "It's a 2019."
 
 
+async def test_a_list_of_objects_is_filled_row_by_row(business: Business) -> None:
+    item = {"type": "object", "properties": {"name": {"type": "string"}, "quantity": {"type": "integer"}}}
+    schema = {
+        "type": "object",
+        "$defs": {"item": item},
+        "properties": {"items": {"type": "array", "items": {"$ref": "#/$defs/item"}, "description": "What is ordered"}},
+    }
+    talk = "Agent: What would you like?\nCaller: Two lattes and one blueberry muffin, please."
+    facts = (await extract(business, transcript=talk, schema=schema))["structured_data"]
+    assert facts["items"] == [{"name": "lattes", "quantity": 2}, {"name": "blueberry muffin", "quantity": 1}]
+    assert facts["evidence"]["items[1].name"]["message_id"] == "2"
+    assert facts["evidence"]["items[1].name"]["quote"] in talk
+
+
+async def test_rows_of_a_hosted_model_are_checked_cell_by_cell(hosted: Business, server: OpenAIServer) -> None:
+    stop = {"type": "object", "properties": {"city": {"type": "string"}, "pallets": {"type": "integer"}}}
+    schema = {"type": "object", "properties": {"stops": {"type": "array", "items": stop}}}
+    talk = "Agent: Your stops?\nDriver: Boise with four pallets, and Elko."
+    claims = {
+        "stops": [
+            {"value": {"city": "Boise", "pallets": 4}, "quote": "Boise with four pallets"},
+            {"value": {"city": "Elko", "pallets": 9}, "quote": "and Elko"},
+            {"value": {"city": "Reno", "pallets": 2}, "quote": "Reno with two"},
+        ]
+    }
+    server.queue(streamed(json.dumps(claims)))
+    facts = (await extract(hosted, transcript=talk, schema=schema))["structured_data"]
+    assert facts["stops"] == [{"city": "Boise", "pallets": 4}, {"city": "Elko", "pallets": None}]
+    form = server.requests[-1].body["response_format"]["json_schema"]["schema"]
+    row = form["properties"]["stops"]["items"]
+    assert set(row["required"]) == {"value", "quote"}
+
+
 async def test_a_conversation_by_the_agents_schema(business: Business) -> None:
     schema = {"type": "object", "properties": {"party_size": {"type": "integer"}, "phone": {"type": "string"}}}
     here = await talk(business, extraction_schema=schema)

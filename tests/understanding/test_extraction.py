@@ -92,12 +92,20 @@ def test_fields_named_as_schemas_speak(source: dict[str, str]) -> None:
         ({"properties": {"a": {"type": "string", "description": "x" * 3000}}}, "schema.properties.a.description"),
         (json.loads('{"a":' * 30 + "1" + "}" * 30), "nested too deeply"),
         ({"properties": {"a": {"type": "string", "examples": ["x" * 300_000]}}}, "bytes"),
-        ({"properties": {"a": {"type": ["string", "number"]}}}, "schema.properties.a.type"),
+        ({"properties": {"a": {"type": ["string", "banana"]}}}, "schema.properties.a.type"),
         ({"properties": {"a": {"type": "integer", "minimum": "1"}}}, "schema.properties.a.minimum"),
         ({"properties": {"evidence": {"type": "string"}}}, "evidence"),
         ({"properties": {"a": 5}}, "schema.properties.a"),
+        ({"properties": {"a": {"type": "array", "items": {"type": "array"}}}}, "schema.properties.a.items"),
+        ({"properties": {"a": {"type": "array", "items": {"properties": {"b": {"type": "array", "items": {
+            "properties": {"c": {}}}}}}}}}, "schema.properties.a.items.properties.b.items"),
+        ({"properties": {"a": {"oneOf": [{"properties": {"b": {}}}, {"properties": {"c": {}}}]}}},
+         "schema.properties.a"),
+        ({"properties": {"a": {"type": "array", "prefixItems": [{}]}}}, "schema.properties.a.prefixItems"),
+        ({"properties": {"a": {"anyOf": [{"type": "string"}] * 13}}}, "schema.properties.a"),
+        ({"properties": {"a": {}}, "if": {}}, "schema.if"),
     ],
-)
+)  # fmt: skip
 def test_what_is_wrong_is_named(source: Any, named: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         parse_schema(source)
@@ -126,6 +134,47 @@ def test_nested_objects_and_references() -> None:
         "to": {"city": "Tulsa"}, "size": None, "counts": None, "stars": None,
         "evidence": {"to.city": {"quote": "to Tulsa", "message_id": "1", "confidence": 0.9}},
     }  # fmt: skip
+
+
+def test_lists_of_objects_and_alternatives() -> None:
+    item = {"type": "object", "properties": {"name": {"type": "string"}, "made": {"properties": {"by": True}}}}
+    schema = parse_schema({
+        "type": "object",
+        "$defs": {"item": {**item, "$anchor": "it"}},
+        "anyOf": [{"required": ["items"]}, {"required": ["kind"]}],
+        "properties": {
+            "items": {"type": "array", "items": {"$ref": "#it"}, "maxItems": 2, "description": "What was ordered"},
+            "kind": {"oneOf": [{"const": "a", "description": "the first"}, {"const": "b", "title": "the other"}]},
+            "level": {"enum": ["low", "high"], "description": "low: can wait; high: today"},
+            "size": {"type": ["string", "integer", "null"]},
+            "size_too": {"anyOf": [{"type": "string"}, {"type": "number"}, {"type": "null"}]},
+            "note": {"allOf": [{"$ref": "#/$defs/item/properties/name"}], "description": "A note"},
+            "is": {"const": True},
+            "days": {"type": "array", "items": {"type": "string", "format": "date"}},
+        },
+    })  # fmt: skip
+    found = {one.name: one for one in schema.fields}
+    assert {name: one.kind for name, one in found.items()} == {
+        "items": "rows", "kind": "enum", "level": "enum", "size": "integer", "size_too": "number", "note": "text",
+        "is": "boolean", "days": "texts",
+    }  # fmt: skip
+    assert [(one.name, one.path) for one in found["items"].columns] == [("name", ()), ("made.by", ("made", "by"))]
+    assert (found["kind"].options, found["kind"].told) == (("a", "b"), ("the first", "the other"))
+    assert found["level"].told == ("can wait", "today")
+    assert found["note"].description == "A note"
+    assert [fits(found["size"], value) for value in (3, "XL")] == [3, "XL"]
+    assert [fits(found["is"], value) for value in (True, False)] == [True, None]
+    assert fits(found["days"], ["2026-11-20", "soon"]) == ["2026-11-20"]
+    assert fits(found["items"], [{"name": one} for one in "abc"]) == [{"name": "a"}, {"name": "b"}]
+
+
+def test_what_goes_round_in_itself_is_read_twice() -> None:
+    ref = {"$ref": "#/$defs/node"}
+    node = {"type": "object", "properties": {"name": {"type": "string"}, "next": ref, "all": {"items": ref}}}
+    node["properties"]["all"]["type"] = "array"  # type: ignore[index]
+    schema = parse_schema({"properties": {"a": ref}, "$defs": {"node": node}})
+    assert [one.name for one in schema.fields] == ["a.name", "a.next.name", "a.all"]
+    assert [one.name for one in schema.fields[-1].columns] == ["name"]
 
 
 def test_what_a_schema_demands_of_a_value() -> None:

@@ -10,11 +10,13 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from parley.house.extractor_answers import read_field
+from parley.house.extractor_choices import about_sort
 from parley.house.extractor_dispatch import read_dispatch
-from parley.house.extractor_freely import about_matter, opened
+from parley.house.extractor_freely import opened
 from parley.house.extractor_match import Matcher
 from parley.house.extractor_memory import Meanings
 from parley.house.extractor_reading import Reading
@@ -75,10 +77,10 @@ class Extractor:
         for one in schema.fields:
             if one.kind != "enum" or found.get(one.name) is not None:
                 continue
-            answer = matcher.best(one.name, 1.0) or (opened(matcher.talk) if about_matter(one) else ())
+            answer = matcher.best(one.name, 1.0) or (opened(matcher.talk) if about_sort(one) else ())
             if not answer or unsure(answer[0].line.text) or len(one.options) > _MOST_COMPARED:
                 continue
-            texts = [answer[0].line.text[:300], *(re.sub(r"[_-]+", " ", option) for option in one.options)]
+            texts = [answer[0].line.text[:300], *(_spoken(one, place) for place in range(len(one.options)))]
             vectors = await self._embedder.embed(texts)
             near = vectors[1:] @ vectors[0]
             order = near.argsort()[::-1]
@@ -86,6 +88,12 @@ class Extractor:
             if near[order[0]] >= _NEAR and clear:
                 picked[one.name] = Finding(one.options[order[0]], answer[0].quote(), answer[0].line.id, 0.55)
         return picked
+
+
+def _spoken(one: Field, place: int) -> str:
+    """An option in words, with what the schema says of it."""
+    told = one.told[place] if place < len(one.told) else ""
+    return f"{re.sub(r'[_-]+', ' ', one.options[place])}. {told}".strip(" .")
 
 
 def _long(lines: Sequence[Line]) -> bool:
@@ -103,7 +111,10 @@ def _read(reading: Reading, schema: Schema) -> dict[str, Finding | None]:
 
 def _fitting(reading: Reading, one: Field) -> Finding | None:
     finding = read_field(reading, one)
-    return None if finding is not None and finding.value is not None and fits(one, finding.value) is None else finding
+    if finding is None or finding.value is None:
+        return finding
+    value = fits(one, finding.value)
+    return None if value is None else replace(finding, value=value)
 
 
 def _language(lines: Sequence[Line]) -> str:

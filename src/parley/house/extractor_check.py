@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from parley.house.extractor_choices import option_places, whether
+from parley.house.extractor_ending import about_ending
 from parley.house.extractor_harm import injury_status, load_secure, safety_status
 from parley.house.extractor_reading import negated_before
 from parley.house.extractor_status import driver_status, is_late
@@ -21,10 +22,12 @@ from parley.understanding import (
     Field,
     Finding,
     Line,
+    Row,
     Value,
     detect_language,
     find_numbers,
     fits,
+    nested,
     plain_place,
     read_slots,
 )
@@ -54,15 +57,56 @@ class Claim:
 
 
 def check(one: Field, claim: Claim, lines: Sequence[Line], *, now: datetime, region: str = "US") -> Finding | None:
-    """The claim as a finding, or None where it does not hold."""
+    """The claim as a finding, or None where it does not hold. Of a list of objects what holds of each."""
+    if one.kind == "rows":
+        return _check_rows(one, claim, lines, now=now, region=region)
     value = fits(one, claim.value)
     if value is None:
         return None
-    for line in _quoted(claim.quote, lines, either=one.name in BY_AGENT):
+    for line in _quoted(claim.quote, lines, either=_by_agent(one)):
         text = _within(claim.quote, line.text)
         if _supports(one, value, text, _around(line, lines), now, region):
             return Finding(value, text, line.id, 0.85)
     return None
+
+
+def _by_agent(one: Field) -> bool:
+    return one.name in BY_AGENT or about_ending(one)
+
+
+def _check_rows(one: Field, claim: Claim, lines: Sequence[Line], *, now: datetime, region: str) -> Finding | None:
+    """The rows of which anything holds, each cell by its own type; a row's quote proves all of it."""
+    given = claim.value if isinstance(claim.value, list) else []
+    rows: list[Row] = []
+    parts: dict[str, Finding] = {}
+    for each in given[:_MOST_ROWS]:
+        told = each.get("value") if isinstance(each, Mapping) else None
+        if not isinstance(told, Mapping) or not isinstance(each, Mapping):
+            continue
+        quote = str(each.get("quote") or claim.quote)
+        held = {
+            column.name: check(column, Claim(_cell(told, column), quote), lines, now=now, region=region)
+            for column in one.columns
+        }
+        if any(held.values()):
+            paths = {column.name: column.path for column in one.columns if column.path}
+            parts |= {f"[{len(rows)}].{name}": found for name, found in held.items() if found}
+            rows.append(nested({name: found.value if found else None for name, found in held.items()}, paths))
+    if not rows or fits(one, rows) is None:
+        return None
+    first = next(iter(parts.values()))
+    return Finding(rows, first.quote, first.message_id, first.confidence, parts)
+
+
+def _cell(row: Mapping[str, object], column: Field) -> object:
+    """What a model gives for a column, in its place or under its whole name."""
+    value: object = row
+    for part in column.path or (column.name,):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return row.get(column.name) if value is None else value
+
+
+_MOST_ROWS = 50
 
 
 def _plain(text: str) -> str:
@@ -103,7 +147,7 @@ def _around(line: Line, lines: Sequence[Line]) -> list[Line]:
 
 
 def _supports(one: Field, value: Value, quote: str, near: list[Line], now: datetime, region: str) -> bool:
-    if one.name in BY_AGENT:
+    if _by_agent(one):
         return True
     talk = Talk(near, TOPICS)
     if one.name in _DISPATCH_READERS:
@@ -240,7 +284,7 @@ def merge(checked: Finding | None, house: Finding | None, *, claimed: bool) -> F
     """The model's finding where it held; else the house's, unless the model made no claim and the house is not sure."""
     if checked is not None:
         sure = 0.97 if house is not None and house.value == checked.value else checked.confidence
-        return Finding(checked.value, checked.quote, checked.message_id, sure)
+        return replace(checked, confidence=sure)
     if claimed or (house is not None and house.confidence >= _HOUSE_SURE):
         return house
     return None
@@ -250,11 +294,18 @@ _HOUSE_SURE = 0.85
 
 
 def claims_of(answer: Mapping[str, object], fields: Sequence[Field]) -> dict[str, Claim]:
-    """Claims out of a model's JSON: {field: {"value", "quote"}}; a bare value has no quote and cannot hold."""
+    """Claims out of a model's JSON: {field: {"value", "quote"}}, of a list of objects [{"value", "quote"}].
+
+    A bare value has no quote and cannot hold.
+    """
     found: dict[str, Claim] = {}
     for one in fields:
         given = answer.get(one.name)
-        if isinstance(given, Mapping) and given.get("value") is not None:
+        if one.kind == "rows":
+            listed = given.get("value") if isinstance(given, Mapping) else given
+            if isinstance(listed, list):
+                found[one.name] = Claim(listed, str(given.get("quote") or "") if isinstance(given, Mapping) else "")
+        elif isinstance(given, Mapping) and given.get("value") is not None:
             found[one.name] = Claim(given["value"], str(given.get("quote") or ""))
         elif given is not None and not isinstance(given, Mapping):
             found[one.name] = Claim(given, "")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from parley.house.extractor_ending import read_ending, read_mood, read_settled
 from parley.house.extractor_freely import about_matter, opened
-from parley.house.extractor_match import FieldWords
+from parley.house.extractor_match import FIRST, FieldWords
 from parley.house.extractor_reading import Reading, latest, negated_before, place_of, proven, said
-from parley.house.extractor_senses import meant
+from parley.house.extractor_senses import all_meant, meant
 from parley.house.extractor_talk import Statement, polarity, unsure
 from parley.understanding import Field, Finding
 
@@ -17,7 +18,10 @@ _NO_OPTIONS = frozenset({"no", "nein", "none", "false", "keine", "not needed"})
 _ENDS_NO = re.compile(r"\b(?:so|also)\W+(?:no|nein)\W*$", re.IGNORECASE)
 _DENIES = re.compile(
     r"\b(?:not|non|never|don'?t|doesn'?t|didn'?t|isn'?t|can'?t|won'?t|haven'?t|hasn'?t|no longer|expired|nicht|"
-    r"kein\w*|nie)\b",
+    r"wouldn'?t|couldn'?t|shouldn'?t|wasn'?t|weren'?t|aren'?t|hadn'?t|barely|hardly|neither|nobody|none|ran out|run "
+    r"out|"
+    r"abgelaufen|kaum|niemand|kein\w*|nie|(?:that|it) would(?: have to)? be my \w+|my (?:\w+ )?(?:wife|husband|partner|"
+    r"boss|manager|landlord) (?:decides|does|handles|would)|(?:das )?(?:entscheidet|macht) mein\w*)\b",
     re.IGNORECASE,
 )
 _WHETHER = re.compile(
@@ -36,6 +40,10 @@ def read_boolean(reading: Reading, one: Field) -> Finding | None:
         if reading.matcher.reversed(one.name, answer[0]) and isinstance(found.value, bool):
             return Finding(not found.value, found.quote, found.message_id, found.confidence)
         return found
+    if (settled := read_settled(reading, one)) is not None:
+        return settled
+    if (familiar := _familiar(reading, one)) is not None:
+        return familiar
     found_by_word: Finding | None = None
     for statement in reading.matcher.talk.statements:
         if words.name and said(words.name, statement.text):
@@ -49,6 +57,32 @@ def read_boolean(reading: Reading, one: Field) -> Finding | None:
                 continue
             found_by_word = proven(not denied, statement, 0.6)
     return found_by_word
+
+
+_KNOWN = re.compile(
+    r"\bi'?m (?:already )?a (?:regular|patient|customer|client|member)\b(?! (?:at|of) another)|\b(?:existing|"
+    r"long-?time|"
+    r"returning) (?:patient|customer|client)|\b(?:been|was|come|coming|going) (?:to you|here|with you|in)\b.{0,15}\b"
+    r"(?:before|years?|last|often)|\bstamm(?:kunde|gast|patient)\w*|\b(?:schon|bereits) (?:mal |öfter |länger )?"
+    r"(?:bei ihnen|patient|kunde|da gewesen)",
+    re.IGNORECASE,
+)
+_NEW = re.compile(
+    r"\b(?:first time|never been|new (?:here|patient|customer|client|to (?:the area|town|you))|zum ersten mal|noch nie|"
+    r"neu (?:hier|bei ihnen|in der stadt)|neupatient\w*|neukunde)\b",
+    re.IGNORECASE,
+)
+
+
+def _familiar(reading: Reading, one: Field) -> Finding | None:
+    """Whether a caller is new, of a field that asks for that, by what he says of himself."""
+    if not FIRST.search(f"{one.name} {one.description}"):
+        return None
+    for statement in reading.matcher.talk.statements:
+        for pattern, value in ((_NEW, True), (_KNOWN, False)):
+            if pattern.search(statement.text) and not statement.text.rstrip().endswith("?"):
+                return proven(value, statement, 0.75)
+    return None
 
 
 def _alternative(words: FieldWords, answer: Sequence[Statement]) -> Finding | None:
@@ -89,6 +123,8 @@ def whether(answer: Sequence[Statement], one: Field) -> Finding | None:
         return None
     if any(_ENDS_NO.search(statement.text) for statement in answer):
         said = "no"
+    if _ONLY.search(first.question) and _OTHERS.search(f"{one.name} {one.description}"):
+        negative = not negative  # "is it just your house?" of others that are affected
     if said:
         asks_negative = bool(re.search(r"\b(?:no|without|kein\w*)\b", first.question, re.IGNORECASE)) and negative
         value = (said == "yes") != (negative and not asks_negative)
@@ -120,6 +156,8 @@ def _last_question(text: str) -> str:
 
 
 _OFFERS = re.compile(r"\w (?:or|oder) \w", re.IGNORECASE)
+_ONLY = re.compile(r"\b(?:just|only|nur|bloß|allein)\b", re.IGNORECASE)
+_OTHERS = re.compile(r"neighb|others?\b|whole|wider|several|nachbar|andere|mehrere", re.IGNORECASE)
 _HAPPENED = re.compile(
     r"\b(?:already|once|twice|(?:\w+) times|often|always|every (?:day|time|week)|did|have|has|had|was|were|"
     r"schon|bereits|(?:ein|zwei|drei|mehr)mal|mehrmals|immer|hab\w*)\b",
@@ -163,28 +201,67 @@ def read_enum(reading: Reading, one: Field) -> Finding | None:
         text = _GREETS.sub("", statement.held())
         for option in one.options:
             for place, exact in _named(option, text):
+                if asked < _ASKED and (_PASSING.search(text[:place]) or option.lower() in _ANY_OPTION):
+                    continue
                 if not negated_before(text[:place]):
-                    score = (2.0 if exact else 1.0) + asked + 0.4 * len(option.split())
+                    score = (2.0 if exact else 0.5 + min(asked, 0.5)) + asked + 0.4 * len(option.split())
                     if asked >= 1 and statement.first and len(text.split()) <= len(option.split()) + 1:
                         score += 1.5  # the answer, and nothing else
                     found.append((score, proven(option, statement, min(0.95, 0.65 + 0.12 * asked))))
-    return latest(found, 1.0) or _yes_or_no(reading, one) or _meant(reading, one)
+    named = latest(found, 1.0) or _yes_or_no(reading, one)
+    if (told := read_mood(reading, one) or read_ending(reading, one)) is not None and (
+        named is None or named.confidence < 0.8
+    ):
+        return told
+    return named or _meant(reading, one) or _anywhere(reading, one)
 
 
+_ASKED = 0.75
+_ANY_OPTION = _YES_OPTIONS | _NO_OPTIONS | frozenset("other any normal unknown sonstiges andere egal".split())
+_PASSING = re.compile(r"\b(?:this|last|yesterday|every|each|good|guten|gestern|diesen|heute)\s*$", re.IGNORECASE)
 _GREETS = re.compile(r"\b(?:good (?:morning|afternoon|evening|day)|guten (?:morgen|abend|tag))\b", re.IGNORECASE)
 _SORT = re.compile(
-    r"role$|rolle$|type|kind|event|categor|topic|service|occasion|anlass|thema|kategorie|art$", re.IGNORECASE
+    r"role$|rolle$|type|kind|event|categor|topic|service|occasion|anlass|thema|kategorie|art$|trade|gewerk|intent|"
+    r"fault|"
+    r"purpose|looking|suche|anliegen|issue|problem|reason|grund|request|matter|sparte|claim|auftrag|fehler|störung",
+    re.IGNORECASE,
+)
+_ANYWHERE = re.compile(
+    r"urgen|priorit|severity|dringlich|fulfil|delivery_method|liefer|payment|zahlung|financ|finanz|mood|looking|intent|"
+    r"suche|_to$|art$|cause|grund$|ursache",
+    re.IGNORECASE,
 )
 
 
-def _meant(reading: Reading, one: Field) -> Finding | None:
-    answer = reading.matcher.best(one.name, 1.0) or (
-        opened(reading.matcher.talk) if about_matter(one) or _SORT.search(one.name) else ()
-    )
-    if not answer or unsure(answer[0].line.text):
+_URGENCY = re.compile(r"urgen|priorit|severity|dringlich", re.IGNORECASE)
+
+
+def about_sort(one: Field) -> bool:
+    """Whether an enum says what a talk is about: it is read out of how the caller begins."""
+    return about_matter(one) or _SORT.search(one.name) is not None
+
+
+def _anywhere(reading: Reading, one: Field) -> Finding | None:
+    """What is said without being asked of fields that people speak of by themselves: how urgent, how to pay."""
+    if not _ANYWHERE.search(one.path[-1] if one.path else one.name):
         return None
-    picked = meant(one.options, answer[0].line.text)
-    return Finding(picked, answer[0].line.text, answer[0].line.id, 0.7) if picked else None
+    for statement in reversed(reading.matcher.talk.statements):
+        own = reading.matcher.asked(one.name, statement)
+        others = (reading.matcher.asked(name, statement) for name in reading.matcher.words if name != one.name)
+        volunteered = _URGENCY.search(one.name) is not None
+        if (not volunteered and max(others, default=0.0) > max(own, 1.0)) or unsure(statement.text):
+            continue
+        if (picked := meant(one.options, statement.held())) is not None:
+            return proven(picked, statement, 0.6)
+    return None
+
+
+def _meant(reading: Reading, one: Field) -> Finding | None:
+    begun = opened(reading.matcher.talk) if about_sort(one) else ()
+    for answer in (reading.matcher.best(one.name, 1.0), begun):
+        if answer and not unsure(answer[0].line.text) and (picked := meant(one.options, answer[0].line.text)):
+            return Finding(picked, answer[0].line.text, answer[0].line.id, 0.7)
+    return None
 
 
 def _yes_or_no(reading: Reading, one: Field) -> Finding | None:
@@ -199,6 +276,7 @@ def _yes_or_no(reading: Reading, one: Field) -> Finding | None:
 def read_enums(reading: Reading, one: Field) -> Finding | None:
     picked: dict[str, Statement] = {}
     answer = {statement.line.number for statement in reading.matcher.best(one.name, 0.9)}
+    begun = {statement.line.number for statement in opened(reading.matcher.talk)}
     for statement in reading.matcher.talk.statements:
         if answer and statement.line.number not in answer:
             continue
@@ -206,6 +284,9 @@ def read_enums(reading: Reading, one: Field) -> Finding | None:
             for place in option_places(option, statement.text):
                 if not negated_before(statement.text[:place]):
                     picked.setdefault(option, statement)
+        if answer or statement.line.number in begun:
+            for option in all_meant(one.options, statement.text):
+                picked.setdefault(option, statement)
     if not picked:
         return None
     values = [option for option in one.options if option in picked]

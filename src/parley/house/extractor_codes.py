@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from parley.house.extractor_words import alike
 
 _CODES = re.compile(
     r"(?:^|[\s_])(?:zip|zipcode|postcode|plz|postleitzahl|pin|id|ids|code|codes|ref|reference|referenz|tag|vin|sku|"
@@ -56,6 +59,23 @@ def spelled_code(text: str) -> str | None:
     codes = [code.strip("-/") for code in (*found, "".join(parts))]
     good = [code for code in codes if sum(map(str.isdigit, code)) >= 2]
     return good[-1] if good else None
+
+
+_BEHIND = re.compile(
+    r"(?P<word>[^\W\d_]+)(?:[- ]?(?:number|nummer|no|nr|id|code|#)\b\.?)?\W{0,3}(?:(?:is|ist|was|lautet|it's|number|"
+    r"nummer|"
+    r"no|nr|die|the)\b\W*)*(?P<code>#?(?=[\w\s-]{0,12}\d)(?:[A-Z0-9][A-Z0-9]*[-/ ]?)+)",
+)
+
+
+def code_behind(words: Sequence[str], text: str) -> str | None:
+    """The code that stands right behind one of the words: "it's room 1412", "the report number is 26-8841"."""
+    found: str | None = None
+    for match in _BEHIND.finditer(text):
+        low = match["word"].lower()
+        if any(alike(word, low) for word in words) and (code := spelled_code(match["code"])) is not None:
+            found = code
+    return found
 
 
 def _piece(word: str, low: str, *, started: bool) -> str | None:

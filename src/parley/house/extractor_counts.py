@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from parley.house.extractor_match import FieldWords
+from parley.house.extractor_ranges import End, at_end, end_of
 from parley.house.extractor_reading import Reading, latest, proven, slot_of
 from parley.house.extractor_talk import Statement, unsure
+from parley.house.extractor_words import alike, field_lexicon
 from parley.understanding import Field, Finding, NumberMention, detect_language, find_numbers, find_times, fits
 
-_MONEY = frozenset(
-    "budget price cost amount salary rent dollars euro preis miete gehalt copay deposit fee betrag pay "
-    "rate wage".split()
-)
 _ORDER = frozenset("floor stock story level etage rank place position lane grade".split())
 _PAID = frozenset("price paid cost bill amount total betrag preis kaufpreis fee copay".split())
 _LEAST_AMOUNT = 20  # a smaller number without a currency in answer to "how much?" counts something else
@@ -32,14 +30,18 @@ _COUNTERFACTUAL = re.compile(
 _MEASURE = re.compile(r"[- ]?(?:foot|feet|ft|inch\w*|gallon|year[- ]old|percent|%|prozent|jährig\w*)\b", re.IGNORECASE)
 _MEASURED = re.compile(r"\b\w+-(?:foot|feet|ft|inch|gallon)\b", re.IGNORECASE)
 _YEAR = frozenset("year baujahr jahr jahrgang".split())
+_ANY_AMOUNT = frozenset("amount betrag summe charge disputed".split())
 _SIZES = frozenset({"size", "length", "height", "percent", "age", "feet"})
 
 
 @dataclass(slots=True)
 class _Count:
-    """What was found of one field so far. `line` and `surest`: where the last good number was, and how sure it is."""
+    """What was found of one field so far. `line` and `surest`: where the last good number was, and how sure it is;
+    `end`: which end of a stretch the field is.
+    """
 
     words: FieldWords
+    end: End = ""
     found: list[tuple[float, Finding]] = field(default_factory=list)
     line: int = -1
     surest: float = 0.0
@@ -47,19 +49,25 @@ class _Count:
 
     @property
     def own(self) -> set[str]:
-        return {*self.words.name, *self.words.described}
+        name = self.words.field.path[-1:] or (self.words.field.name,)
+        return {*self.words.name, *self.words.described, *name[0].lower().split("_")}
 
     @property
     def of_money(self) -> bool:
-        return bool(self.own & _MONEY)
+        return of_money(self.own)
 
     def add(self, score: float, value: int | float, one: Statement, confidence: float) -> None:
         self.found.append((score, proven(value, one, confidence)))
 
 
+def of_money(words: set[str]) -> bool:
+    """Whether a field of these words is an amount of money."""
+    return any(field_lexicon().money.search(word) for word in words)
+
+
 def read_number(reading: Reading, one: Field) -> Finding | None:
     """The number asked for, or said next to the field's own words."""
-    count = _Count(reading.matcher.words[one.name])
+    count = _Count(reading.matcher.words[one.name], _end(reading, one))
     for statement in reading.matcher.talk.statements:
         slot = slot_of(reading, statement, count.words)
         asked = min(reading.matcher.asked(one.name, statement), 3.0)
@@ -69,6 +77,13 @@ def read_number(reading: Reading, one: Field) -> Finding | None:
         else:
             _count(reading, one, statement, asked, count)
     return latest(count.found, 1.6 if count.of_money else 1.2)
+
+
+def _end(reading: Reading, one: Field) -> End:
+    """Which end of a stretch a field is; the lower one only where the upper one is a field too."""
+    end = end_of(one)
+    beside = any(end_of(words.field) == "high" for words in reading.matcher.words.values())
+    return end if end == "high" or beside else ""
 
 
 def _count(reading: Reading, one: Field, statement: Statement, asked: float, count: _Count) -> None:
@@ -83,21 +98,32 @@ def _count(reading: Reading, one: Field, statement: Statement, asked: float, cou
         return
     numbers = told_amounts(spoken, text, one, count.own, count.earlier)
     count.earlier += numbers
-    for number in numbers:
+    several = len({number.value for number in numbers if number.money}) > 1
+    for place, number in enumerate(numbers):
+        if not at_end(count.end, numbers, place, text):
+            continue
         value = fits(one, number.value)
         if not isinstance(value, int | float) or _is_other(reading, statement, number, asked, count):
             continue
-        score = _score(reading, number, text, asked, count)
+        left = numbers[place - 1].end if place else 0
+        score = _score(reading, number, text, asked, count, left)
+        score -= (
+            1.0 if several and count.of_money and not count.end and _beside(count.words, text, number, left) < 1 else 0
+        )
         if score >= 1.2:
             count.surest = max(score, count.surest if count.line == statement.line.number else 0.0)
             count.line = statement.line.number
         count.add(score, value, statement, min(0.95, 0.5 + 0.12 * score))
 
 
-def _score(reading: Reading, number: NumberMention, text: str, asked: float, count: _Count) -> float:
-    """How likely a number is the field's."""
-    beside = _beside(count.words, text, number)
+def _score(reading: Reading, number: NumberMention, text: str, asked: float, count: _Count, left: int) -> float:
+    """How likely a number is the field's. `left`: where the number before it ends."""
+    beside = _beside(count.words, text, number, left)
     score = asked + min(beside, 3.0)
+    units = [unit for word in count.words.name if (unit := field_lexicon().units.get(word))]
+    score += 1.3 if any(unit.match(text[number.end :]) for unit in units) else 0.0
+    score += 0.8 if count.of_money and count.end == "high" and number.money else 0.0
+    score += 0.8 if number.money and {*count.words.name} & _ANY_AMOUNT else 0.0
     if count.of_money and (number.money or beside < 1):
         score += 1.0 if number.money else (0.5 if asked >= 1 and number.value >= _LEAST_AMOUNT else -1.5)
     score -= 2.0 if number.money and not count.of_money else 0.0
@@ -109,11 +135,32 @@ def _score(reading: Reading, number: NumberMention, text: str, asked: float, cou
 def _is_other(reading: Reading, one: Statement, number: NumberMention, asked: float, count: _Count) -> bool:
     """Whether a number is a measure, a year among amounts, or part of a telephone number or a time."""
     text = one.held()
+    label = _LABEL.search(text[: number.start])
+    if label and asked < 1 and not number.money and not any(alike(word, label[1].lower()) for word in count.own):
+        return True
+    if _other_unit(count, text[number.end :]):
+        return True
     if _MEASURE.match(text[number.end :]) and not count.own & _SIZES:
         return True
     if count.of_money:
         return 1950 <= number.value <= 2035 and not number.money and asked < 1
     return _of_something_else(reading, one, number, text)
+
+
+_LABEL = re.compile(
+    r"\b(order|number|no\.|room|unit|truck|load|account|apartment|apt|gate|dock|door|tour|nummer|zimmer|wohnung|"
+    r"bestellung|#)\W*$",
+    re.IGNORECASE,
+)
+
+
+def _other_unit(count: _Count, after: str) -> bool:
+    """Whether a number has a unit behind it that is not the field's own: kilometres are no days."""
+    units = field_lexicon().units
+    own = [unit for word in count.own if (unit := units.get(word))]
+    if not own or any(unit.match(after) for unit in own):
+        return False
+    return any(unit.match(after) for unit in units.values())
 
 
 def told_amounts(
@@ -124,7 +171,7 @@ def told_amounts(
     "eighty nine ninety five" is 89.95 at a till and 8995 of a salary; after "six hundred thousand", "six fifty" is
     650,000.
     """
-    if not own & _MONEY:
+    if not of_money(own):
         return list(numbers)
     merged: list[NumberMention] = []
     for number in numbers:
@@ -178,9 +225,14 @@ def read_numbers(reading: Reading, one: Field) -> Finding | None:
     return None if values is None else Finding(values, text, answer[0].line.id, 0.7)
 
 
-def _beside(words: FieldWords, text: str, number: NumberMention) -> float:
-    """How much the words at a number speak of the field: the next two count in full, those further off by half."""
-    before, after = text[max(0, number.start - 28) : number.start], text[number.end : number.end + 40]
+def _beside(words: FieldWords, text: str, number: NumberMention, left: int = 0) -> float:
+    """How much the words at a number speak of the field: the next two count in full, those further off by half.
+
+    The word behind the number before it, which ends at `left`, is that one's: "two adults and six kids".
+    """
+    counted = re.match(r"\s*[^\W\d_]+", text[left : number.start]) if left else None
+    left += counted.end() if counted else 0
+    before, after = text[max(left, number.start - 28) : number.start], text[number.end : number.end + 40]
     after = _MEASURED.sub("", after)[:28]
     before, after = re.split(r"[,;]", before)[-1], re.split(r"[,;]", after)[0]
     next_to = f"{' '.join(before.split()[-2:])} {' '.join(after.split()[:2])}"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from parley.house.extractor_codes import is_code, spelled_code
+from parley.house.extractor_addresses import about_address, read_address
+from parley.house.extractor_codes import code_behind, is_code, spelled_code
 from parley.house.extractor_match import FieldWords
 from parley.house.extractor_names import named_car, named_firm, named_thing, read_slot, slot_name, way_end
 from parley.house.extractor_reading import Reading, negated_before, place_of, proven, said
@@ -14,13 +15,14 @@ from parley.understanding import Field, Finding
 
 _OPENING = re.compile(
     r"\b(?:help you|can i (?:do|help)|may i help|what can i|how can i|for calling|was kann ich|wie kann ich|"
-    r"womit kann|worum geht|what seems|what'?s (?:going|the (?:problem|issue|matter))|what happened|"
+    r"womit kann|worum geht|darf es sein|what would you like|what seems|what'?s (?:going|the (?:problem|issue|"
+    r"matter))|what happened|"
     r"was ist passiert)\b",
     re.IGNORECASE,
 )
 _ABOUT = frozenset(
     "reason problem issue complaint concern request summary description purpose grund anliegen schaden "
-    "beschreibung incident symptom symptoms beschwerden symptome".split()
+    "beschreibung happened hergang schilderung anlass incident symptom symptoms beschwerden symptome".split()
 )
 _LEAD = re.compile(
     r"^(?:(?:only|nur|bei der|bei|well|so|uh|um|oh|yeah|yes|yep|sure|ok(?:ay)?|ja|also|äh|na|hi|hello|guten tag|"
@@ -54,7 +56,15 @@ def read_texts(reading: Reading, one: Field) -> Finding | None:
             told,
         )
     ]
-    return Finding([part for part in parts if part], found.quote, found.message_id, found.confidence)
+    kept = [part for part in parts if part and len(part.split()) <= _LONG_ITEM and not _CLAUSE.match(part)]
+    return Finding(kept, found.quote, found.message_id, found.confidence) if kept else None
+
+
+_CLAUSE = re.compile(
+    r"(?:i|i'm|i've|i'd|we|we're|you|he|she|they|to|my name|ich|wir|sie|er|es|there|that|this)\b|\S+'s [A-Z]",
+    re.IGNORECASE,
+)
+_LONG_ITEM = 6  # words: what is longer is a sentence, no thing of a list
 
 
 _ALLERGY = re.compile(r"allerg|dietary|intoleran|unverträglich|diät", re.IGNORECASE)
@@ -70,15 +80,19 @@ def read_text(reading: Reading, one: Field) -> Finding | None:
     about = {word.lower() for word in re.findall(r"[^\W\d_]+", f"{one.name.replace('_', ' ')} {one.format}")}
     if (slot := slot_name(about)) is not None:
         return read_slot(reading, one, slot, about)
-    if (car := named_car(reading, about)) is not None:
+    if (car := named_car(reading, one, about)) is not None:
         return car
-    answer = reading.matcher.best(one.name)
-    if is_code(one.name):
+    answer = _asked_for(reading, one)
+    if is_code(one.name) or _NUMBERED.search(one.description):
         return _code(reading, words, answer)
+    if about_address(one) and (address := read_address(reading, one, answer)) is not None:
+        return address
     if (way := way_end(reading, about)) is not None:
         return way
     if not answer and about & _ABOUT:
         answer = opened(reading.matcher.talk)
+    if about & _FLOORS and (floor := _floor(reading, answer)) is not None:
+        return floor
     if not answer and "name" in about:
         return named_thing(reading)
     if (firm := named_firm(reading, about)) is not None:
@@ -87,6 +101,38 @@ def read_text(reading: Reading, one: Field) -> Finding | None:
     return None if found is not None and about & _PLACES and _NO_PLACE.match(str(found.value)) else found
 
 
+_FLOORS = frozenset("floor etage stockwerk stock storey story level geschoss".split())
+_FLOOR = re.compile(
+    r"\b(?:(?:[\w]+(?:st|nd|rd|th|ter|ten|tes|er|e|en)|\d+\.?) (?:floor|stock(?:werk)?|etage|og|obergeschoss)|"
+    r"ground floor|erdgeschoss|basement|keller|dachgeschoss|top floor)\b",
+    re.IGNORECASE,
+)
+
+
+def _floor(reading: Reading, answer: tuple[Statement, ...]) -> Finding | None:
+    for statement in (*answer, *reversed(reading.matcher.talk.statements)):
+        if match := _FLOOR.search(statement.text):
+            return proven(match.group(), statement, 0.8)
+    return None
+
+
+_NUMBERED = re.compile(r"^(?:the )?(?:[\w']+ ){0,3}\w*(?:number|nummer)\b(?! of)", re.IGNORECASE)
+
+
+def _asked_for(reading: Reading, one: Field) -> tuple[Statement, ...]:
+    """The answer to the field's question. What an opening brings belongs to a field that the opening names."""
+    answer = reading.matcher.best(one.name)
+    if not answer:
+        return ()
+    if asks_for_matter(answer[0].question) or "?" not in answer[0].question:
+        named = any(said([word], answer[0].question) for word in reading.matcher.words[one.name].name)
+        return answer if named or about_matter(one) else ()
+    if reading.matcher.worded(one.name, answer[0]):
+        return answer
+    return answer if reading.matcher.near(one.name, answer[0]) >= _NEAR else ()
+
+
+_NEAR = 0.42  # cosine of a question that shares no word with a field that is told freely
 _PLACES = frozenset(
     "city town address street neighborhood neighbourhood district area location origin destination pickup dropoff "
     "place stadt ort adresse straße stadtteil viertel wohnort ziel start".split()
@@ -115,17 +161,22 @@ def _code(reading: Reading, words: FieldWords, answer: tuple[Statement, ...]) ->
     for statement in answer:
         if (code := spelled_code(statement.held())) is not None:
             return proven(code, statement, 0.85)
-    if answer:
+    if answer and reading.matcher.asked(words.field.name, answer[0]) >= _CLEARLY:
         brief = _clean(answer[0].held())
-        return proven(brief, answer[0], 0.6) if len(brief.split()) == 1 and not _bare(answer[0].text) else None
+        if len(brief.split()) == 1 and not _bare(answer[0].text):
+            return proven(brief, answer[0], 0.6)
     for statement in reversed(reading.matcher.talk.statements):
-        if words.name and said(words.name, statement.text) and not statement.text.rstrip().endswith("?"):
-            place = place_of(words.name, statement.text)
-            if (code := spelled_code(statement.text[place:])) is not None and not negated_before(
-                statement.text[:place]
-            ):
-                return proven(code, statement, 0.7)
+        if (code := code_behind((*words.name, *words.described), statement.text)) is not None:
+            return proven(code, statement, 0.7)
     return None
+
+
+_CLEARLY = 1.0
+
+
+def asks_for_matter(question: str) -> bool:
+    """Whether a question opens a talk: "how can I help?"."""
+    return _OPENING.search(question) is not None
 
 
 def about_matter(one: Field) -> bool:
@@ -158,13 +209,21 @@ def _answer(answer: tuple[Statement, ...]) -> Finding | None:
     later = [one for one in told if polarity(one.text) != "no"]
     later = [one for one in later if not _introduces(one.text)]
     told = [one for one in told if not _introduces(one.text)]
-    said = next(iter(later or told), None)
+    began = asks_for_matter(first.question) or "?" not in first.question
+    wished = [one for one in later or told if began and _WISHES.search(one.text)]
+    said = next(iter(wished or later or told), None)
     if said is None:
         return None
     return proven(_clean(said.held()), said, 0.75)
 
 
+_WISHES = re.compile(
+    r"\b(?:need|want|would like|'d like|wonder\w*|call\w* (?:about|because)|trying|looking|problem|won't|isn't|doesn't|"
+    r"broke\w*|möchte|brauche|bräuchte|hätte|wollte|würde|müsste|wegen|kaputt|geht um|bei (?:uns|mir))\b",
+    re.IGNORECASE,
+)
 _INTRODUCTION = re.compile(
+    r"^\W*(?:hi|hello|hey|hallo|tag|morgen|moin|grüß (?:gott|dich))\b(?:\W+\w+){0,3}\W*$|"
     r"\b(?:my name(?:'s| is)|mein name|this is [A-Z]|hier (?:ist|spricht)|guten (?:tag|morgen|abend)|"
     r"good (?:morning|afternoon|evening)|[A-ZÄÖÜ]\w+ hier)\b",
     re.IGNORECASE,
@@ -188,9 +247,17 @@ def _bare(text: str) -> bool:
     return bool(polarity(text)) and len(text.split()) <= 2
 
 
+_WHO = re.compile(
+    r"^(?:\W*(?:hi|hello|hey|hallo|guten (?:tag|morgen|abend)|good (?:morning|afternoon|evening)|moin)\b[\s,.!]*)?"
+    r"(?:(?:my name(?:'s| is)|this is|it'?s|i'?m|i am|here is|hier ist|hier spricht|mein name ist) "
+    r"(?-i:(?:Frau |Herr |Mr\.? |Mrs\.? |Ms\.? )?[A-ZÄÖÜ][\w'-]+(?: [A-ZÄÖÜ][\w'-]+)*)(?:,| and| und|\.|$)\s*)?",
+    re.IGNORECASE,
+)
+
+
 def _clean(text: str) -> str:
     """An answer without its first small words and its full stop."""
-    text = re.sub(r"\s+", " ", text).strip(" .!?,;")
+    text = _WHO.sub("", re.sub(r"\s+", " ", text).strip(" .!?,;"))
     stripped = _LEAD.sub("", text).strip(" .,")
     kept = stripped if len(stripped) > 2 else text
     return kept[:1].upper() + kept[1:]

@@ -6,103 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as made
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from parley.house.extractor_memory import Meanings
 from parley.house.extractor_talk import Statement, Talk, sentences
+from parley.house.extractor_words import alike, field_lexicon, related
 from parley.understanding import Field, Finding
 
-_STOP = frozenset(
-    "a an the of for to in on at is are was were be been do does did has have had can could will would should "
-    "their his her its your you "
-    "they them it this that these those and or not no if any what which who whom whose when where why how "
-    "whether than then there with by as from into about "
-    "customer caller user client person guest patient driver agent value field text string number date time "
-    "true false null yes given said says mentioned mentions "
-    "call conversation transcript stated asked wants want like need needs please name full please current "
-    "der die das den dem des ein eine einen einem einer und oder nicht kein ist sind war hat haben wird werden "
-    "kann wie was wer wo wann warum welche welcher welches "
-    "kunde kunden kundin anrufer anrufers fahrer sie er es ihr ihre ihren ob für von zu mit bei auf aus nach "
-    "art name nummer of sich der".split()
-)
-_SYNONYMS: Mapping[str, tuple[str, ...]] = {
-    "phone": ("number", "reach", "telephone", "telefon", "nummer", "callback", "mobile", "handy"),
-    "grund": ("warum", "wieso"),
-    "telefon": ("nummer", "erreichen", "rückruf"),
-    "address": ("street", "adresse", "wohnen"),
-    "adresse": ("straße", "wohnen"),
-    "budget": ("spend", "price", "cost", "ausgeben"),
-    "price": ("cost", "offer", "dollars", "preis", "kosten", "rate"),
-    "reason": ("why", "warum", "help", "calling", "problem", "issue", "matter"),
-    "problem": ("issue", "wrong", "help", "matter"),
-    "issue": ("problem", "help", "wrong"),
-    "salary": ("pay", "earn", "gehalt"),
-    "pay": ("salary", "earn", "wage", "rate"),
-    "start": ("begin", "available", "anfangen"),
-    "satisfaction": ("rate", "scale", "zufrieden", "happy"),
-    "rating": ("rate", "scale"),
-    "referral": ("hear", "found", "heard"),
-    "seating": ("indoors", "outside", "sit"),
-    "people": ("party", "guests", "personen"),
-    "party": ("people", "guests", "personen"),
-    "frequency": ("often", "oft"),
-    "experience": ("years", "long"),
-    "duration": ("long", "lange"),
-    "color": ("colour", "farbe"),
-    "occupation": ("job", "work", "beruf", "living"),
-    "age": ("old", "alt"),
-    "alter": ("alt",),
-    "urgent": ("emergency", "urgency", "dringend"),
-    "quantity": ("many", "much"),
-    "count": ("many",),
-    "menge": ("viele",),
-    "anzahl": ("viele",),
-    "mileage": ("miles", "odometer"),
-    "kilometerstand": ("kilometer", "gelaufen"),
-    "timeline": ("soon", "start", "going"),
-    "decision": ("decide", "sign", "approve", "entscheiden"),
-    "outdoor": ("outside", "terrace", "patio", "garden", "draußen", "terrasse"),
-    "indoor": ("inside", "drinnen"),
-    "luggage": ("bags", "suitcases", "gepäck", "koffer"),
-    "destination": ("headed", "heading", "going", "drop", "ziel"),
-    "company": ("business", "firm", "employer", "firma"),
-    "resolution": ("like", "rather", "prefer"),
-    "improvement": ("better", "improve", "differently", "besser"),
-    "allergies": ("allergic", "dietary", "allergien"),
-    "catering": ("food", "meals", "essen"),
-    "deadline": ("due", "latest"),
-    "device": ("machine", "computer", "phone", "gerät"),
-    "vehicle": ("car", "drive", "truck", "make", "model"),
-    "pets": ("dog", "cat", "dogs", "cats"),
-    "requests": ("special", "allergies", "else"),
-    "city": ("where", "area", "stadt"),
-    "neighborhood": ("area", "district", "part", "where"),
-    "location": ("where", "area"),
-    "stadtteil": ("gegend", "viertel", "wo"),
-    "bathrooms": ("bath", "baths"),
-    "bedrooms": ("beds", "rooms"),
-    "rent": ("cost", "spend", "budget", "price"),
-    "miete": ("kosten", "ausgeben", "budget"),
-    "warmmiete": ("kosten", "miete", "ausgeben"),
-    "kaltmiete": ("kosten", "miete", "ausgeben"),
-    "tried": ("attempted",),
-    "insurance": ("insured", "covered", "versichert"),
-    "krankenkasse": ("versichert",),
-    "medications": ("taking", "medicine", "pills"),
-    "medikamente": ("nehmen", "tabletten"),
-    "feature": ("missing", "wish"),
-    "return": ("back",),
-    "recurring": ("monthly", "regularly"),
-    "donation": ("give",),
-    "stockwerk": ("etage",),
-    "preapproval": ("lender", "bank", "financing"),
-    "mortgage": ("lender", "bank", "financing"),
-    "employees": ("people", "staff", "headcount", "mitarbeiter"),
-    "passengers": ("many", "people"),
-}
 _ALIKE = 0.38
 _PERHAPS = 0.25  # of a question that no other field claims
 _WH = re.compile(
@@ -111,7 +23,7 @@ _WH = re.compile(
     re.IGNORECASE,
 )
 _COUNTS = re.compile(r"how (?:many|much)|wie viel", re.IGNORECASE)
-_FIRST = re.compile(
+FIRST = re.compile(
     r"\b(?:first (?:time|visit|contact)|new (?:patient|customer|client|user|guest)|erste[ns]? mal|neu(?:patient|kunde|"
     r"kundin|patientin)?)\b|first_(?:time|contact|visit)|new_\w+|neu_?\w+",
     re.IGNORECASE,
@@ -123,23 +35,17 @@ _BEFORE = re.compile(
 )
 
 
+_CLOSING = re.compile(
+    r"\b(?:anything else|something else|anything more|what else|sonst noch|noch (?:etwas|was|fragen)|else i can)\b",
+    re.IGNORECASE,
+)
+
+
 def terms(text: str) -> list[str]:
     """The telling words of a name or a description: "yard_size_sqft" → yard, size, sqft."""
     parted = re.sub(r"([a-z])([A-Z])", r"\1 \2", text)
     words = [word.lower() for word in re.findall(r"[^\W\d_]+", parted)]
-    return [word for word in words if word not in _STOP and len(word) > 2]
-
-
-@lru_cache(maxsize=50_000)
-def alike(one: str, other: str) -> bool:
-    """Whether two words share their stem, roughly."""
-    if one == other:
-        return True
-    short, long = sorted((one, other), key=len)
-    if len(short) >= 4 and long.startswith(short):
-        return True
-    shared = min(len(short), max(5, len(short) - 2))
-    return len(short) >= 5 and short[:shared] == long[:shared]
+    return [word for word in words if word not in field_lexicon().stop and len(word) > 2]
 
 
 @dataclass(slots=True)
@@ -157,15 +63,9 @@ class FieldWords:
         name = terms(one.path[-1] if one.path else one.name)
         told = f"{one.description} {' '.join(one.path[:-1])}"
         described = [word for word in dict.fromkeys(terms(told)) if word not in name]
-        related = [
-            other
-            for word in (*name, *described)
-            for key, others in _SYNONYMS.items()
-            if alike(word, key)
-            for other in others
-        ]
-        related += [word for option in one.options for word in terms(option)]
-        return cls(one, name, described, related)
+        instead = [other for word in (*name, *described) for other in related(word)]
+        instead += [word for option in one.options for word in terms(option)]
+        return cls(one, name, described, instead)
 
     def asks_like(self, question: str) -> bool:
         """Whether a question begins as the description does: "when", "how often"; "how many" asks of what it names."""
@@ -221,6 +121,8 @@ class Matcher:
         parts = sentences(one.question)
         asking = [part for part in parts if part.rstrip().endswith("?")] or parts[-1:]
         words = self.words[name]
+        if asking and all(_CLOSING.search(part) for part in asking):
+            return max(words.weight(part) for part in asking) / 2  # "anything else?" asks for nothing but requests
         score = max((words.weight(part) for part in asking), default=0.0) + 0.5 * words.weight(one.question)
         score += 1.2 if words.asks_like(asking[-1] if asking else "") else 0.0
         score += 4.0 if self._settled.get(name) == one.line.number else 0.0
@@ -233,10 +135,18 @@ class Matcher:
         """Whether the question before a statement is so near to the field in meaning, or nothing knows meanings."""
         return not self._near or self._near.get((name, one.question), 0.0) >= least
 
+    def worded(self, name: str, one: Statement) -> bool:
+        """Whether the question before a statement has words of the field, or is its own by what was left over."""
+        return self.words[name].weight(one.question) > 0 or self._settled.get(name) == one.line.number
+
+    def near(self, name: str, one: Statement) -> float:
+        """How near question and field are in meaning; 0 where nothing knows meanings."""
+        return self._near.get((name, one.question), 0.0)
+
     def reversed(self, name: str, one: Statement) -> bool:
         """Whether the question asks for the opposite: "have you been here before?" of a first visit."""
         field = self.words[name].field
-        return bool(_FIRST.search(f"{field.name} {field.description}") and _BEFORE.search(one.question))
+        return bool(FIRST.search(f"{field.name} {field.description}") and _BEFORE.search(one.question))
 
     def settle(self, found: Mapping[str, Finding | None]) -> list[str]:
         """Gives each field without a value the question nearest in meaning that no value came from.

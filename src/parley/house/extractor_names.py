@@ -6,14 +6,15 @@ import re
 from dataclasses import replace
 
 from parley.house.extractor_reading import Reading, latest, negated_before, proven
+from parley.house.extractor_talk import Statement, sentences
 from parley.understanding import Field, Finding
 
 _NOT_A_PERSON = frozenset(
     "company product business firm street city brand pet file user event firma produkt marke hotel restaurant".split()
 )
 _CALLED = re.compile(
-    r"\b(?:(?:named|called|name(?:'s| is)|heißt)|[Mm](?:y|ein\w*) (?:dog|cat|horse|pet|puppy|company|business|"
-    r"hund|katze|firma))"
+    r"\b(?:(?:named|called|name(?:'s| is)|heißt)|[Mm](?:y|ein\w*) (?:dog|cat|horse|pet|puppy|company|business|rabbit|"
+    r"bird|kitten|parrot|hamster|hund|katze|kater|kaninchen|pferd|vogel|firma),?)"
     r" (?P<name>[A-ZÄÖÜ][\w'-]+(?: [A-ZÄÖÜ][\w'-]+){0,3})"
 )
 _INTRODUCES = re.compile(
@@ -21,6 +22,9 @@ _INTRODUCES = re.compile(
     r"\b(?:[Hh]ier (?:ist|spricht)|"
     r"[Tt]his is) (?:Herr |Frau |Mr\.? |Mrs\.? )?"
     r"(?P<other>[A-ZÄÖÜ][\wäöüß-]+(?: [A-ZÄÖÜ][\wäöüß-]+)?)|"
+    r"\b(?:Familie|[Hh]ier (?:ist|spricht) (?:Herr|Frau)) (?P<family>[A-ZÄÖÜ][\wäöüß-]+)|"
+    r"^\W*(?:[Hh](?:i|ey|ello)\W+)?[Ii]t's (?P<self>[A-Z][\w'-]+(?: [A-Z][\w'-]+)?)(?=\W*(?:$|[,.]|in|from|with|"
+    r"here|calling))|"
     r"\b(?P<third>[A-ZÄÖÜ][\wäöüß-]+(?: [A-ZÄÖÜ][\wäöüß-]+)?) mein Name"
 )
 
@@ -42,7 +46,15 @@ def slot_name(about: set[str]) -> str | None:
         and not {"agent"} & about
     ):
         return "name"
-    return None
+    return "name" if about & _PERSONS and about <= _PERSONS | _BESIDE else None
+
+
+_PERSONS = frozenset(
+    "customer caller tenant mieter mieterin gast guest patient driver fahrer candidate applicant bewerber anrufer "
+    "kunde "
+    "kundin owner holder inhaber kontoinhaber insured client reporter ansprechpartner tenant buyer seller".split()
+)
+_BESIDE = frozenset("lead main contact person account vehicle policy the".split())
 
 
 def named_thing(reading: Reading) -> Finding | None:
@@ -111,14 +123,31 @@ _CAR = re.compile(
 )
 
 
-def named_car(reading: Reading, about: set[str]) -> Finding | None:
-    """The make of a vehicle, or the model that is named behind it. None for a field of something else."""
-    if not about & {"make", "model", "marke", "modell"}:
+_MODELS = re.compile(
+    r"\b(?:Golf|Passat|Polo|Tiguan|Touran|Caddy|Corsa|Astra|Insignia|Fiesta|Focus|Kuga|Mondeo|Transit|Clio|Megane|"
+    r"Twingo|"
+    r"Octavia|Fabia|Superb|Ibiza|Leon|Panda|Ducato|Sprinter|Vito|Civic|Accord|CR-V|Corolla|Camry|RAV4|Yaris|Prius|"
+    r"Tacoma|"
+    r"Outback|Forester|Impreza|Altima|Sentra|Rogue|Malibu|Silverado|Equinox|F-?150|Explorer|Escape|Mustang|Wrangler|"
+    r"Cherokee|Elantra|Sonata|Tucson|Sportage|Sorento|Mazda ?[3-6]|CX-\d|Model [3SXY]|A[1-8]|Q[3-8]|[1-7]er)\b"
+)
+_VEHICLES = frozenset("vehicle car fahrzeug auto wagen pkw truck van".split())
+
+
+def named_car(reading: Reading, one: Field, about: set[str]) -> Finding | None:
+    """The make of a vehicle, or the model that is named behind it, or both. None for a field of something else."""
+    make, model = about & {"make", "marke"}, about & {"model", "modell"}
+    whole = about <= _VEHICLES and re.search(r"make|model|marke", one.description, re.IGNORECASE)
+    if not make and not model and not whole:
         return None
     for statement in reversed(reading.matcher.talk.statements):
-        match = _CAR.search(statement.text)
-        found = match and (match["make"] if about & {"make", "marke"} else match["model"])
-        if found and not negated_before(statement.text[: match.start()]):  # type: ignore[union-attr]
+        match, alone = _CAR.search(statement.text), _MODELS.search(statement.text)
+        name = alone.group() if alone else None
+        found = (match["make"] if match else None) if make else ((match["model"] if match else None) or name)
+        if whole:
+            found = match.group() if match else name
+        place = match or alone
+        if found and place and not negated_before(statement.text[: place.start()]):
             return proven(found, statement, 0.85)
     return None
 
@@ -127,13 +156,22 @@ def _slot(reading: Reading, slot: str) -> Finding | None:
     found: list[tuple[float, Finding]] = []
     for statement in reading.matcher.talk.statements:
         value = reading.slots(statement).get(slot)
+        if slot == "email" and "@" in statement.line.text and statement.first:
+            whole = replace(statement, text=statement.line.text)
+            if isinstance(mail := reading.slots(whole).get(slot), str):
+                found.append((2.0, proven(mail, whole, 0.88)))
+                continue
+        if slot == "phone" and _OTHER_NUMBER.search(statement.question) and not _OF_PHONE.search(statement.question):
+            continue
+        if slot == "name" and statement.first and (answered := _answered_name(statement)):
+            found.append((2.0, proven(answered, statement, 0.85)))
         match = _INTRODUCES.search(statement.text) if slot == "name" else None
         if isinstance(value, str):
             # "Ich bin Krankenschwester": what one is called is asked for, or said with the word for it.
             sure = slot != "name" or _NAMES.search(f"{statement.question if statement.first else ''} {statement.text}")
             found.append((2.0 if sure else 0.2, proven(value, statement, 0.88 if sure else 0.6)))
         elif match:
-            found.append((1.0, proven(match["name"] or match["other"] or match["third"], statement, 0.75)))
+            found.append((1.0, proven(next(filter(None, match.groups())), statement, 0.75)))
     return latest(found, 0.0)
 
 
@@ -142,6 +180,43 @@ _NAMES = re.compile(
     r"spell\w*|buchstabier\w*|this is|hier (?:ist|spricht))\b",
     re.IGNORECASE,
 )
+
+
+_OTHER_NUMBER = re.compile(
+    r"(?:kunden|vertrags?|order|account|polic[ey]|tracking|claim|member(?:ship)?|reference|bestell|rechnungs|"
+    r"versicherungs|zähler|sendungs|confirmation|booking|customer|case|ticket|invoice|load)[- ]?(?:nummer|number|id|"
+    r"konto|#)",
+    re.IGNORECASE,
+)
+_OF_PHONE = re.compile(r"phone|call|reach|cell|mobile|telefon|handy|rückruf|erreich", re.IGNORECASE)
+_ASKS_NAME = re.compile(
+    r"\b(?:your (?:full |last |first )?name|(?:what|which) name|name(?:'s| is)? (?:for|on|under|please)|name\W*$|"
+    r"who(?:'s|m| is| am| do| should| shall| may) (?:this|it|i|calling|speaking|the|do|that|am)\b|who is this|"
+    r"(?:welchen|ihr\w*|wessen) namen?|wie heißen|mit wem|wen darf|wer (?:spricht|ist (?:da|dran|am)))",
+    re.IGNORECASE,
+)
+_ANSWERS_NAME = re.compile(
+    r"^\W*(?:(?:it'?s|it is|under|for|that'?s|that would be|this is|i'?m|auf|unter|mein name ist|my name(?:'s| is)|"
+    r"ich bin|"
+    r"ich heiße|das ist|für|familie|herrn?|frau|mr\.?|mrs\.?|ms\.?|yes|yeah|sure|ja|uh|um|äh|hi|hello|der name ist|"
+    r"hier ist|"
+    r"hier spricht|put it under|make it)\b\W*)*(?-i:(?P<name>[A-ZÄÖÜ][a-zäöüß'-]+[\w'-]*(?: [A-ZÄÖÜ][\w'.-]*){0,3}))"
+    r"(?-i:, (?P<whole>[A-ZÄÖÜ][\w'-]+ (?P=name)))?",
+    re.IGNORECASE,
+)
+
+
+def _answered_name(one: Statement) -> str | None:
+    """What is said to "who is it for?": a name alone, or with little before it."""
+    asking = [part for part in sentences(one.question) if part.rstrip().endswith("?")] or sentences(one.question)[-1:]
+    if not asking or not _ASKS_NAME.search(asking[-1]):
+        return None
+    match = _ANSWERS_NAME.match(one.text)
+    name = (match["whole"] or match["name"]) if match else ""
+    return name.strip(" .,") if name and name.split()[0].lower() not in _NO_NAMES else None
+
+
+_NO_NAMES = frozenset("yes no ja nein i ich sure ok okay that it why what is the my mein who wer no nope".split())
 
 
 _FIRMS = frozenset("company firm employer organization organisation business firma unternehmen arbeitgeber".split())
@@ -173,6 +248,9 @@ _ROUTE = re.compile(
 )
 
 
+_DAYS = re.compile(r"^(?:the )?\d+(?:st|nd|rd|th|\.)|day$|woche?$|tag$|uhr$|[ap]m$", re.IGNORECASE)
+
+
 def way_end(reading: Reading, about: set[str]) -> Finding | None:
     """Where a way begins or ends: "from 18 Mercer Street to the airport". Times and days are no places."""
     ends = [name for name, words in (("origin", _FROM), ("destination", _TO)) if about & words]
@@ -181,6 +259,8 @@ def way_end(reading: Reading, about: set[str]) -> Finding | None:
     for statement in reversed(reading.matcher.talk.statements):
         for match in _ROUTE.finditer(statement.text):
             place = match[ends[0]].strip(" .,")
+            if _DAYS.search(place):
+                continue
             if re.search(r"[A-ZÄÖÜ]", place) or not {"date", "time"} & reading.slots(statement).keys():
                 return proven(place, statement, 0.75)
     return None

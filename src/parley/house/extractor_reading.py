@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from parley.house.extractor_match import FieldWords, Matcher, alike
+from parley.house.extractor_match import FieldWords, Matcher
 from parley.house.extractor_talk import Statement
+from parley.house.extractor_words import alike
 from parley.understanding import Finding, Value, detect_language, read_slots
 
 _SPOKEN_SLOTS = {

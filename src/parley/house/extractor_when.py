@@ -7,9 +7,11 @@ from dataclasses import replace
 from itertools import pairwise
 
 from parley.house.extractor_days import coming_day, full_day, past_day
+from parley.house.extractor_freely import asks_for_matter
+from parley.house.extractor_ranges import clock_at_end, end_of
 from parley.house.extractor_reading import Reading, latest, proven
 from parley.house.extractor_talk import Statement, polarity
-from parley.understanding import Field, Finding, detect_language, find_numbers
+from parley.understanding import Field, Finding, detect_language, find_numbers, find_times
 
 
 def read_date(reading: Reading, one: Field) -> Finding | None:
@@ -41,8 +43,8 @@ def _when(reading: Reading, one: Field, slot: str) -> Finding | None:
         if slot == "date" and not {"date", "end_date"} <= slots.keys():
             language = detect_language(statement.text, reading.language)
             value = coming_day(statement.text, reading.now, language) or value
-        if slot == "time" and isinstance(value, str) and _STARTS.search(one.name):
-            value = _first_clock(statement, reading) or value
+        if slot == "time":
+            value = _clock(reading, one, statement, value)
         if slot == "date" and _about_past(one):
             value = _past_day(statement, reading, one) or (
                 value if str(value) <= reading.now.date().isoformat() else None
@@ -73,15 +75,60 @@ def _when(reading: Reading, one: Field, slot: str) -> Finding | None:
         else:
             score += 0.4
         score += 1.0 if slot == "date" and {"date", "end_date"} <= slots.keys() and _stay(one, reading) else 0.0
+        if slot == "date" and not rivals:
+            score += _likely(one, statement)
         proof = proven(value, statement, min(0.95, 0.6 + 0.1 * score))
         found.append((score, replace(proof, quote=offer.text, message_id=offer.id) if offer is not None else proof))
     return latest(found, 0.9)
+
+
+_TAKEN = re.compile(
+    r"\b(?:works?|fine|good|great|perfect|okay|ok|suits?|then|it is|passt|gut|nehme?n?|geht|gerne?|ginge|ist recht|"
+    r"kommen|"
+    r"bringe?n?|come)\b",
+    re.IGNORECASE,
+)
+
+
+def _likely(one: Field, statement: Statement) -> float:
+    """How much more a schema's only day is meant: told of what happened at the start, or settled upon."""
+    if _about_past(one):
+        return 0.6 if asks_for_matter(statement.question) or not statement.question else 0.0
+    return 0.0 if _is_birth(one) or not _TAKEN.search(statement.text) else 0.5
 
 
 _STARTS = re.compile(r"(?:^|_)(?:start|begin|from|arrival|beginn|anfang|ab)(?:_|$)|start_?time", re.IGNORECASE)
 _UNTIL = re.compile(
     r"\b(?:until|till?|through|out by|done by|over by|ends?|ending|finish\w*|bis|ende\w*)\b|-(?=\s*\d)", re.IGNORECASE
 )
+
+
+def _clock(reading: Reading, one: Field, statement: Statement, value: object) -> object:
+    """The time of a sentence that is this field's: an end of a stretch, or the one there is."""
+    value = clock_at_end(reading, statement, end_of(one)) or value or _plain_clock(statement, reading)
+    if isinstance(value, str) and _STARTS.search(one.name):
+        return _first_clock(statement, reading) or value
+    return value
+
+
+def _plain_clock(one: Statement, reading: Reading) -> str | None:
+    """A time that lies behind: "since about 6:20 this morning"."""
+    text = one.held()
+    for time in find_times(text, detect_language(text, reading.language)):
+        match = re.match(r"(\d{1,2})(?::(\d\d))?", time.written) if time.kind == "clock" else None
+        if match is None or not _CLOCKED.search(text[max(0, time.start - 8) : time.end + 16]):
+            continue
+        hour, minute = int(match[1]), int(match[2] or 0)
+        if _LATER.search(text[time.start : time.end + 24]) and hour < 12:
+            hour += 12
+        return f"{hour:02}:{minute:02}" if hour < 24 and minute < 60 else None
+    return None
+
+
+_CLOCKED = re.compile(
+    r":\d\d|\b[ap]\.?m\b|\buhr\b|o'clock|this morning|last night|heute (?:früh|morgen)", re.IGNORECASE
+)
+_LATER = re.compile(r"\bp\.?m\b|afternoon|evening|last night|tonight|abends?|nachmittags?", re.IGNORECASE)
 
 
 def _first_clock(one: Statement, reading: Reading) -> str | None:

@@ -17,10 +17,12 @@ from parley.understanding.extraction import (
     Extracted,
     Field,
     Finding,
+    Row,
     Schema,
     Value,
     fits,
     gather,
+    nested,
 )
 from parley.understanding.extraction_numbers import NumberMention, find_numbers
 from parley.understanding.extraction_places import PlaceMention, find_places, plain_place
@@ -55,6 +57,7 @@ __all__ = [
     "NumberMention",
     "OwnIntents",
     "PlaceMention",
+    "Row",
     "Schema",
     "SlotCorrection",
     "SlotProblem",
@@ -79,6 +82,7 @@ __all__ = [
     "is_mash",
     "is_question",
     "kind_of_house",
+    "nested",
     "parse_schema",
     "plain_place",
     "read_emergency",

@@ -37,6 +37,7 @@ class NumberMention:
 def find_numbers(text: str, language: str) -> list[NumberMention]:
     """Every number in order, in digits or in words."""
     text = re.sub(r"\ba(?= (?:hundred|thousand)\b)", "1", text, flags=re.IGNORECASE)  # as long as before
+    text = re.sub(r"(?<=hundred) and(?= [a-z-]+ hundred\b)", " to ", text, flags=re.IGNORECASE)  # two numbers, not one
     scan = scan_text(text, language, _ANY_DAY, "US")
     found: list[NumberMention] = []
     at = 0

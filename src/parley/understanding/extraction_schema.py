@@ -1,14 +1,16 @@
 """Reading a schema of what to get out of a talk: the built-in ones, and the subset of JSON Schema that can be filled.
 
-Draft 2020-12 (and what older drafts write alike): an object of plain fields, nested objects, `$ref` within the schema,
-and anything with null. Every other schema is refused by the name of the place that is wrong: a schema is checked as a
-schema by jsonschema-rs, then field by field for what a talk can tell. Nothing is fetched.
+Draft 2020-12 (and what older drafts write alike): an object of plain fields, nested objects, lists of texts, numbers,
+options or objects, alternatives, `$ref` within the schema, and anything with null. Every other schema is refused by the
+name of the place that is wrong: a schema is checked as a schema by jsonschema-rs, then field by field for what a talk
+can tell. Nothing is fetched.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -17,9 +19,10 @@ import orjson
 
 from parley.kit.errors import InvalidInput
 from parley.understanding.extraction import MOST_CHARACTERS, Field, Kind, Schema
+from parley.understanding.extraction_shapes import Shape, Shapes
 from parley.understanding.lexicon import read_yaml
 
-MOST_FIELDS, MOST_OPTIONS, MOST_BYTES, DEEPEST, MOST_NESTED = 100, 200, 200_000, 24, 5
+MOST_FIELDS, MOST_OPTIONS, MOST_BYTES, DEEPEST, MOST_NESTED = 100, 200, 200_000, 28, 8
 
 _PLAIN: Mapping[str, Kind] = {
     "string": "text",
@@ -41,19 +44,20 @@ _KEYWORDS = frozenset(
     "$schema $id $defs $ref $comment $anchor definitions type enum const title description properties required items "
     "format default examples minimum maximum anyOf oneOf allOf additionalProperties nullable".split()
 )
-_DEMANDS = frozenset(
-    "pattern minLength maxLength multipleOf exclusiveMinimum exclusiveMaximum minItems maxItems uniqueItems".split()
-)
-_BEYOND = (
-    "not",
-    "if",
-    "patternProperties",
-    "prefixItems",
-    "contains",
-    "$dynamicRef",
-    "$recursiveRef",
-    "dependentSchemas",
-)
+_OF_TEXT = frozenset("pattern minLength maxLength not".split())
+_OF_NUMBER = frozenset("multipleOf exclusiveMinimum exclusiveMaximum not".split())
+_OF_LIST = frozenset("minItems maxItems uniqueItems contains minContains maxContains".split())
+_FORMAL = frozenset("email idn-email uri iri hostname ipv4 ipv6 uuid duration".split())
+_LISTS: Mapping[Kind, Kind] = {
+    "text": "texts",
+    "enum": "enums",
+    "number": "numbers",
+    "integer": "numbers",
+    "date": "texts",
+    "time": "texts",
+    "datetime": "texts",
+}
+_WIDTH: Mapping[Kind, int] = {"text": 2, "texts": 3, "enums": 0, "numbers": 0, "rows": 4}
 
 
 def parse_schema(source: object, *, name: str = "custom", where: str = "schema") -> Schema:
@@ -91,10 +95,12 @@ def with_emergency(schema: Schema) -> Schema:
 
 @dataclass(frozen=True, slots=True)
 class _Above:
-    """The objects a field stands in: their names, and what their descriptions say."""
+    """The objects a field stands in: their names, what their descriptions say, the references that led there."""
 
     path: tuple[str, ...] = ()
     about: tuple[str, ...] = ()
+    refs: tuple[str, ...] = ()
+    in_rows: bool = False
 
 
 class _Reader:
@@ -103,31 +109,25 @@ class _Reader:
     def __init__(self, root: Mapping[str, Any], where: str) -> None:
         self._root = root
         self._where = where
+        self._shapes = Shapes(root)
         self._count = 0
 
     def fields(self) -> tuple[Field, ...]:
-        properties, where = self._properties()
-        found = tuple(self._all(properties, where, _Above()))
-        if properties is self._root:
-            for key, one in properties.items():
-                _require_schema({} if isinstance(one, str) else one, f"{where}.{key}")
-        else:
+        if _is_schema(self._root):
+            found = tuple(self._top())
             _require_schema(self._root, self._where)
+            return found
+        found = tuple(self._all(self._root, self._where, _Above()))
+        for key, one in self._root.items():
+            _require_schema({} if isinstance(one, str) else one, f"{self._where}.{key}")
         return found
 
-    def _properties(self) -> tuple[Mapping[str, Any], str]:
-        """The fields at the top: of a JSON schema its properties, of the short form all of it."""
-        root, where = self._root, self._where
-        return self._object(root, where) if _is_schema(root) else (root, where)
-
-    def _object(self, source: Mapping[str, Any], where: str) -> tuple[Mapping[str, Any], str]:
-        whole = self._resolved(source, where)
-        if whole.get("type", "object") != "object":
-            raise InvalidInput(f"{where}.type must be object, not {str(whole['type'])[:50]!r}.")
-        properties = whole.get("properties")
-        if not isinstance(properties, Mapping) or not properties:
-            raise InvalidInput(f"{where}.properties must be an object with at least one field.")
-        return properties, f"{where}.properties"
+    def _top(self) -> Iterator[Field]:
+        shapes = self._shapes.of(self._root, self._where)
+        if len(shapes) != 1:
+            raise InvalidInput(f"{self._where} must be one object, not alternatives of objects.")
+        properties, where = _properties(shapes[0].source, self._where)
+        yield from self._all(properties, where, _Above(refs=shapes[0].refs))
 
     def _all(self, properties: Mapping[str, Any], where: str, above: _Above) -> Iterator[Field]:
         for key, value in properties.items():
@@ -137,97 +137,109 @@ class _Reader:
         self._count += 1
         if self._count > MOST_FIELDS:
             raise InvalidInput(f"{self._where} must have at most {MOST_FIELDS} fields.")
-        if (name == "evidence" and not above.path) or not name.strip() or len(name) > 100:
+        at_top = not above.path and not above.in_rows
+        if (name == "evidence" and at_top) or not name.strip() or len(name) > 100:
             raise InvalidInput(f"{where}: a field's name must have 1 to 100 characters and not be 'evidence'.")
         if isinstance(source, str):
             kind = _PLAIN.get(source.lower())
             yield _placed(Field(name, kind or "text", "" if kind else _text(source, where)), above)
             return
+        if source is True:
+            source = {}
         if not isinstance(source, Mapping):
             raise InvalidInput(f"{where} must be a JSON schema such as {{'type': 'string'}}.")
-        plain = self._resolved(source, where)
-        if plain.get("type") == "object" or "properties" in plain:
-            yield from self._nested(name, plain, where, above)
+        shapes = self._shapes.of(source, where, above.refs)
+        objects = [one for one in shapes if one.source.get("type") == "object" or "properties" in one.source]
+        if len(objects) > 1 and len(objects) == len(shapes):
+            raise InvalidInput(f"{where} must be one kind of object, not alternatives of objects.")
+        if objects and len(shapes) == 1:
+            yield from self._nested(name, objects[0], where, above)
         else:
-            yield _placed(self._plain(name, plain, where), above)
+            ways = [self._plain(name, one, where, above) for one in shapes if one not in objects]
+            if kept := [one for one in ways if one is not None]:
+                yield _placed(_as_one(kept), above)
 
-    def _nested(self, name: str, source: Mapping[str, Any], where: str, above: _Above) -> Iterator[Field]:
+    def _nested(self, name: str, shape: Shape, where: str, above: _Above) -> Iterator[Field]:
         if len(above.path) >= MOST_NESTED:
             raise InvalidInput(f"{where} is nested too deeply: {MOST_NESTED} levels are read.")
-        properties, inside = self._object(source, where)
-        told = _text(source.get("description") or source.get("title") or "", f"{where}.description")
-        yield from self._all(properties, inside, _Above((*above.path, name), (*above.about, told)))
+        properties, inside = _properties(shape.source, where)
+        within = _Above((*above.path, name), (*above.about, _described(shape.source, where)), shape.refs, above.in_rows)
+        yield from self._all(properties, inside, within)
 
-    def _plain(self, name: str, source: Mapping[str, Any], where: str) -> Field:
-        description = _text(source.get("description") or source.get("title") or "", f"{where}.description")
-        wanted = _demands(source, where)
+    def _plain(self, name: str, shape: Shape, where: str, above: _Above) -> Field | None:
+        """None where nothing is left of it: a list of what goes round in itself."""
+        source = shape.source
+        description = _described(source, where)
         if "enum" in source or "const" in source:
-            return _enum(name, source.get("enum", [source.get("const")]), description, where)
+            return _enum(name, source, description, where)
         written = source.get("type", "string")
         if written == "array":
-            return self._array(name, source.get("items", {}), description, wanted, where)
+            return self._array(name, shape, description, where, above)
         if not isinstance(written, str) or written.lower() not in _PLAIN:
             raise InvalidInput(
                 f"{where}.type must be string, number, integer, boolean, object or array, not {str(written)[:50]!r}."
             )
+        if "not" in source and "type" not in source:
+            raise InvalidInput(f"{where}.not is not supported without a type beside it.")
         kind = _PLAIN[written.lower()]
         form = str(source.get("format") or "").lower()
         if kind == "text":
             kind = _FORMATS.get(form, "text")
         least, most = _bound(source, "minimum", where), _bound(source, "maximum", where)
+        wanted = _demands(source, where, _OF_TEXT if kind == "text" else _OF_NUMBER)
         return Field(name, kind, description, format=form, least=least, most=most, demands=wanted)
 
-    def _array(self, name: str, items: object, description: str, demands: str, where: str) -> Field:
-        one = self._resolved(items, f"{where}.items") if isinstance(items, Mapping) else {}
-        if "enum" in one:
-            options = _options(one["enum"], f"{where}.items")
-            return Field(name, "enums", description, options, demands=demands)
-        written = one.get("type", "string") if isinstance(items, Mapping) else None
-        kind = _PLAIN.get(written) if isinstance(written, str) else None
-        if kind in ("number", "integer"):
-            least, most = _bound(one, "minimum", f"{where}.items"), _bound(one, "maximum", f"{where}.items")
-            return Field(name, "numbers", description, least=least, most=most, demands=demands)
-        if kind != "text":
-            raise InvalidInput(f"{where}.items must be strings, numbers, or an enum of strings.")
-        return Field(name, "texts", description, demands=demands)
+    def _array(self, name: str, shape: Shape, description: str, where: str, above: _Above) -> Field | None:
+        items, place = shape.source.get("items", {}), f"{where}.items"
+        if not isinstance(items, Mapping):
+            raise InvalidInput(f"{place} must be one schema, of texts, numbers, options or plain objects.")
+        wanted = _demands(shape.source, where, _OF_LIST)
+        shapes = self._shapes.of(items, place, shape.refs)
+        objects = [one for one in shapes if one.source.get("type") == "object" or "properties" in one.source]
+        if objects:
+            if len(shapes) > 1:
+                raise InvalidInput(f"{place} must be one kind of object, not alternatives.")
+            if above.in_rows:
+                raise InvalidInput(f"{place}: objects in a list within objects in a list are not supported.")
+            return self._rows(name, objects[0], description, wanted, place)
+        if not (ways := [way for each in shapes if (way := self._plain(name, each, place, above)) is not None]):
+            return None
+        one = _as_one(ways)
+        kind = _LISTS.get(one.kind)
+        if kind is None:
+            raise InvalidInput(f"{place} must be texts, numbers, options, days, times or objects.")
+        return Field(
+            name, kind, description or one.description, one.options, one.format, one.least, one.most, (), one.allowed,
+            wanted, (one,), told=one.told,
+        )  # fmt: skip
 
-    def _resolved(self, source: Mapping[str, Any], where: str, depth: int = 0) -> Mapping[str, Any]:
-        """The schema without references and without null, which every field may be anyway."""
-        if depth > MOST_NESTED:
-            raise InvalidInput(f"{where}: its references go round in a circle, or too deep.")
-        for key in _BEYOND:
-            if key in source:
-                raise InvalidInput(f"{where}.{key} is not supported: name the fields with their types.")
-        if "$ref" in source:
-            rest = {key: value for key, value in source.items() if key != "$ref"}
-            return self._resolved({**self._pointed(source["$ref"], where), **rest}, where, depth + 1)
-        for key in ("anyOf", "oneOf", "allOf"):
-            if key in source:
-                given = source[key] if isinstance(source[key], list) else []
-                kinds = [one for one in given if isinstance(one, Mapping) and one.get("type") != "null"]
-                if len(kinds) != 1:
-                    raise InvalidInput(f"{where}.{key} must be one type, or one type and null.")
-                rest = {name: value for name, value in source.items() if name != key}
-                return self._resolved({**kinds[0], **rest}, where, depth + 1)
-        written = source.get("type")
-        if isinstance(written, list):
-            named = [one for one in written if one != "null"]
-            if len(named) != 1:
-                raise InvalidInput(f"{where}.type must be one type, or one type and null.")
-            return {**source, "type": named[0]}
-        return source
+    def _rows(self, name: str, shape: Shape, description: str, wanted: str, place: str) -> Field | None:
+        properties, inside = _properties(shape.source, place)
+        columns = tuple(self._all(properties, inside, _Above(refs=shape.refs, in_rows=True)))
+        if not columns:
+            return None
+        told = _described(shape.source, place)
+        described = ". ".join(part for part in (description, told) if part)[:MOST_CHARACTERS]
+        return Field(name, "rows", described, demands=wanted, columns=columns)
 
-    def _pointed(self, reference: object, where: str) -> Mapping[str, Any]:
-        """What a reference within the schema points at. Others are never looked up."""
-        if not isinstance(reference, str) or not reference.startswith("#/"):
-            raise InvalidInput(f"{where}.$ref must point into the schema itself, as #/$defs/name does.")
-        found: object = self._root
-        for part in reference[2:].split("/"):
-            key = part.replace("~1", "/").replace("~0", "~")
-            found = found.get(key) if isinstance(found, Mapping) else None
-        if not isinstance(found, Mapping):
-            raise InvalidInput(f"{where}.$ref points at nothing: {reference[:100]!r}.")
-        return found
+
+def _properties(source: Mapping[str, Any], where: str) -> tuple[Mapping[str, Any], str]:
+    if source.get("type", "object") != "object":
+        raise InvalidInput(f"{where}.type must be object, not {str(source['type'])[:50]!r}.")
+    properties = source.get("properties")
+    if not isinstance(properties, Mapping) or not properties:
+        raise InvalidInput(f"{where}.properties must be an object with at least one field.")
+    return properties, f"{where}.properties"
+
+
+def _described(source: Mapping[str, Any], where: str) -> str:
+    return _text(source.get("description") or source.get("title") or "", f"{where}.description")
+
+
+def _as_one(ways: Sequence[Field]) -> Field:
+    """Alternatives as one field: the narrowest form first, a free text last."""
+    order = sorted(ways, key=lambda one: _WIDTH.get(one.kind, 1))
+    return replace(order[0], others=tuple(order[1:])) if len(order) > 1 else order[0]
 
 
 def _is_schema(root: Mapping[str, Any]) -> bool:
@@ -246,30 +258,53 @@ def _placed(one: Field, above: _Above) -> Field:
         return one
     path = (*above.path, one.name)
     described = ". ".join(part for part in (one.description, *reversed(above.about)) if part)
-    return Field(
-        ".".join(path), one.kind, described[:MOST_CHARACTERS], one.options, one.format, one.least, one.most, path,
-        one.allowed, one.demands,
-    )  # fmt: skip
+    return replace(one, name=".".join(path), description=described[:MOST_CHARACTERS], path=path)
 
 
-def _enum(name: str, source: object, description: str, where: str) -> Field:
-    given = [one for one in source if one is not None] if isinstance(source, list) else []
+def _enum(name: str, source: Mapping[str, Any], description: str, where: str) -> Field:
+    listed = source.get("enum", [source.get("const")])
+    given = [one for one in listed if one is not None] if isinstance(listed, list) else []
     if given and all(isinstance(one, bool) for one in given):
-        return Field(name, "boolean", description)
+        return Field(name, "boolean", description, demands=_packed({"enum": given}))
     if given and all(isinstance(one, int | float) and not isinstance(one, bool) for one in given):
         kind: Kind = "integer" if all(float(one).is_integer() for one in given) else "number"
         return Field(name, kind, description, allowed=tuple(given[:MOST_OPTIONS]))
-    return Field(name, "enum", description, _options(source, where))
+    options = _options(listed, where)
+    told = source.get("x-told")
+    meant = (
+        tuple(map(str, told))
+        if isinstance(told, list) and len(told) == len(options)
+        else _meanings(options, description)
+    )
+    return Field(name, "enum", description, options, told=meant)
 
 
-def _demands(source: Mapping[str, Any], where: str) -> str:
-    demands = {key: source[key] for key in sorted(_DEMANDS & source.keys())}
+def _meanings(options: tuple[str, ...], description: str) -> tuple[str, ...]:
+    """What a description says of each option: "low: can wait; high: today"; empty where it says nothing of them."""
+    names = "|".join(re.escape(one) for one in sorted(options, key=len, reverse=True))
+    told = rf"(?:^|[\s,;.(])[\"'`]?(?P<option>{names})[\"'`]?\s*(?::|=|\u2013|-\s|\()\s*"
+    places = list(re.finditer(told, description, re.IGNORECASE))
+    if len(places) < 2:
+        return ()
+    ends = [one.start() for one in places[1:]] + [len(description)]
+    said = {one["option"].casefold(): description[one.end() : end] for one, end in zip(places, ends, strict=True)}
+    return tuple(said.get(one.casefold(), "").strip(" .,;()") for one in options)
+
+
+def _demands(source: Mapping[str, Any], where: str, keys: frozenset[str]) -> str:
+    demands = {key: source[key] for key in sorted(keys & source.keys())}
+    if source.get("format") in _FORMAL and keys is _OF_TEXT:
+        demands["format"] = source["format"]
     try:
         jsonschema_rs.Draft202012Validator(demands)
     except jsonschema_rs.ValidationError as error:
         place = ".".join((where, *(str(part) for part in error.instance_path)))
         raise InvalidInput(f"{place}: {error.message[:200]}.") from error
-    return orjson.dumps(demands).decode() if demands else ""
+    return _packed(demands) if demands else ""
+
+
+def _packed(demands: Mapping[str, Any]) -> str:
+    return orjson.dumps(demands).decode()
 
 
 def _options(source: object, where: str) -> tuple[str, ...]:

@@ -1,0 +1,101 @@
+"""Fields about a talk as a whole: how it ended, what comes next, whether it was settled, how the caller sounded.
+
+Nobody is asked for these. What the agent says at the end proves them as well as what the caller says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from parley.house.extractor_reading import Reading
+from parley.house.extractor_talk import sentences
+from parley.house.extractor_words import field_lexicon, folded
+from parley.understanding import Field, Finding, Line
+
+_ENDING = re.compile(
+    r"outcome|result|disposition|resolution(?!_requested)|next_?step|final|follow_?up|ergebnis|ausgang|nächster|"
+    r"naechster|abschluss|(?:call|conversation|ticket)_?status|status$",
+    re.IGNORECASE,
+)
+_SETTLED = re.compile(
+    r"resolved|settled|solved|completed|erledigt|gelöst|geloest|abgeschlossen|geklärt|geklaert", re.IGNORECASE
+)
+_MOOD = re.compile(r"sentiment|mood|tone$|emotion|stimmung|tonfall|laune|gemüt|attitude", re.IGNORECASE)
+
+
+def about_ending(one: Field) -> bool:
+    """Whether a field may be proven by what the agent says: how a talk ended, whether its matter was settled."""
+    name = one.path[-1] if one.path else one.name
+    return (one.kind == "enum" and bool(_ENDING.search(name))) or (
+        one.kind == "boolean" and bool(_SETTLED.search(name))
+    )
+
+
+def read_ending(reading: Reading, one: Field) -> Finding | None:
+    """The option that the talk ended with, the last one that was spoken of; None for a field of something else."""
+    if not about_ending(one) or one.kind != "enum":
+        return None
+    names = {option: _names(option) for option in one.options}
+    for line, sentence in _backwards(reading):
+        for ending in field_lexicon().endings:
+            said = ending.agent if line.speaker == "agent" else ending.caller
+            if said is None or not said.search(sentence) or (line.speaker == "agent" and _offers(sentence)):
+                continue
+            picked = [option for option, own in names.items() if own & ending.names]
+            if len(picked) == 1:
+                return Finding(picked[0], sentence, line.id, 0.7)
+    return None
+
+
+def read_settled(reading: Reading, one: Field) -> Finding | None:
+    """True where the agent says that it is done and the caller does not object; False where the caller does."""
+    if not about_ending(one) or one.kind != "boolean":
+        return None
+    settled = field_lexicon().settled
+    for line, sentence in _backwards(reading):
+        if line.speaker == "caller" and settled["denied"].search(sentence):
+            return Finding(False, sentence, line.id, 0.65)
+        if line.speaker == "agent" and settled["agent"].search(sentence) and not _offers(sentence):
+            return Finding(True, sentence, line.id, 0.65)
+    return None
+
+
+def read_mood(reading: Reading, one: Field) -> Finding | None:
+    """How the caller sounded last, by his words; None where he sounded like nothing, or for another field."""
+    if one.kind != "enum" or not _MOOD.search(one.path[-1] if one.path else one.name):
+        return None
+    moods = field_lexicon().moods
+    for line, sentence in _backwards(reading):
+        if line.speaker != "caller":
+            continue
+        for mood in ("strong", "mild", "glad"):
+            if moods.said[mood].search(sentence) and (option := _sounding(one, mood)):
+                return Finding(option, sentence, line.id, 0.65)
+    return None
+
+
+def _sounding(one: Field, mood: str) -> str | None:
+    """The option for a mood; anger and displeasure stand for each other where there is only one of them."""
+    order = {"strong": ("strong", "mild"), "mild": ("mild", "strong"), "glad": ("glad",)}[mood]
+    options = field_lexicon().moods.options
+    for each in order:
+        for option in one.options:
+            if _names(option) & options[each]:
+                return option
+    return None
+
+
+def _names(option: str) -> set[str]:
+    words = [folded(word) for word in re.findall(r"[^\W\d_]+", option)]
+    return {*words, "".join(words)}
+
+
+def _offers(sentence: str) -> bool:
+    return sentence.rstrip().endswith("?")
+
+
+def _backwards(reading: Reading) -> Iterator[tuple[Line, str]]:
+    for line in reversed(reading.matcher.talk.lines):
+        for sentence in reversed(sentences(line.text)):
+            yield line, sentence

@@ -1,0 +1,100 @@
+"""Both ends of a stretch: "between 800 and 1000", "up to 45", "mindestens drei", "from nine to eleven"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from parley.house.extractor_reading import Reading
+from parley.house.extractor_talk import Statement
+from parley.understanding import Field, NumberMention
+
+End = Literal["low", "high", ""]
+
+_LOW = re.compile(
+    r"(?:^|_)(?:min|minimum|least|lowest|lower|from|von|ab|start|begin\w*|mindestens)(?:$|_)", re.IGNORECASE
+)
+_HIGH = re.compile(
+    r"(?:^|_)(?:max|maximum|most|highest|upper|limit|to|bis|until|end|höchstens|hoechstens|maximal)(?:$|_)|grenze$",
+    re.IGNORECASE,
+)
+_BETWEEN = re.compile(
+    r"\s*(?:dollars?|euros?|€|k|hundred|thousand)?\s*(?:and|to|or|und|bis|oder|-|–)\s*[$€]?\s*", re.IGNORECASE
+)
+_AT_MOST = re.compile(
+    r"\b(?:up to|at (?:the )?most|max(?:imum)?(?: of)?|no more than|not more than|under|below|over|beyond|exceed|"
+    r"less than|"
+    r"bis(?: zu)?|höchstens|maximal|unter|nicht (?:mehr als|über)|keine)\b[\s$€]*(?:etwa |about |around )?$",
+    re.IGNORECASE,
+)
+_NOT_OVER = re.compile(
+    r"\b(?:not|don't|never|no|nicht|keine)\b[^,.;]*\b(?:over|beyond|exceed|more than|über|mehr als)\W*$", re.IGNORECASE
+)
+_AT_LEAST = re.compile(
+    r"\b(?:at least|min(?:imum)?(?: of)?|no less than|more than|over|above|from|starting at|mindestens|ab|über|mehr "
+    r"als|"
+    r"wenigstens)\b[\s$€]*(?:etwa |about |around )?$",
+    re.IGNORECASE,
+)
+_TOPS = re.compile(
+    r"^\s*(?:dollars?|euros?|€|bucks)?\s*(?:tops|max(?:imum)?|at (?:the )?most|höchstens|maximal)\b", re.IGNORECASE
+)
+
+
+def end_of(one: Field) -> End:
+    """Which end of a stretch a field is by the last part of its name."""
+    name = one.path[-1] if one.path else one.name
+    if _HIGH.search(name):
+        return "high"
+    return "low" if _LOW.search(name) else ""
+
+
+def at_end(end: End, numbers: Sequence[NumberMention], place: int, text: str) -> bool:
+    """Whether the number at `place` may be this end of a stretch; a number alone is its upper one."""
+    if not end:
+        return True
+    number = numbers[place]
+    after = numbers[place + 1] if place + 1 < len(numbers) else None
+    before = numbers[place - 1] if place else None
+    if after is not None and _BETWEEN.fullmatch(text[number.end : after.start]):
+        return end == "low"
+    if before is not None and _BETWEEN.fullmatch(text[before.end : number.start]):
+        return end == "high"
+    led = text[: number.start]
+    most = (
+        _NOT_OVER.search(led) or _TOPS.match(text[number.end :]) or (_AT_MOST.search(led) and not _AT_LEAST.search(led))
+    )
+    if end == "high":
+        return bool(most) or not _AT_LEAST.search(led)
+    return not most and _AT_LEAST.search(led) is not None
+
+
+_HOURS = re.compile(
+    r"\b(?:between|from|zwischen|von|ab)\s+(?P<low>[\w:.]+(?: ?uhr)?(?: (?:thirty|fifteen|am|pm|a\.m\.|p\.m\.))?)\s*"
+    r"(?:and|to|till|until|und|bis|-|–)\s*(?P<high>[\w:.]+(?: (?:thirty|fifteen))?(?: ?(?:uhr|am|pm|a\.m\.|p\.m\.|"
+    r"o'clock))?)",
+    re.IGNORECASE,
+)
+
+
+def clock_at_end(reading: Reading, one: Statement, end: End) -> str | None:
+    """The time at this end of "between nine and eleven", HH:MM; None without such a stretch."""
+    match = _HOURS.search(one.text)
+    if match is None or not end:
+        return None
+    low, high = (_clock(reading, one, match, side) for side in ("low", "high"))
+    if low and high and low > high and low >= "12:00":
+        low = f"{int(low[:2]) - 12:02}{low[2:]}"  # "between nine and eleven" is no evening and morning
+    return low if end == "low" else high
+
+
+def _clock(reading: Reading, one: Statement, match: re.Match[str], side: str) -> str | None:
+    part = match[side]
+    if re.fullmatch(r"\w+", part) and re.search(r"\b[ap]\.?m\b", match["high"], re.IGNORECASE):
+        part = f"{part} {match['high'].split()[-1]}"
+    led = f"um {part} Uhr" if reading.language == "de" and "uhr" not in part.lower() else f"at {part}"
+    led = f"um {part}" if reading.language == "de" and "uhr" in part.lower() else led
+    found = reading.slots(replace(one, text=led, first=False)).get("time")
+    return found if isinstance(found, str) else None
