@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 import pytest
-from scipy.stats import beta
 
 from parley.experiments import Contender, Rules, Tally, judge_arms, sentence_of
 from parley.experiments.posterior import chances
@@ -121,6 +120,8 @@ def test_a_rates_interval_holds_it_and_narrows() -> None:
     assert wide[0] < narrow[0] < 0.6 < narrow[1] < wide[1]
     assert rate_interval(0, 50, 0.05)[0] == 0.0
     assert rate_interval(50, 50, 0.05)[1] == 1.0
+    from scipy.stats import beta  # half a second, of which only this test has any use
+
     exact = beta.interval(0.95, 601, 401)  # a look at one time only is narrower
     assert narrow[0] < exact[0] < exact[1] < narrow[1]
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import spacy
 
 from parley.privacy import Masking, find_personal_data
 from parley.privacy import find as finding
@@ -16,6 +15,8 @@ from parley.privacy import find as finding
 @pytest.fixture
 def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An English model that knows one kind of name, as a package that spaCy finds."""
+    import spacy  # too slow for workers that run none of these
+
     pipeline = spacy.blank("en")
     ruler = pipeline.add_pipe("entity_ruler")
     ruler.add_patterns(  # type: ignore[attr-defined]

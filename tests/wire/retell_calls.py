@@ -14,7 +14,6 @@ from typing import Any
 
 import httpx
 import websockets
-from retell.lib.webhook_auth import symmetric
 
 from parley.kit.duplex import Closed
 from parley.personas import Caller, Line
@@ -126,6 +125,8 @@ class Switchboard:
             await self._post(agent["webhook_url"], {"event": event, "call": call})
 
     async def _post(self, url: str, payload: dict[str, Any]) -> httpx.Response:
+        from retell.lib.webhook_auth import symmetric  # brings a second of models with it
+
         raw = json.dumps(payload)
         headers = {"x-retell-signature": symmetric["sign"](raw, self.server.api_key)}
         async with asyncio.timeout(10):

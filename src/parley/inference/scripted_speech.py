@@ -70,7 +70,7 @@ class Tape:
 
     def read(self, pcm: bytes) -> list[tuple[str, int]]:
         """The words of a recording, each with its number of samples, in order; runs of one word are one."""
-        runs = ((sample, sum(1 for _ in run)) for sample, run in groupby(memoryview(pcm).cast("h")))
+        runs = ((sample, len(list(run))) for sample, run in groupby(memoryview(pcm).cast("h")))
         return [(word, length) for sample, length in runs if (word := self.word(sample)) is not None]
 
 
