@@ -194,6 +194,19 @@ async def test_the_customer_ends_the_talk_and_the_session_with_it(address: str, 
         assert (await line.until("session_complete"))["metadata"]["score"]["passed"] is False
 
 
+async def test_the_end_is_told_in_the_scenarios_language(address: str, business: Business) -> None:
+    session_id = await begin(business.owner, "kundenservice")
+    async with line_to(address, session_id, business) as line:
+        await line.send("session_start")
+        for words in GERMAN:
+            await line.send("user_message", words)
+        session = (await business.owner.post(f"/api/sessions/{session_id}/complete")).json()
+        over = await line.until("session_complete")
+    points, most = (str(session["score"][name]).replace(".", ",") for name in ("points", "max_points"))
+    verdict = "bestanden" if session["score"]["passed"] else "nicht bestanden"
+    assert over["content"] == f"{points} von {most} Punkten, {verdict}."
+
+
 async def test_it_never_falls_out_of_its_role(address: str, business: Business) -> None:
     session_id = await begin(business.owner)
     async with line_to(address, session_id, business) as line:

@@ -183,12 +183,22 @@ class _Desk:
         await self._socket.send_text(orjson.dumps(body).decode())
 
 
+_WORDS = {
+    "en": ("The session was left.", "{points} of {most} points, {verdict}.", "passed", "not passed"),
+    "de": ("Die Sitzung wurde verlassen.", "{points} von {most} Punkten, {verdict}.", "bestanden", "nicht bestanden"),
+}
+
+
 def _summary(session: Session) -> str:
+    """How it went, in the scenario's language."""
+    language = session.data.get("language", "en")
+    left, told, passed, failed = _WORDS.get(language, _WORDS["en"])
     score = session.score
     if score is None:
-        return "The session was left."
-    verdict = "passed" if score["passed"] else "not passed"
-    return f"{score['points']} of {score['max_points']} points, {verdict}."
+        return left
+    mark = "," if language == "de" else "."
+    points, most = (str(score[name]).replace(".", mark) for name in ("points", "max_points"))
+    return told.format(points=points, most=most, verdict=passed if score["passed"] else failed)
 
 
 def _metadata(message: Mapping[str, Any]) -> Mapping[str, Any]:

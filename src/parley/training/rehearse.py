@@ -110,7 +110,12 @@ class Rehearsals:
                 "scenario_version": filed.version,
                 "user_id": user_id,
                 "owner": _owner(who),
-                "data": {"coaching": coaching and scenario.coaching, "hints": [], "receipts": {}},
+                "data": {
+                    "coaching": coaching and scenario.coaching,
+                    "language": scenario.language,
+                    "hints": [],
+                    "receipts": {},
+                },
                 "created_at": now,
                 "deadline_at": now + timedelta(minutes=limit) if limit else None,
             }
