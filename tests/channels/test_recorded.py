@@ -166,7 +166,7 @@ async def test_a_telephone_call_is_recorded_too(business: Business, address: str
     url, token, _ = await line.dial(dialled)
     async with stream(url, token, dialled) as phone:
         await phone.until("mark")
-        await asyncio.wait_for(played(phone), 20)
+        await asyncio.wait_for(played(phone), PATIENCE)
         await phone.say(ulaw(QUESTION))
         await phone.until("mark", len(phone.of("mark")) + 1)
         await phone.hang_up()

@@ -96,11 +96,11 @@ async def test_a_caller_is_greeted_answered_and_on_record(line: Line) -> None:
         await phone.until("mark")
         greeted = len(phone.heard)
         assert greeted > 8000  # more than a second
-        await asyncio.wait_for(played(phone), 20)
+        await asyncio.wait_for(played(phone), PATIENCE)
         await phone.say(QUESTION)
         await phone.until("mark", len(phone.of("mark")) + 1)
         assert (await line.call())["status"] == "in_progress"
-        await asyncio.wait_for(played(phone), 20)
+        await asyncio.wait_for(played(phone), PATIENCE)
         await phone.hang_up()
     assert {len(one["media"]["payload"]) for one in phone.of("media")} == {216}  # 160 bytes
     ended = await line.over()
@@ -212,7 +212,7 @@ async def test_malformed_frames_are_passed_over_and_too_many_end_the_stream(line
         await phone.until("media")
         for one in [*bad, json.dumps({"event": "new", "streamSid": "MZ1"})]:
             await phone.socket.send(one)
-        await asyncio.wait_for(played(phone), 20)
+        await asyncio.wait_for(played(phone), PATIENCE)
         await phone.say(QUESTION)
         marks = len(phone.of("mark"))
         await phone.until("mark", marks + 1)
@@ -245,7 +245,7 @@ async def test_a_caller_who_speaks_clears_what_is_not_played(line: Line) -> None
         await phone.say(QUESTION)
         await phone.until("clear")
         await phone.until("mark", len(phone.of("mark")) + 1)
-        await asyncio.wait_for(played(phone), 20)
+        await asyncio.wait_for(played(phone), PATIENCE)
         await phone.hang_up()
     await line.over()
     said = await line.lines()
@@ -260,7 +260,7 @@ async def test_keys_reach_the_flow(line: Line) -> None:
     url, token, _ = await line.dial(call)
     async with stream(url, token, call) as phone:
         await phone.until("mark")
-        await asyncio.wait_for(played(phone), 20)
+        await asyncio.wait_for(played(phone), PATIENCE)
         for digit in "2125550134#":
             await phone.press(digit)
         await phone.until("mark", len(phone.of("mark")) + 1)
@@ -285,14 +285,14 @@ async def test_a_stream_that_breaks_is_taken_up_again(line: Line) -> None:
     url, token, again = await line.dial(call)
     async with stream(url, token, call) as phone:
         await phone.until("mark")
-        await asyncio.wait_for(played(phone), 20)
+        await asyncio.wait_for(played(phone), PATIENCE)
     twiml = await asked_again(line, call, again)
     assert (await line.call())["status"] == "in_progress"
     url, token = stream_of(twiml)
     async with stream(url, token, call, sid="MZ2") as phone:
         await phone.say(QUESTION)
         await phone.until("mark")
-        await asyncio.wait_for(played(phone), 20)
+        await asyncio.wait_for(played(phone), PATIENCE)
         await phone.hang_up()
     assert (await line.over())["status"] == "completed"
     said = await line.lines()
@@ -357,10 +357,10 @@ async def asks_for_a_person(line: Line, call: str) -> str:
     url, token, again = await line.dial(call)
     async with stream(url, token, call) as phone:
         await phone.until("mark")
-        await asyncio.wait_for(played(phone), 20)
+        await asyncio.wait_for(played(phone), PATIENCE)
         heard = len(phone.heard)
         await phone.say(QUESTION)
-        await asyncio.wait_for(phone.socket.wait_closed(), 30)
+        await asyncio.wait_for(phone.socket.wait_closed(), PATIENCE)
         assert phone.socket.close_code == 1000
         assert len(phone.heard) > heard + 8000, "the words that say so come first"
         assert not phone._marks, "and are heard to their end"
@@ -402,7 +402,7 @@ async def test_where_nobody_is_there_the_agent_goes_on(staffed: Line, became: st
     assert given["returns"] == "true"
     async with stream(stream_tag.get("url", ""), given["token"] or "", call, customParameters=given) as phone:
         await phone.until("mark")
-        await asyncio.wait_for(played(phone), 20)
+        await asyncio.wait_for(played(phone), PATIENCE)
         await phone.hang_up()
     assert (await staffed.over())["status"] == "completed"
     assert (await staffed.lines())[-1] == (
@@ -440,10 +440,10 @@ async def test_without_a_number_nobody_is_dialled(business: Business, address: s
     url, token, _ = await line.dial(call)
     async with stream(url, token, call) as phone:
         await phone.until("mark")
-        await asyncio.wait_for(played(phone), 20)
+        await asyncio.wait_for(played(phone), PATIENCE)
         await phone.say(QUESTION)
         await phone.until("mark", len(phone.of("mark")) + 1)
-        await asyncio.wait_for(played(phone), 20)
+        await asyncio.wait_for(played(phone), PATIENCE)
         assert phone.socket.close_code is None, "the talk goes on"
         await phone.hang_up()
     assert (await line.over())["status"] == "completed"

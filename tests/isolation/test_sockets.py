@@ -15,6 +15,7 @@ from parley.inference.carrier import CarrierCall
 from parley.kit.ids import new_id
 from tests.conftest import _business
 from tests.isolation.victims import Victim, furnish
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -44,7 +45,7 @@ class Socket:
         """Every frame and the closing code; hangs up itself when an error frame is not followed by a close."""
         frames: list[dict[str, Any]] = []
         while True:
-            message = await asyncio.wait_for(self._heard.get(), 20)
+            message = await asyncio.wait_for(self._heard.get(), PATIENCE)
             if message["type"] == "websocket.close":
                 await self._running
                 return frames, int(message["code"])
@@ -52,7 +53,7 @@ class Socket:
                 frames.append(json.loads(message["text"]))
                 if frames[-1].get("event") in {"error", "reply_delta"}:
                     self._sent.put_nowait({"type": "websocket.disconnect", "code": 1000})
-                    await asyncio.wait_for(self._running, 20)
+                    await asyncio.wait_for(self._running, PATIENCE)
                     codes = [left["code"] for left in self._left() if left["type"] == "websocket.close"]
                     return frames, int(codes[0]) if codes else 1000
 

@@ -13,6 +13,7 @@ from parley.app.resources import Resources
 from parley.conversations import LiveView
 from tests.conftest import Business
 from tests.journeys.conftest import coming, rows, talk, teach
+from tests.patience import PATIENCE
 
 pytestmark = pytest.mark.anyio
 
@@ -297,7 +298,7 @@ async def test_a_conversation_can_be_followed_live(restaurant: Business, resourc
         await asyncio.sleep(0.01)
     await here.say("Is there parking?")
     await restaurant.owner.post(f"/conversations/{here.conversation_id}/takeover")
-    await asyncio.wait_for(enough.wait(), 5)
+    await asyncio.wait_for(enough.wait(), PATIENCE)
     following.cancel()
     said = [body["role"] for name, body in seen if name == "message"]
     assert said == ["user", "agent", "user", "agent"]

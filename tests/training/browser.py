@@ -15,6 +15,8 @@ from typing import Any
 
 import websockets
 
+from tests.patience import PATIENCE
+
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
@@ -46,7 +48,7 @@ class Page:
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
         body = {"id": number, "method": method, "params": params}
         await self._wire.send(json.dumps(body | ({"sessionId": self._session} if self._session else {})))
-        return await asyncio.wait_for(answer, 30)
+        return await asyncio.wait_for(answer, PATIENCE)
 
     async def read(self) -> None:
         """Take what the browser sends, until it ends."""
@@ -76,7 +78,7 @@ class Page:
         """Go to an address, or load the page again; returns when it is there."""
         self._loaded.clear()
         await (self.call("Page.navigate", url=url) if url else self.call("Page.reload"))
-        await asyncio.wait_for(self._loaded.wait(), 30)
+        await asyncio.wait_for(self._loaded.wait(), PATIENCE)
 
     async def run(self, script: str) -> Any:
         """The value of an expression, a promise's too. Raises `AssertionError` for what it throws."""

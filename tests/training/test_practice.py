@@ -17,6 +17,7 @@ from parley.app.resources import Resources
 from parley.inference.scripted import ScriptedChat
 from parley.training import customer, store
 from tests.conftest import Business
+from tests.patience import PATIENCE
 from tests.serving import on_a_port
 
 pytestmark = pytest.mark.anyio
@@ -68,7 +69,7 @@ class Line:
     async def until(self, *kinds: str) -> dict[str, Any]:
         """The next frame of these kinds."""
         while True:
-            frame: dict[str, Any] = json.loads(await asyncio.wait_for(self._wire.recv(), 20))
+            frame: dict[str, Any] = json.loads(await asyncio.wait_for(self._wire.recv(), PATIENCE))
             self.seen.append(frame)
             if frame["type"] in kinds:
                 return frame

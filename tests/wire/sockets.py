@@ -49,6 +49,7 @@ class Visit:
     sound: bytearray = field(default_factory=bytearray)
     sizes: list[int] = field(default_factory=list)
     is_over: bool = False
+    cut_when: Callable[[Visit], bool] = lambda _: False  # looked at with every message
 
     def asked(self, name: str) -> list[str]:
         return [value for key, value in self.query if key == name]
@@ -114,7 +115,7 @@ class SocketServer:
                     visit.texts.append(json.loads(message))
                 if trouble.stall is not None and count >= trouble.stall:
                     continue
-                if trouble.cut is not None and count >= trouble.cut:
+                if visit.cut_when(visit) or (trouble.cut is not None and count >= trouble.cut):
                     socket.transport.abort()
                     return
                 if trouble.close is not None and count >= trouble.close[0]:
