@@ -124,3 +124,62 @@ async def test_a_walk_goes_on_where_others_are_nearer(taught: Business, rival: B
         once = await store.match_vector(connection, rival.id, vector, 1, 1_000_000)
         on = await store.match_vector(connection, rival.id, vector, 1, 1_000_000, walk_on=True)
     assert (len(once), len(on)) == (0, 1)
+
+
+async def test_vectors_come_here_when_they_are_asked_for_often(
+    taught: Business, rival: Business, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_module, "SMALL_TENANT_CHUNKS", -1)
+    monkeypatch.setattr(search_module, "_WALKS_BEFORE_LOADING", 2)
+    monkeypatch.setattr(store, "_VECTORS_AT_ONCE", 7)
+    searching = search_module.Search(resources.db, resources.embedder)
+
+    async def ask(tenant_id: str, revision: int = 1) -> Findings:
+        return await searching.embed_and_find(tenant_id, "gnocchi number 7", language="en", revision=revision)
+
+    before = [await ask(taught.id) for _ in range(2)][-1]
+    await searching._loading[taught.id]
+    index = searching._indexes[taught.id]
+    assert isinstance(index, search_module._Large)
+    assert index.neighbours is not None
+    async with resources.db.begin(taught.id) as connection:
+        stored = {one.chunk.id for one in await store.read_everything(connection, taught.id)}
+    assert set(index.neighbours._ids) == stored
+    monkeypatch.setattr(store, "match_vector", None)  # PostgreSQL's index is not asked any more
+    here = await ask(taught.id)
+    assert [one.chunk_id for one in here.passages] == [one.chunk_id for one in before.passages]
+    assert [one.score for one in here.passages] == pytest.approx([one.score for one in before.passages], abs=1e-3)
+    monkeypatch.undo()
+    monkeypatch.setattr(search_module, "SMALL_TENANT_CHUNKS", -1)
+    assert (await ask(rival.id)).passages == ()
+    await ask(taught.id, revision=2)
+    renewed = searching._indexes[taught.id]
+    assert isinstance(renewed, search_module._Large)
+    assert renewed.neighbours is None
+
+
+async def test_vectors_of_whoever_was_searched_longest_ago_are_let_go(
+    taught: Business, rival: Business, resources: Resources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = {"source": "menu", "title": "Menu", "content": TEXT}
+    assert (await rival.owner.post("/knowledge/ingest", json=body)).status_code == 201
+    monkeypatch.setattr(search_module, "SMALL_TENANT_CHUNKS", -1)
+    monkeypatch.setattr(search_module, "_WALKS_BEFORE_LOADING", 1)
+    searching = search_module.Search(resources.db, resources.embedder)
+
+    async def held(tenant_id: str) -> bool:
+        await searching.embed_and_find(tenant_id, "gnocchi number 7", language="en", revision=1)
+        if tenant_id in searching._loading:
+            await searching._loading[tenant_id]
+        index = searching._indexes[tenant_id]
+        return isinstance(index, search_module._Large) and index.neighbours is not None
+
+    assert await held(taught.id)
+    (size,) = {len(one.neighbours or ()) for one in searching._indexes.values() if not hasattr(one, "matrix")}
+    monkeypatch.setattr(search_module, "_VECTORS_KEPT", size)
+    assert await held(rival.id)
+    gone = searching._indexes[taught.id]
+    assert isinstance(gone, search_module._Large)
+    assert gone.neighbours is None
+    monkeypatch.setattr(search_module, "_VECTORS_KEPT", size - 1)
+    assert not await held(taught.id)
