@@ -19,7 +19,7 @@ from parley.house import Extractor
 from parley.providers.minilm import MiniLM
 from tests.house.extraction_scoring import cases, read, verdicts
 
-PARTS = ["tuning", "heldout", "strangers", "unseen", "newcomers", "sealed", "outsiders", "visitors"]
+PARTS = ["tuning", "heldout", "strangers", "unseen", "newcomers", "sealed", "outsiders", "workshop", "visitors"]
 CACHE = Path("~/.parley/cache").expanduser()
 
 

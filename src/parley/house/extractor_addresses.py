@@ -24,7 +24,9 @@ _STREET = re.compile(
 def about_address(one: Field) -> bool:
     """Whether a text field holds an address by its name."""
     name = folded(one.path[-1] if one.path else one.name)
-    return any(_ABOUT.search(word) for word in name.split("_")) and "mail" not in name
+    described = folded(one.description).rstrip(" .")
+    told = re.fullmatch(r"(?:the |die )?(?:\w+ ){0,2}\w*(?:address|adresse|anschrift)", described) is not None
+    return (told or any(_ABOUT.search(word) for word in name.split("_"))) and "mail" not in f"{name} {described}"
 
 
 def read_address(reading: Reading, one: Field, answer: tuple[Statement, ...]) -> Finding | None:

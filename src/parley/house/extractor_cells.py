@@ -13,6 +13,7 @@ from typing import Literal
 
 from parley.house.extractor_choices import option_places
 from parley.house.extractor_codes import is_code, spelled_code
+from parley.house.extractor_heads import goods_head, proper_head
 from parley.house.extractor_match import terms
 from parley.house.extractor_reading import Reading, negated_before
 from parley.house.extractor_senses import meant
@@ -52,7 +53,7 @@ _PROPER = re.compile(
     r"members?|drivers?|patients?|employees?|team|stops?\b|cit(?:y|ies)|towns?|locations?|destinations?|customers?|"
     r"compan\w*|firms?|leute|personen|kontakte?|gäste|gaeste|teilnehmer|zeugen?|kinder|mitglieder|fahrer|patienten|"
     r"stopps?|stationen|halte|städte|staedte|orte?\b|stadt|firmen?|kunden?|beteiligte|mitarbeiter|bewohner|insassen|"
-    r"pets?\b|haustiere?|tiere",
+    r"pets?\b|haustiere?|tiere|pupils?|students?|schüler\w*|residents?|travell?ers?|tenants?|mieter",
     re.IGNORECASE,
 )
 _DOSES = re.compile(
@@ -132,7 +133,8 @@ class Roles:
         for name in texts[1:]:
             found[name] = (found[name][0], "none")
         about = f"{rows.name} {head} {rows.description} {found[head][0].description if head else ''}".replace("_", " ")
-        return cls(found, head, bool(texts) and bool(_PROPER.search(about)))
+        of_people = any(role in ("age", "relation", "phone", "email") for _, role in found.values())
+        return cls(found, head, bool(texts) and (of_people or bool(_PROPER.search(about))))
 
 
 def read_cells(reading: Reading, roles: Roles, piece: str, one: Statement) -> dict[str, Value]:
@@ -259,6 +261,9 @@ def _is(column: Field, role: Role, number: NumberMention, before: str, after: st
     if role == "unit":
         words = terms(column.name) + re.findall(r"[^\W\d_]+", column.name.replace("_", " ").lower())
         next_to = re.match(r"\s*([^\W\d_]+)", after)
+        led = re.search(r"([^\W\d_]+)\W*$", before)
+        if led and any(alike(word, led[1].lower()) for word in words):
+            return True  # "grade 3"
         known = [unit for word in words if (unit := field_lexicon().units.get(word))]
         return any(unit.match(after) for unit in known) or bool(
             next_to and any(alike(word, next_to[1].lower()) for word in words)
@@ -283,89 +288,3 @@ def _digits_of(text: str) -> tuple[int, int]:
 
 def _mail_of(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in re.finditer(r"\S+@\S+|\S+ at \S+ dot \S+", text)]
-
-
-_NO_HEAD = frozenset(
-    "i i'm i've i'd i'll it it's its my me we we're our you your he she they them this that there then next yes "
-    "yeah yep no "
-    "not oh okay ok sure well so and but or the a an please thanks thank hi hello hey um uh first second third last "
-    "finally after before about right ich wir sie er es das der die den ja nein gut danke bitte hallo tag guten dann "
-    "noch und aber also zuerst danach zuletzt mein meine meinen unser unsere unseren ein eine einen herr frau mr "
-    "mrs ms "
-    "monday tuesday wednesday thursday friday saturday sunday montag dienstag mittwoch donnerstag freitag samstag "
-    "sonntag january february march april may june july august september october november december januar februar märz "
-    "mai juni juli oktober dezember uhr am pm mann sohn tochter schwester bruder mutter vater freund freundin nachbar "
-    "nachbarin zeuge zeugin fahrer beifahrer ende driver witness passenger owner just maybe only also plus now done "
-    "from with at in on to for who what where when how is are was were has have had could can would let's "
-    "delivered heading going wohl erst gegen vielleicht ungefähr etwa circa about around maybe probably hopefully "
-    "early late "
-    "somebody someone jemand every jede jeden everyone".split()
-)
-_NAME = re.compile(r"[A-ZÄÖÜ][\w'&.-]*(?:\s(?:of|de|von|van|der|&)(?=\s[A-ZÄÖÜ])|\s[A-ZÄÖÜ][\w'&.-]*)*")
-
-
-def proper_head(text: str) -> str:
-    """The first name in a text, of a person, a place or a firm."""
-    for match in _NAME.finditer(text):
-        words = match.group().strip(" .,'-").split()
-        while words and words[0].lower().strip(".,") in _NO_HEAD:
-            words = words[1:]
-        if words and all(word.lower().strip(".,") not in _NO_HEAD for word in words):
-            return " ".join(words).strip(" .,")
-    return ""
-
-
-_LED = re.compile(
-    r"^.*\b(?:get|got|like|order(?:ed)?|want(?:ed)?|need(?:ed)?|have|has|had|take|taking|takes|bought|buy|paid|pay|"
-    r"send|"
-    r"add|try|bring|lost|stole|stolen|missing|is|are|was|were|hätten?|habe|haben|hat|möchten?|nehmen?|brauchen?|"
-    r"bräuchten?|will|wollen|bestellen?|bestellt|gern|gerne|gekauft|verschicken|dazu|noch|also|auch|plus|there's|"
-    r"it's|just|then|dann|einmal|bekommen?|kriegen)\b\s*",
-    re.IGNORECASE,
-)
-_SERVED = re.compile(
-    r"^\W*(?:orders?|portions?|servings?|pieces?|pairs?|portionen?|stück|mal|x)\b(?:\s+(?:of|von))?\s*", re.I
-)
-_AFTER = re.compile(
-    r"\s*(?:\||\b(?:please|bitte|since|seit|because|weil|which|who|but|aber|came|comes?|costs?|kostet|worth|is|are|was|"
-    r"were|ist|sind|war|waren|if|wenn|when|too|as well|instead|today|tomorrow|heute|morgen|on|at|um|delivered|refused|"
-    r"sein|haben|they're|it's)\b|[.;:!?(]).*$",
-    re.IGNORECASE,
-)
-_DETERMINED = re.compile(
-    r"^\W*(?:(?:for|für|of|on|the|an?|some|any|another|one|more|my|our|your|and|und|der|die|das|den|ein(?:e[nrms]?)?|"
-    r"noch|mein\w*|unser\w*|etwas|je|bitte|please|weitere[ns]?|of|extra(?= large)|um|uh|yeah|yes|ja|äh|à|mit)\b\W*)+",
-    re.IGNORECASE,
-)
-_NO_GOODS = re.compile(
-    r"^(?:(?:more )?(?:people|persons?|guests?|nights?|days?|weeks?|months?|hours?|minutes?|years?|bedrooms?|o'?clock|"
-    r"dollars?|bucks|percent|miles|times|adults?|kids?|children|seconds?|moment|things?|questions?|problems?|"
-    r"appointments?|tables?|reservations?|delivery|pickup|calls?|favou?r|of (?:us|them|those)|personen|nächte|tage|"
-    r"wochen|stunden|uhr|jahre|minuten|erwachsene|kinder|euro|tisch|termin|frage|problem|moment|reservierung|"
-    r"lieferung|abholung|bestellung|gern|gerne|that|this|it|them|those|all|everything|nothing|else|das|alles|nichts|"
-    r"me|you|us|i|we|ich|wir|sie|be|would|could|to|not|nicht|do|get|take-?out|order|sure|okay|thanks|danke|"
-    r"guten|hello|hi|hallo|hey|um|uh|yeah|yes|ja|nein|no|around|about|grab|somebody|someone|getting|jemand|"
-    r"mother|father|red light|light|bit|little|minute|lot|second|good|great|hold|second|while|letter|bisschen|"
-    r"paar)\b|\W*$)",
-    re.IGNORECASE,
-)
-_MOST_WORDS = 6
-
-
-def goods_head(text: str) -> str:
-    """What a thing is called: the words after its verb and its count, up to what is said of it."""
-    for fragment in re.split(r"\|+", text):
-        said = _LED.sub("", fragment)
-        said = _SERVED.sub("", said.strip())
-        said = _DETERMINED.sub("", said)
-        said = _AFTER.sub("", said).strip(" ,.-–")
-        said = re.sub(r"\s+(?:for|für|of|mit|with|and|und|from|von|zu|to|in|je|à)$", "", said, flags=re.IGNORECASE)
-        if (
-            said
-            and not _NO_GOODS.match(said)
-            and not said.endswith("'s")
-            and len(said.split()) <= _MOST_WORDS
-            and len(said) > 1
-        ):
-            return said
-    return ""

@@ -134,6 +134,8 @@ def whether(answer: Sequence[Statement], one: Field) -> Finding | None:
         return None
     if _OFFERS.search(questions[-1]) and not _DENIES.search(first.text):
         return None  # "one time or monthly?" is not answered with yes
+    if _OFFERED.search(questions[-1]) and _ALREADY.search(whole):
+        return proven(negative, first, 0.6)  # "would you like a tour?" "We already had one, thanks."
     if _DENIES.search(first.text) or not _DENIES.search(whole):
         return proven((not _DENIES.search(whole)) != negative, first, 0.65)
     # "Twice already. Didn't help." has happened; "It's complicated. I don't know where." says neither.
@@ -156,6 +158,10 @@ def _last_question(text: str) -> str:
 
 
 _OFFERS = re.compile(r"\w (?:or|oder) \w", re.IGNORECASE)
+_OFFERED = re.compile(
+    r"\b(?:would you like|do you want|shall|should (?:i|we)|may (?:i|we)|möchten sie|soll\w*|wollen sie)\b", re.I
+)
+_ALREADY = re.compile(r"\b(?:already|schon|bereits)\b", re.IGNORECASE)
 _ONLY = re.compile(r"\b(?:just|only|nur|bloß|allein)\b", re.IGNORECASE)
 _OTHERS = re.compile(r"neighb|others?\b|whole|wider|several|nachbar|andere|mehrere", re.IGNORECASE)
 _HAPPENED = re.compile(
@@ -204,7 +210,7 @@ def read_enum(reading: Reading, one: Field) -> Finding | None:
                 if asked < _ASKED and (_PASSING.search(text[:place]) or option.lower() in _ANY_OPTION):
                     continue
                 if not negated_before(text[:place]):
-                    score = (2.0 if exact else 0.5 + min(asked, 0.5)) + asked + 0.4 * len(option.split())
+                    score = (2.0 if exact else (1.0 if len(option) > 4 else 0.5)) + asked + 0.4 * len(option.split())
                     if asked >= 1 and statement.first and len(text.split()) <= len(option.split()) + 1:
                         score += 1.5  # the answer, and nothing else
                     found.append((score, proven(option, statement, min(0.95, 0.65 + 0.12 * asked))))
@@ -223,12 +229,14 @@ _GREETS = re.compile(r"\b(?:good (?:morning|afternoon|evening|day)|guten (?:morg
 _SORT = re.compile(
     r"role$|rolle$|type|kind|event|categor|topic|service|occasion|anlass|thema|kategorie|art$|trade|gewerk|intent|"
     r"fault|"
-    r"purpose|looking|suche|anliegen|issue|problem|reason|grund|request|matter|sparte|claim|auftrag|fehler|störung",
+    r"purpose|looking|suche|anliegen|issue|problem|reason|grund|request(?!ed)|matter|sparte|claim|auftrag|fehler|"
+    r"störung",
     re.IGNORECASE,
 )
 _ANYWHERE = re.compile(
     r"urgen|priorit|severity|dringlich|fulfil|delivery_method|liefer|payment|zahlung|financ|finanz|mood|looking|intent|"
-    r"suche|_to$|art$|cause|grund$|ursache",
+    r"suche|_to$|art$|cause|grund$|ursache|wunschzeit|preferred_(?:time|window|slot)|time_of_day|tageszeit|daypart|"
+    r"window$",
     re.IGNORECASE,
 )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from parley.house.extractor_match import FieldWords
 from parley.house.extractor_ranges import End, at_end, end_of
@@ -98,6 +98,8 @@ def _count(reading: Reading, one: Field, statement: Statement, asked: float, cou
         return
     numbers = told_amounts(spoken, text, one, count.own, count.earlier)
     count.earlier += numbers
+    if any(number.money for number in numbers):  # "between 3000 and 4000 euros" are both of them
+        numbers = [_with_the_next(number, numbers[place + 1 :], text) for place, number in enumerate(numbers)]
     several = len({number.value for number in numbers if number.money}) > 1
     for place, number in enumerate(numbers):
         if not at_end(count.end, numbers, place, text):
@@ -122,7 +124,7 @@ def _score(reading: Reading, number: NumberMention, text: str, asked: float, cou
     score = asked + min(beside, 3.0)
     units = [unit for word in count.words.name if (unit := field_lexicon().units.get(word))]
     score += 1.3 if any(unit.match(text[number.end :]) for unit in units) else 0.0
-    score += 0.8 if count.of_money and count.end == "high" and number.money else 0.0
+    score += 0.8 if count.of_money and count.end and number.money else 0.0
     score += 0.8 if number.money and {*count.words.name} & _ANY_AMOUNT else 0.0
     if count.of_money and (number.money or beside < 1):
         score += 1.0 if number.money else (0.5 if asked >= 1 and number.value >= _LEAST_AMOUNT else -1.5)
@@ -138,6 +140,8 @@ def _is_other(reading: Reading, one: Statement, number: NumberMention, asked: fl
     label = _LABEL.search(text[: number.start])
     if label and asked < 1 and not number.money and not any(alike(word, label[1].lower()) for word in count.own):
         return True
+    if not _plausible(count, number.value, reading.now.year):
+        return True
     if _other_unit(count, text[number.end :]):
         return True
     if _MEASURE.match(text[number.end :]) and not count.own & _SIZES:
@@ -152,6 +156,24 @@ _LABEL = re.compile(
     r"bestellung|#)\W*$",
     re.IGNORECASE,
 )
+
+
+def _with_the_next(number: NumberMention, after: Sequence[NumberMention], text: str) -> NumberMention:
+    joined = bool(after) and after[0].money and text[number.end : after[0].start].strip().lower() in _JOINS
+    return replace(number, money=True) if joined else number
+
+
+_JOINS = frozenset({"and", "to", "or", "und", "bis", "oder", "-", "–"})
+
+
+def _plausible(count: _Count, value: float, this_year: int) -> bool:
+    """Whether a number can be the field's at all: nobody has lived 400 years."""
+    field = count.words.field
+    parts = (field.path[-1] if field.path else field.name).lower().split("_")
+    if parts[-1] in _YEAR and field.kind == "integer":
+        return 1900 <= value <= this_year + 30
+    known = [field_lexicon().plausible[part] for part in parts if part in field_lexicon().plausible]
+    return all(least <= value <= most for least, most in known)
 
 
 def _other_unit(count: _Count, after: str) -> bool:

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from parley.house.extractor_match import terms
 from parley.house.extractor_reading import Reading
 from parley.house.extractor_talk import sentences
-from parley.house.extractor_words import field_lexicon, folded
+from parley.house.extractor_words import alike, field_lexicon, folded
 from parley.understanding import Field, Finding, Line
 
 _ENDING = re.compile(
@@ -50,13 +51,34 @@ def read_ending(reading: Reading, one: Field) -> Finding | None:
 
 def read_settled(reading: Reading, one: Field) -> Finding | None:
     """True where the agent says that it is done and the caller does not object; False where the caller does."""
-    if not about_ending(one) or one.kind != "boolean":
+    if one.kind != "boolean":
         return None
     settled = field_lexicon().settled
+    if not about_ending(one):
+        return _done(reading, one) if _DONE.search(one.name) else None
     for line, sentence in _backwards(reading):
         if line.speaker == "caller" and settled["denied"].search(sentence):
             return Finding(False, sentence, line.id, 0.65)
         if line.speaker == "agent" and settled["agent"].search(sentence) and not _offers(sentence):
+            return Finding(True, sentence, line.id, 0.65)
+    return None
+
+
+_DONE = re.compile(
+    r"(?:^|_)(?:blocked|cancell?ed|booked|confirmed|sent|scheduled|transferred|refunded|dispatched|updated|waived|"
+    r"credited|"
+    r"gesperrt|storniert|gebucht|bestätigt|verschickt|erstattet|gutgeschrieben|weitergeleitet)(?:$|_)",
+    re.IGNORECASE,
+)
+
+
+def _done(reading: Reading, one: Field) -> Finding | None:
+    """That the agent did it, in the agent's words: "I've blocked the card"."""
+    words = terms(one.path[-1] if one.path else one.name)
+    for line, sentence in _backwards(reading):
+        spoken = [word.lower() for word in re.findall(r"[^\W\d_]+", sentence)]
+        told = line.speaker == "agent" and field_lexicon().settled["agent"].search(sentence) and not _offers(sentence)
+        if told and any(alike(word, other) for word in words for other in spoken):
             return Finding(True, sentence, line.id, 0.65)
     return None
 
@@ -92,7 +114,14 @@ def _names(option: str) -> set[str]:
 
 
 def _offers(sentence: str) -> bool:
-    return sentence.rstrip().endswith("?")
+    return sentence.rstrip().endswith("?") and _ASKS.match(sentence) is not None
+
+
+_ASKS = re.compile(
+    r"\W*(?:(?:and|so|okay|ok|und|also|well)\W+)?(?:shall|should|would|could|can|may|do|does|did|will|want|is|are|have|"
+    r"what|when|where|how|who|which|möchten|soll\w*|darf|dürfen|kann|können|wollen|wie|was|wann|wo|haben|ist|sind)\b",
+    re.IGNORECASE,
+)
 
 
 def _backwards(reading: Reading) -> Iterator[tuple[Line, str]]:

@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 from parley.house.extractor_addresses import about_address, read_address
 from parley.house.extractor_codes import code_behind, is_code, spelled_code
+from parley.house.extractor_heads import proper_head
 from parley.house.extractor_match import FieldWords
 from parley.house.extractor_names import named_car, named_firm, named_thing, read_slot, slot_name, way_end
 from parley.house.extractor_reading import Reading, negated_before, place_of, proven, said
 from parley.house.extractor_talk import Statement, Talk, polarity, unsure
-from parley.understanding import Field, Finding
+from parley.house.extractor_words import field_lexicon
+from parley.understanding import Field, Finding, detect_language, find_numbers
 
 _OPENING = re.compile(
     r"\b(?:help you|can i (?:do|help)|may i help|what can i|how can i|for calling|was kann ich|wie kann ich|"
@@ -41,6 +43,8 @@ _NOTHING = re.compile(
 
 
 def read_texts(reading: Reading, one: Field) -> Finding | None:
+    if _SYMPTOMS.search(one.path[-1] if one.path else one.name) and (ailing := _symptoms(reading)) is not None:
+        return ailing
     found = read_text(reading, one)
     if found is None or not isinstance(found.value, str):
         return found
@@ -58,6 +62,22 @@ def read_texts(reading: Reading, one: Field) -> Finding | None:
     ]
     kept = [part for part in parts if part and len(part.split()) <= _LONG_ITEM and not _CLAUSE.match(part)]
     return Finding(kept, found.quote, found.message_id, found.confidence) if kept else None
+
+
+_SYMPTOMS = re.compile(r"symptom|beschwerden|ailment|leiden", re.IGNORECASE)
+
+
+def _symptoms(reading: Reading) -> Finding | None:
+    """All that the caller says to suffer from."""
+    found: dict[str, Statement] = {}
+    for statement in reading.matcher.talk.statements:
+        for match in field_lexicon().symptoms.finditer(statement.text):
+            if not negated_before(statement.text[: match.start()]) and statement.polarity != "no":
+                found.setdefault(match.group(), statement)
+    if not found:
+        return None
+    first = next(iter(found.values()))
+    return proven([*found], first, 0.75)
 
 
 _CLAUSE = re.compile(
@@ -97,8 +117,25 @@ def read_text(reading: Reading, one: Field) -> Finding | None:
         return named_thing(reading)
     if (firm := named_firm(reading, about)) is not None:
         return firm
+    if about & _FIRMS:
+        return _firm(answer)
     found = _answer(answer) if answer else _told_unasked(reading, words)
     return None if found is not None and about & _PLACES and _NO_PLACE.match(str(found.value)) else found
+
+
+_FIRMS = frozenset(
+    "provider insurer insurance krankenkasse versicherung versicherer anbieter bank pharmacy apotheke employer "
+    "arbeitgeber "
+    "competitor wettbewerber carrier supplier lieferant".split()
+)
+
+
+def _firm(answer: tuple[Statement, ...]) -> Finding | None:
+    """The name of a firm in an answer; what names none is no answer."""
+    for statement in answer:
+        if name := proper_head(statement.held()):
+            return proven(name, statement, 0.75)
+    return None
 
 
 _FLOORS = frozenset("floor etage stockwerk stock storey story level geschoss".split())
@@ -129,7 +166,25 @@ def _asked_for(reading: Reading, one: Field) -> tuple[Statement, ...]:
         return answer if named or about_matter(one) else ()
     if reading.matcher.worded(one.name, answer[0]):
         return answer
+    if _only_numbers(reading, answer[0].line.text) or _COUNTS.search(answer[0].question):
+        return ()
     return answer if reading.matcher.near(one.name, answer[0]) >= _NEAR else ()
+
+
+_COUNTS = re.compile(
+    r"\b(?:how (?:many|much|old|long|far|often)|what time|when|who|wie (?:viele?|alt|lange|oft|weit)|wann|um wie "
+    r"viel uhr|wer)"
+    r"\b[^.?!]*\?\s*$",
+    re.IGNORECASE,
+)
+
+
+def _only_numbers(reading: Reading, text: str) -> bool:
+    """Whether an answer is a number or an amount and nothing else: it names nothing."""
+    left = text
+    for number in find_numbers(text, detect_language(text, reading.language)):
+        left = left[: number.start] + " " * (number.end - number.start) + left[number.end :]
+    return left != text and len(re.findall(r"[^\W\d_]{5,}", _LEAD.sub("", left))) <= 1
 
 
 _NEAR = 0.42  # cosine of a question that shares no word with a field that is told freely
@@ -232,10 +287,12 @@ _INTRODUCTION = re.compile(
 
 def _introduces(text: str) -> bool:
     """Whether a sentence only greets and says who speaks."""
-    return _INTRODUCTION.search(text) is not None and len(text.split()) <= _BRIEF
+    found = _INTRODUCTION.search(text)
+    return found is not None and (len(text.split()) <= _BRIEF or (found.start() < _EARLY and not _WISHES.search(text)))
 
 
 _BRIEF = 8
+_EARLY = 16  # characters: an introduction that begins a sentence is all of it, unless a wish follows
 
 
 def _asks(text: str) -> bool:

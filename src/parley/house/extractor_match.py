@@ -16,7 +16,7 @@ from parley.house.extractor_words import alike, field_lexicon, related
 from parley.understanding import Field, Finding
 
 _ALIKE = 0.38
-_PERHAPS = 0.25  # of a question that no other field claims
+_PERHAPS = 0.33  # of a question that no other field claims
 _WH = re.compile(
     r"\b(?:when|where|why|who|how (?:many|much|often|long|old|far|urgent|soon)|what time|wann|wo|wohin|warum|wer|"
     r"wie (?:viele?|oft|lange|alt|dringend))\b",
@@ -24,8 +24,10 @@ _WH = re.compile(
 )
 _COUNTS = re.compile(r"how (?:many|much)|wie viel", re.IGNORECASE)
 FIRST = re.compile(
-    r"\b(?:first (?:time|visit|contact)|new (?:patient|customer|client|user|guest)|erste[ns]? mal|neu(?:patient|kunde|"
-    r"kundin|patientin)?)\b|first_(?:time|contact|visit)|new_\w+|neu_?\w+",
+    r"\b(?:first (?:time|visit|contact)|new (?:patient|customer|client|user|guest)|erste[ns]? mal|erst(?:besuch|"
+    r"kontakt|termin)|neu(?:patient|kunde|"
+    r"kundin|patientin)?)\b|first_(?:time|contact|visit)|new_(?:patient|customer|client|user|guest|member|"
+    r"caller)\w*|neu_?(?:patient|kund|gast|mitglied)\w*",
     re.IGNORECASE,
 )
 _BEFORE = re.compile(
@@ -130,6 +132,10 @@ class Matcher:
             score += 2.0
         near = self._near.get((name, one.question), 0.0)
         return score / 2 + (max(0.0, near - _ALIKE) * 5 if near > _ALIKE else 0.0)
+
+    def asked_of_others(self, name: str, one: Statement) -> float:
+        """How much the question before a statement asks for the field of another that it asks most for."""
+        return max((self.asked(other, one) for other in self.words if other != name), default=0.0)
 
     def may_ask(self, name: str, one: Statement, least: float) -> bool:
         """Whether the question before a statement is so near to the field in meaning, or nothing knows meanings."""

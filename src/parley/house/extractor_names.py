@@ -46,7 +46,8 @@ def slot_name(about: set[str]) -> str | None:
         and not {"agent"} & about
     ):
         return "name"
-    return "name" if about & _PERSONS and about <= _PERSONS | _BESIDE else None
+    persons = _PERSONS | _OF_ANOTHER
+    return "name" if about & persons and about <= persons | _BESIDE else None
 
 
 _PERSONS = frozenset(
@@ -76,7 +77,8 @@ def read_slot(reading: Reading, one: Field, slot: str, about: set[str]) -> Findi
 
 
 _OF_ANOTHER = frozenset(
-    "student pupil child kid dependent passenger beneficiary spouse schüler schülerin kind kindes sohn tochter".split()
+    "student pupil child kid dependent passenger beneficiary spouse schüler schülerin kind kindes sohn tochter "
+    "resident bewohner bewohnerin relative angehöriger".split()
 )
 _RELATION = re.compile(
     r"\b(?:[Mm]y|[Oo]ur|[Mm]ein\w*|[Uu]nser\w*) (?:little |older |younger |kleine\w* |große\w* )?(?:son|daughter|kid|"
@@ -251,6 +253,16 @@ _ROUTE = re.compile(
 _DAYS = re.compile(r"^(?:the )?\d+(?:st|nd|rd|th|\.)|day$|woche?$|tag$|uhr$|[ap]m$", re.IGNORECASE)
 
 
+_BOUND = re.compile(
+    r"\b(?:taxi|cab|ride|lift|fahrt|trip|transfer|driver|car|wagen|headed|heading|bound|over|on (?:my|the) way|"
+    r"unterwegs|going|"
+    r"muss|müssen|fahren wir|will|möchte)\b[^.,]{0,12}?\b(?:to|zum|zur|nach) (?:the |dem |der )?"
+    r"(?P<place>airport|train station|station|bahnhof|flughafen|hospital|(?-i:[A-ZÄÖÜ])[\w'-]+(?: "
+    r"(?-i:[A-ZÄÖÜ])[\w'-]+)*)",
+    re.IGNORECASE,
+)
+
+
 def way_end(reading: Reading, about: set[str]) -> Finding | None:
     """Where a way begins or ends: "from 18 Mercer Street to the airport". Times and days are no places."""
     ends = [name for name, words in (("origin", _FROM), ("destination", _TO)) if about & words]
@@ -263,4 +275,8 @@ def way_end(reading: Reading, about: set[str]) -> Finding | None:
                 continue
             if re.search(r"[A-ZÄÖÜ]", place) or not {"date", "time"} & reading.slots(statement).keys():
                 return proven(place, statement, 0.75)
+    if ends[0] == "destination":
+        for statement in reading.matcher.talk.statements:
+            if (bound := _BOUND.search(statement.text)) and not _DAYS.search(bound["place"]):
+                return proven(bound["place"].strip(" .,"), statement, 0.65)
     return None

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Literal
 
 from parley.house.extractor_reading import Reading
 from parley.house.extractor_talk import Statement
-from parley.understanding import Field, NumberMention
+from parley.understanding import Field, NumberMention, find_numbers
 
 End = Literal["low", "high", ""]
 
@@ -85,16 +84,25 @@ def clock_at_end(reading: Reading, one: Statement, end: End) -> str | None:
     if match is None or not end:
         return None
     low, high = (_clock(reading, one, match, side) for side in ("low", "high"))
-    if low and high and low > high and low >= "12:00":
+    if low and high and low >= "12:00" and low > high:
         low = f"{int(low[:2]) - 12:02}{low[2:]}"  # "between nine and eleven" is no evening and morning
     return low if end == "low" else high
 
 
 def _clock(reading: Reading, one: Statement, match: re.Match[str], side: str) -> str | None:
-    part = match[side]
-    if re.fullmatch(r"\w+", part) and re.search(r"\b[ap]\.?m\b", match["high"], re.IGNORECASE):
-        part = f"{part} {match['high'].split()[-1]}"
-    led = f"um {part} Uhr" if reading.language == "de" and "uhr" not in part.lower() else f"at {part}"
-    led = f"um {part}" if reading.language == "de" and "uhr" in part.lower() else led
-    found = reading.slots(replace(one, text=led, first=False)).get("time")
-    return found if isinstance(found, str) else None
+    """HH:MM of one side; hours before seven that nobody calls morning are those of the afternoon."""
+    written = re.match(r"(\d{1,2})(?:[:.](\d\d))?", match[side])
+    numbers = find_numbers(match[side], reading.language)
+    if not written and not numbers:
+        return None
+    hour = int(written[1]) if written else int(numbers[0].value)
+    minute = int(written[2] or 0) if written else int(numbers[1].value) if len(numbers) > 1 else 0
+    after = one.text[match.end() : match.end() + 20]
+    marked = re.search(r"\b([ap])\.?m\b", f"{match[side]} {match['high']} {after}", re.IGNORECASE)
+    later = marked[1].lower() == "p" if marked else hour < _EARLY or bool(_LATE.search(after))
+    hour += 12 if later and hour < 12 and not re.search(r"morning|morgens|früh", after, re.IGNORECASE) else 0
+    return f"{hour:02}:{minute:02}" if hour < 24 and minute < 60 else None
+
+
+_EARLY = 7
+_LATE = re.compile(r"evening|afternoon|abends|nachmittags", re.IGNORECASE)

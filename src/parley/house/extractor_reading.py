@@ -9,8 +9,8 @@ from datetime import datetime
 
 from parley.house.extractor_match import FieldWords, Matcher
 from parley.house.extractor_talk import Statement
-from parley.house.extractor_words import alike
-from parley.understanding import Finding, Value, detect_language, read_slots
+from parley.house.extractor_words import alike, folded
+from parley.understanding import Finding, Value, detect_language, find_numbers, read_slots
 
 _SPOKEN_SLOTS = {
     "party_size": (
@@ -97,10 +97,13 @@ def proven(value: Value | None, one: Statement, confidence: float) -> Finding:
 
 def slot_of(reading: Reading, one: Statement, words: FieldWords) -> int | float | None:
     for slot, names in _SPOKEN_SLOTS.items():
-        if any(name in words.name for name in (*names, slot)) or slot == words.field.name:
+        if any(folded(name) in map(folded, words.name) for name in (*names, slot)) or slot == words.field.name:
             if _ADULTS & {*words.name} and _CHILDREN.search(one.text):
                 return None
             value = reading.slots(one, held=True).get(slot) or reading.slots(one).get(slot)
+            told = find_numbers(one.held(), reading.language)
+            if isinstance(value, int | float) and len(told) == 1 and told[0].value > 100:
+                return told[0].value  # "a hundred and twenty" is no party of twenty
             return value if isinstance(value, int | float) else None
     return None
 

@@ -95,16 +95,12 @@ def _asked(reading: Reading, one: Field, first: Statement) -> bool:
     own = reading.matcher.asked(one.name, first)
     if unsure(first.text) or (polarity(first.line.text) == "no" and len(first.line.text.split()) <= 3):
         return False
-    return own >= _ENOUGH and own >= _SHARE * _others_score(reading, one, first)
-
-
-def _others_score(reading: Reading, one: Field, first: Statement) -> float:
-    return max((reading.matcher.asked(name, first) for name in reading.matcher.words if name != one.name), default=0.0)
+    return own >= _ENOUGH and own >= _SHARE * reading.matcher.asked_of_others(one.name, first)
 
 
 def _others(reading: Reading, one: Field, first: Statement) -> bool:
     """Whether the question is clearly about another field."""
-    return _others_score(reading, one, first) >= _CLEARLY
+    return reading.matcher.asked_of_others(one.name, first) >= _CLEARLY
 
 
 def _rows_of(reading: Reading, roles: Roles, group: Sequence[Statement]) -> list[_Made]:

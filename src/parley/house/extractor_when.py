@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -32,54 +33,65 @@ def _when(reading: Reading, one: Field, slot: str) -> Finding | None:
         for name, words in reading.matcher.words.items()
         if words.field.kind in (one.kind, "datetime") and name != one.name
     ]
-    words = reading.matcher.words[one.name]
-    ends = bool(_END.search(one.name))
     found: list[tuple[float, Finding]] = []
     for statement in reading.matcher.talk.statements:
-        slots, offer = reading.slots(statement), None
-        value = slots.get("end_date") if ends and slot == "date" else slots.get(slot)
-        if slot == "date" and value is None and ends and not _begins(reading):
-            value = slots.get("date")
-        if slot == "date" and not {"date", "end_date"} <= slots.keys():
-            language = detect_language(statement.text, reading.language)
-            value = coming_day(statement.text, reading.now, language) or value
-        if slot == "time":
-            value = _clock(reading, one, statement, value)
-        if slot == "date" and _about_past(one):
-            value = _past_day(statement, reading, one) or (
-                value if str(value) <= reading.now.date().isoformat() else None
-            )
-        if slot == "date" and _is_birth(one):
-            value = _born(value, statement.text, reading)
-        agreed = statement.first and polarity(statement.text) == "yes" and not _about_past(one) and not _is_birth(one)
-        if not isinstance(value, str) and agreed:
+        offer = None
+        value: object = _day_of(reading, one, statement) if slot == "date" else _clock(reading, one, statement)
+        if value is None and _may_agree(one, statement):
             value, offer = reading.offered(statement).get(slot), statement.asker  # "tomorrow at ten, does that work?"
-        if not isinstance(value, str):
+        if not isinstance(value, str) or (_BIRTH.search(statement.question) and not _is_birth(one)):
             continue
-        score = min(reading.matcher.asked(one.name, statement), 2.0) + min(words.weight(statement.text), 2.0)
-        score += 1.0 if offer is not None else 0.0
-        if rivals:
-            other = max(
-                min(reading.matcher.asked(name, statement), 2.0)
-                + min(reading.matcher.words[name].weight(statement.text), 2.0)
-                for name in rivals
-            )
-            score += 0.5 if score > other else (-1.0 if score < other else 0.0)
-        elif (
-            slot != "date"
-            or _is_any_day(one)
-            or _WHEN.search(statement.question)
-            or reading.matcher.may_ask(one.name, statement, _NEAR)
-        ):
-            score += 1.0
-        else:
-            score += 0.4
-        score += 1.0 if slot == "date" and {"date", "end_date"} <= slots.keys() and _stay(one, reading) else 0.0
-        if slot == "date" and not rivals:
-            score += _likely(one, statement)
+        score = _score(reading, one, statement, slot, rivals) + (1.0 if offer is not None else 0.0)
         proof = proven(value, statement, min(0.95, 0.6 + 0.1 * score))
         found.append((score, replace(proof, quote=offer.text, message_id=offer.id) if offer is not None else proof))
     return latest(found, 0.9)
+
+
+def _may_agree(one: Field, statement: Statement) -> bool:
+    """Whether a sentence agrees to what the agent offered, of a field that can be offered."""
+    lies_ahead = not _about_past(one) and not _is_birth(one)
+    return statement.first and lies_ahead and polarity(statement.text) == "yes"
+
+
+def _day_of(reading: Reading, one: Field, statement: Statement) -> str | None:
+    """The day that a sentence tells, as far as it may be this field's."""
+    slots = reading.slots(statement)
+    ends = bool(_END.search(one.name))
+    value = slots.get("end_date" if ends else "date")
+    if value is None and ends and not _begins(reading):
+        value = slots.get("date")
+    if not {"date", "end_date"} <= slots.keys():
+        value = coming_day(statement.text, reading.now, detect_language(statement.text, reading.language)) or value
+    if _about_past(one):
+        behind = value if str(value) <= reading.now.date().isoformat() else None
+        value = _past_day(statement, reading, one) or behind
+    if _is_birth(one):
+        value = _born(value, statement.text, reading)
+    return value if isinstance(value, str) else None
+
+
+def _score(reading: Reading, one: Field, statement: Statement, slot: str, rivals: Sequence[str]) -> float:
+    """How likely the day or time of a sentence is this field's."""
+    matcher = reading.matcher
+    asked = matcher.asked(one.name, statement)
+    score = min(asked, 2.0) + min(matcher.words[one.name].weight(statement.text), 2.0)
+    if slot == "time" and clock_at_end(reading, statement, end_of(one)) is not None:
+        score += 1.0
+    if slot == "date" and {"date", "end_date"} <= reading.slots(statement).keys() and _stay(one, reading):
+        score += 1.0
+    if rivals:
+        other = max(
+            min(matcher.asked(name, statement), 2.0) + min(matcher.words[name].weight(statement.text), 2.0)
+            for name in rivals
+        )
+        return score + (0.5 if score > other else (-1.0 if score < other else 0.0))
+    if slot != "date":
+        return score + 1.0
+    likely = _is_any_day(one) or _WHEN.search(statement.question) or matcher.may_ask(one.name, statement, _NEAR)
+    score += 1.0 if likely else 0.4
+    if asked < _NEAR and not _likely(one, statement) and matcher.asked_of_others(one.name, statement) >= _ELSEWHERE:
+        score -= 0.7
+    return score + _likely(one, statement)
 
 
 _TAKEN = re.compile(
@@ -103,12 +115,25 @@ _UNTIL = re.compile(
 )
 
 
-def _clock(reading: Reading, one: Field, statement: Statement, value: object) -> object:
+def _clock(reading: Reading, one: Field, statement: Statement) -> str | None:
     """The time of a sentence that is this field's: an end of a stretch, or the one there is."""
-    value = clock_at_end(reading, statement, end_of(one)) or value or _plain_clock(statement, reading)
+    value = clock_at_end(reading, statement, end_of(one)) or reading.slots(statement).get("time")
+    value = value or _plain_clock(statement, reading)
+    if isinstance(value, str) and "19:00" <= value < "24:00" and not _EVENING.search(statement.text):
+        dining = any(_DINING.search(name) for name in reading.matcher.words)
+        value = value if dining else f"{int(value[:2]) - 12:02}{value[2:]}"  # "morgen um neun" is when offices open
     if isinstance(value, str) and _STARTS.search(one.name):
         return _first_clock(statement, reading) or value
-    return value
+    return value if isinstance(value, str) else None
+
+
+_EVENING = re.compile(
+    r"\bp\.?m\b|evening|night|tonight|abend|nacht|dinner|\b(?:19|2[0-3])\b|neunzehn|zwanzig|einundzwanzig|"
+    r"zweiundzwanzig|"
+    r"last train|late",
+    re.IGNORECASE,
+)
+_DINING = re.compile(r"party|guest|table|gäste|gaeste|personen|tisch|reserv|event|dinner|arriv|ankunft", re.IGNORECASE)
 
 
 def _plain_clock(one: Statement, reading: Reading) -> str | None:
@@ -157,6 +182,7 @@ _BEHIND = re.compile(
     re.IGNORECASE,
 )
 _WHEN = re.compile(r"\b(?:when|what (?:day|date)|which day|wann|welche[rnms]? tag)\b", re.IGNORECASE)
+_ELSEWHERE = 1.0
 _NEAR = 0.2  # cosine of a question and a field that a date may belong to
 _ANY_DAY = re.compile(
     r"(?:^|_|\b)(?:date|datum|day|tag|when|wann|termin\w*|appointment|preferred|requested|desired|wunsch\w*|"
@@ -213,13 +239,22 @@ def _about_past(one: Field) -> bool:
     )
 
 
+_HAPPENED = re.compile(
+    r"\b(?:was|were|had|got|hit|broke|stole|lost|fell|happened|crashed|slipped|rear-ended|came|went|wurde|wurden|"
+    r"hatte|ist|"
+    r"sind|habe?n?)\b|\w+ed\b",
+    re.IGNORECASE,
+)
+
+
 def _past_day(one: Statement, reading: Reading, field: Field) -> str | None:
     """A bare "Monday" lies behind only where the question is about the field."""
     matcher = reading.matcher
     told = (
         _BEHIND.search(one.text) or matcher.asked(field.name, one) >= 0.3 or matcher.words[field.name].weight(one.text)
     )
-    if not told and not matcher.may_ask(field.name, one, _NEAR):
+    began = asks_for_matter(one.question) and _HAPPENED.search(one.text)
+    if not told and not began and not matcher.may_ask(field.name, one, _NEAR):
         return None
     return past_day(one.text, reading.now, detect_language(one.text, reading.language))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -42,7 +42,8 @@ class Moods:
 class FieldLexicon:
     """`stop` tell no field from another; `synonyms` of a word are what a question for it may have instead.
 
-    `units`: by a word of a field's name what stands behind its numbers; `money`: what names a field about money.
+    `units`: by a word of a field's name what stands behind its numbers; `money`: what names a field about money;
+    `plausible`: by such a word the least and the most that a number can be.
     """
 
     stop: frozenset[str]
@@ -50,6 +51,8 @@ class FieldLexicon:
     senses: Sequence[Sense]
     units: Mapping[str, re.Pattern[str]]
     money: re.Pattern[str]
+    plausible: Mapping[str, tuple[float, float]]
+    symptoms: re.Pattern[str]
     endings: Sequence[Ending]
     settled: Mapping[str, re.Pattern[str]]
     moods: Moods
@@ -71,6 +74,8 @@ def field_lexicon() -> FieldLexicon:
         ),
         {name: re.compile(rf"\s*-?(?:{said})(?!\w)", re.IGNORECASE) for name, said in data["units"].items()},
         re.compile(data["money"].replace(" ", ""), re.IGNORECASE),
+        {word: (float(least), float(most)) for word, (least, most) in _pairs(data["plausible"])},
+        re.compile(rf"\b(?:{data['symptoms'].replace('| ', '|')})\b", re.IGNORECASE),
         tuple(
             Ending(_names(each["names"]), _words(each.get("agent")), _words(each.get("caller")))
             for each in data["endings"]
@@ -81,6 +86,10 @@ def field_lexicon() -> FieldLexicon:
             {name: _names(options) for name, options in data["moods"]["options"].items()},
         ),
     )
+
+
+def _pairs(table: Mapping[str, str]) -> Iterator[tuple[str, list[str]]]:
+    yield from ((word, bounds.split()) for word, bounds in table.items())
 
 
 def _names(listed: str) -> frozenset[str]:
