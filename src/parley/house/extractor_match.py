@@ -99,6 +99,7 @@ class Matcher:
         self.words = {one.name: FieldWords.of(one) for one in fields}
         self._near: dict[tuple[str, str], float] = {}
         self._settled: dict[str, int] = {}
+        self._asked: dict[tuple[str, str], float] = {}
 
     @classmethod
     async def prepare(cls, talk: Talk, fields: Sequence[Field], embedder: Meanings | None, language: str) -> Matcher:
@@ -120,6 +121,13 @@ class Matcher:
         """How much the question before a statement asks for the field: from about 1 on it does."""
         if not one.question:
             return 0.0
+        own = self._settled.get(name) == one.line.number
+        key = (name, one.question)
+        if key not in self._asked:
+            self._asked[key] = self._asks(name, one)
+        return self._asked[key] + (2.0 if own else 0.0)
+
+    def _asks(self, name: str, one: Statement) -> float:
         parts = sentences(one.question)
         asking = [part for part in parts if part.rstrip().endswith("?")] or parts[-1:]
         words = self.words[name]
@@ -127,7 +135,6 @@ class Matcher:
             return max(words.weight(part) for part in asking) / 2  # "anything else?" asks for nothing but requests
         score = max((words.weight(part) for part in asking), default=0.0) + 0.5 * words.weight(one.question)
         score += 1.2 if words.asks_like(asking[-1] if asking else "") else 0.0
-        score += 4.0 if self._settled.get(name) == one.line.number else 0.0
         if words.field.kind == "boolean" and self.reversed(name, one):
             score += 2.0
         near = self._near.get((name, one.question), 0.0)
