@@ -53,7 +53,7 @@ def test_there_and_back(database: str, tmp_path: Path) -> None:
         assert connection.execute("SELECT count(*) FROM agents").fetchone() == (0,), "still held apart"
         connection.execute("SELECT set_config('parley.tenant', 'kept', false)")
         assert connection.execute("SELECT count(*) FROM agents").fetchone() == (1,)
-        connection.execute("SELECT * FROM match_chunks('a', '{a}', '{1}', 1)")
+        connection.execute("SELECT * FROM match_chunks('{a}', '{1}', '{a}', '{1}', 1)")
 
 
 def test_a_broken_file_changes_nothing(database: str, tmp_path: Path) -> None:

@@ -191,7 +191,9 @@ async def test_the_word_index_does_not_reach_other_tenants(
     """`match_chunks` runs as a role that may read every chunk, so its own filter is what holds."""
     rival = new_id()
     wanted = candidates.format(victim=victim.business.id, rival=rival)
-    query = text("SELECT * FROM match_chunks(cast(:wanted AS tsquery), ARRAY[cast(:wanted AS tsquery)], '{1}', 100)")
+    query = text("""
+        SELECT * FROM match_chunks(ARRAY[cast(:wanted AS tsquery)], '{1}', ARRAY[cast(:wanted AS tsquery)], '{1}', 100)
+    """)
     async with resources.db.begin(rival) as connection:
         assert (await connection.execute(query, {"wanted": wanted})).all() == []
     async with resources.db.begin(victim.business.id) as connection:

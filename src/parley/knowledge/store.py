@@ -229,15 +229,20 @@ _MATCH_WORDS = """
             FROM known WINDOW word AS (PARTITION BY place)) AS one
       WHERE CASE WHEN spelt THEN lexeme NOT LIKE '~%%' ELSE guess <= %(slips)s END
       GROUP BY query, chunks
-    ), rarest AS (
-      SELECT *, sum(chunks) OVER (ORDER BY chunks, number) AS rows FROM wanted
+    ), ranked AS (
+      SELECT *, sum(chunks) OVER rarer = chunks OR sum(chunks) OVER rarer <= %(rows)s AS picks
+      FROM wanted WINDOW rarer AS (ORDER BY chunks, number)
+    ), candidates AS (
+      SELECT '(' || string_agg(query, ' | ') || ') & ' AS any_of FROM ranked WHERE picks
     ), looked_for AS (
-      SELECT string_agg(query, ' | ') FILTER (WHERE rows = chunks OR rows <= %(rows)s)::tsquery AS candidates,
-             array_agg(query::tsquery) AS words, array_agg(worth::real) AS weights
-      FROM rarest
+      SELECT array_agg(query::tsquery) FILTER (WHERE picks) AS rarest,
+             array_agg(worth::real) FILTER (WHERE picks) AS rarest_worth,
+             array_agg((any_of || query)::tsquery) FILTER (WHERE NOT picks) AS others,
+             array_agg(worth::real) FILTER (WHERE NOT picks) AS others_worth
+      FROM ranked, candidates
     )
     SELECT found.chunk_id, found.score, NULL::integer
-    FROM looked_for, match_chunks(candidates, words, weights, %(most)s) AS found
+    FROM looked_for, match_chunks(rarest, rarest_worth, others, others_worth, %(most)s) AS found
     UNION ALL SELECT lexeme, NULL, chunks FROM known
 """
 
