@@ -36,6 +36,8 @@ def read_boolean(reading: Reading, one: Field) -> Finding | None:
     answer = reading.matcher.best(one.name)
     if answer and (picked := _alternative(words, answer)) is not None:
         return picked
+    if answer and not reading.matcher.worded(one.name, answer[0]) and not polarity(answer[0].line.text):
+        answer = ()  # by its meaning alone a question is near enough for a yes or a no, not for less
     if answer and (found := whether(answer, one)) is not None:
         if reading.matcher.reversed(one.name, answer[0]) and isinstance(found.value, bool):
             return Finding(not found.value, found.quote, found.message_id, found.confidence)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from parley.house.extractor_codes import is_code, spelled_code
 from parley.house.extractor_match import FieldWords
 from parley.house.extractor_ranges import End, at_end, end_of
 from parley.house.extractor_reading import Reading, latest, proven, slot_of
@@ -67,6 +68,8 @@ def of_money(words: set[str]) -> bool:
 
 def read_number(reading: Reading, one: Field) -> Finding | None:
     """The number asked for, or said next to the field's own words."""
+    if is_code(one.name) and (spelled := _spelled(reading, one)) is not None:
+        return spelled
     count = _Count(reading.matcher.words[one.name], _end(reading, one))
     for statement in reading.matcher.talk.statements:
         slot = slot_of(reading, statement, count.words)
@@ -77,6 +80,15 @@ def read_number(reading: Reading, one: Field) -> Finding | None:
         else:
             _count(reading, one, statement, asked, count)
     return latest(count.found, 1.6 if count.of_money else 1.2)
+
+
+def _spelled(reading: Reading, one: Field) -> Finding | None:
+    """A number that is spelled digit by digit, of a field that names something by it."""
+    for statement in reading.matcher.best(one.name):
+        code = spelled_code(statement.held())
+        if code is not None and code.isdecimal() and fits(one, int(code)) is not None:
+            return proven(int(code), statement, 0.85)
+    return None
 
 
 def _end(reading: Reading, one: Field) -> End:

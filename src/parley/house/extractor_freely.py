@@ -103,6 +103,8 @@ def read_text(reading: Reading, one: Field) -> Finding | None:
     if (car := named_car(reading, one, about)) is not None:
         return car
     answer = _asked_for(reading, one)
+    if about & _MAKES and len(answer[0].line.text.split() if answer else ()) > _NAMED:
+        return None  # no make or model is as long as that
     if is_code(one.name) or _NUMBERED.search(one.description):
         return _code(reading, words, answer)
     if about_address(one) and (address := read_address(reading, one, answer)) is not None:
@@ -138,7 +140,9 @@ def _firm(answer: tuple[Statement, ...]) -> Finding | None:
     return None
 
 
-_FLOORS = frozenset("floor etage stockwerk stock storey story level geschoss".split())
+_MAKES = frozenset({"make", "model", "marke", "modell"})
+_NAMED = 5
+_FLOORS = frozenset("floor etage stockwerk stock storey geschoss".split())
 _FLOOR = re.compile(
     r"\b(?:(?:[\w]+(?:st|nd|rd|th|ter|ten|tes|er|e|en)|\d+\.?) (?:floor|stock(?:werk)?|etage|og|obergeschoss)|"
     r"ground floor|erdgeschoss|basement|keller|dachgeschoss|top floor)\b",

@@ -242,6 +242,8 @@ def named_firm(reading: Reading, about: set[str]) -> Finding | None:
 
 _FROM = frozenset("von origin pickup from departure collection start abholung abholort abfahrt startort".split())
 _TO = frozenset("nach destination to dropoff arrival delivery ziel zielort".split())
+_EITHER_WAY = frozenset("from to von nach".split())  # "heard_from" is no place
+_SPOTS = frozenset("city stadt ort place location address adresse town trip route leg fahrt".split())
 _ROUTE = re.compile(
     r"\b(?:from|von|vom|ab) (?P<origin>(?:the |der |dem )?[\w'.-]+(?: [\w'.-]+){0,5}?),? "
     r"(?:to|over to|nach|zum|zur|bis) (?P<destination>(?:the |der |dem )?[\w'.-]+(?: (?!(?:on|at|by|for|tomorrow|today|"
@@ -266,7 +268,8 @@ _BOUND = re.compile(
 def way_end(reading: Reading, about: set[str]) -> Finding | None:
     """Where a way begins or ends: "from 18 Mercer Street to the airport". Times and days are no places."""
     ends = [name for name, words in (("origin", _FROM), ("destination", _TO)) if about & words]
-    if len(ends) != 1 or about & {"date", "time", "day"}:
+    loose = about & _EITHER_WAY and about - _EITHER_WAY - _SPOTS
+    if len(ends) != 1 or loose or about & {"date", "time", "day"}:
         return None
     for statement in reversed(reading.matcher.talk.statements):
         for match in _ROUTE.finditer(statement.text):

@@ -111,6 +111,8 @@ def alike(one: str, other: str) -> bool:
     if one == other:
         return True
     short, long = sorted((folded(one), folded(other)), key=len)
+    if long in ("hundred", "hundert"):
+        return False  # no "hund"
     if short == long or (len(short) >= 4 and long.startswith(short)):
         return True
     shared = min(len(short), max(5, len(short) - 2))
