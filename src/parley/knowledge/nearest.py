@@ -3,7 +3,7 @@
 A walk through an index of 100,000 vectors touches four thousand pages of PostgreSQL's memory in an order no processor
 foresees; reading all of them from end to end is faster. Each is kept twice: its shadow on the directions in which these
 vectors differ most (principal components), which is compared with the question's, and itself, with which the few
-hundred best of that are ranked. Of 200 questions' ten nearest among 100,000 chunks that finds 99.6 %.
+hundred best of that are ranked. Of 200 questions' ten nearest among 100,000 chunks that finds 99.5 %.
 
 `vecdot` keeps to one processor: BLAS would take all, halve the time, and have each wait busily for more for a while.
 """
@@ -25,7 +25,7 @@ class Neighbours:
     """Unit vectors by the id of their chunk; about 1.5 kB each."""
 
     def __init__(self, ids: Sequence[str], vectors: NDArray[np.float16]) -> None:
-        """`vectors` has the shape (len(ids), dimensions). Takes a second per 200,000: not for the event loop."""
+        """`vectors` has the shape (len(ids), dimensions). Takes up to a second per 100,000: not for the event loop."""
         self._ids = ids
         self._places = {name: place for place, name in enumerate(ids)}
         self._vectors = vectors
