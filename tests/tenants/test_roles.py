@@ -16,6 +16,9 @@ from parley.kit.ids import new_id
 from parley.kit.secrets import Keyring, SealBroken, digest
 from parley.tenants import Businesses, Login, Principal, levels_of
 from tests.conftest import PASSWORD, Business
+from tests.quick_passwords import quick_passwords
+
+__all__ = ["quick_passwords"]
 
 pytestmark = pytest.mark.anyio
 
