@@ -35,6 +35,7 @@ async def facts(transcript: Any, scenario: str = "check_in", schema: Any = None)
         ("sealed", 0.78),
         ("outsiders", 0.82),
         ("workshop", 0.75),
+        ("visitors", 0.65),
     ],
 )
 async def test_most_fields_are_right_and_hardly_any_is_made_up(part: str, least: float) -> None:

@@ -236,14 +236,22 @@ def _number(column: Field, role: Role, text: str, numbers: Sequence[NumberMentio
     for number in numbers:
         before, after = text[: number.start], text[number.end :]
         if _is(column, role, number, before, after):
-            unit = _DOSES.match(after) if role == "dose" else None
-            end = number.end + (unit.end() if unit else 0)
+            measured = _measured(role, after)
+            end = number.end + (measured.end() if measured else 0)
             value: Value = text[number.start : end].strip() if role == "dose" else number.value
-            money = re.match(r"\s*(?:dollars?|bucks|euros?|€|usd|eur)\b", after, re.IGNORECASE)
-            return value, [(number.start, number.end + (money.end() if money else 0) if role != "dose" else end)]
+            return value, [(number.start, end)]
     if role == "count" and (article := _ARTICLE.search(text)) and not negated_before(text[: article.start()]):
         return 1, [article.span()]
     return _NOTHING
+
+
+def _measured(role: Role, after: str) -> re.Match[str] | None:
+    """The unit behind a number, which is no part of what its thing is called."""
+    if role == "dose":
+        return _DOSES.match(after)
+    if role == "unit":
+        return next((found for unit in field_lexicon().units.values() if (found := unit.match(after))), None)
+    return re.match(r"\s*(?:dollars?|bucks|euros?|€|usd|eur)\b", after, re.IGNORECASE) if role == "money" else None
 
 
 def _is(column: Field, role: Role, number: NumberMention, before: str, after: str) -> bool:

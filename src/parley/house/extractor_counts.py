@@ -152,6 +152,9 @@ def _is_other(reading: Reading, one: Statement, number: NumberMention, asked: fl
     label = _LABEL.search(text[: number.start])
     if label and asked < 1 and not number.money and not any(alike(word, label[1].lower()) for word in count.own):
         return True
+    spelled = any(match.start() <= number.start < match.end() for match in _SPELLED.finditer(text))
+    if spelled and asked < 1 and not number.money:
+        return True
     if not _plausible(count, number.value, reading.now.year):
         return True
     if _other_unit(count, text[number.end :]):
@@ -168,6 +171,9 @@ _LABEL = re.compile(
     r"bestellung|#)\W*$",
     re.IGNORECASE,
 )
+
+
+_SPELLED = re.compile(r"(?:\b\w[ -]+){2,}\b\w\b|\b[A-Z]{1,4}[ -]?\d{2,}")  # "P 3 3 0 9", "UA 1523"
 
 
 def _with_the_next(number: NumberMention, after: Sequence[NumberMention], text: str) -> NumberMention:
