@@ -43,12 +43,12 @@ from parley.tenants import tenant_routes
 from parley.training import scenario_routes, session_routes
 
 ROUTERS = (
+    chat_routes,  # tried in this order, and nothing is asked for as often
     open_routes,
     tenant_routes,
     agent_routes,
     understanding_routes,
     knowledge_routes,
-    chat_routes,
     voice_routes,
     call_routes,
     number_routes,

@@ -22,7 +22,7 @@ from parley.conversations.unwritten import Unwritten
 from parley.inference.usage import Usage
 from parley.kit import log
 from parley.kit.db import Database
-from parley.kit.events import Event, publish
+from parley.kit.events import Event
 from parley.kit.ids import new_id
 from parley.privacy import Masking, Vaults
 
@@ -67,12 +67,12 @@ class Settlement:
         line = store.Line(reply_id, turn.masking.stored(reply), length)
         row = {**_turn_row(turn, answer, trace, timings), "lines": int(bool(reply))}
         row["cost_micros"] = self._cost(answer.model, answer.usage)
-        news = {"conversation_id": conversation_id, "message_id": reply_id if reply else turn.question_id}
+        about = {"conversation_id": conversation_id, "message_id": reply_id if reply else turn.question_id}
+        news = Event(tenant_id, MESSAGE, about)
         async with self._db.begin(tenant_id) as connection:
-            stands = await store.settle_turn(connection, tenant_id, conversation_id, turn.question_id, line, row)
+            stands = await store.settle_turn(connection, tenant_id, conversation_id, turn.question_id, line, row, news)
             if stands:  # erased meanwhile: who asked still hears the answer, and nothing of it is written down
                 await self._vaults.save(connection, tenant_id, conversation_id, turn.masking)
-                await publish(connection, Event(tenant_id, MESSAGE, news))
                 if row["ends"]:
                     await judge(connection, tenant_id, conversation_id)
                 await tell_of_turn(connection, turn, answer, ended=bool(row["ends"]))

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from parley.conversations.tables import conversations, messages, turns
 from parley.experiments import STICK, Choice
 from parley.kit.db import fetch
+from parley.kit.events import CHANNEL, Event, payload
 from parley.privacy import Mode
 
 
@@ -309,7 +310,7 @@ async def transcripts(
     return found
 
 
-_SETTLE = """
+_SETTLE = f"""
     WITH place AS (
       UPDATE conversations SET state = %(state)s::jsonb, language = %(language)s, turn_count = turn_count + 1,
         message_count = message_count + %(lines)s, turn_holder = NULL, last_message_at = now(),
@@ -329,8 +330,8 @@ _SETTLE = """
     SELECT CASE WHEN %(lines)s = 1 THEN %(line_id)s ELSE %(question_id)s END, %(tenant_id)s, %(conversation_id)s,
       %(intent)s, %(cached)s, %(model)s, %(escalate)s, %(emergency)s, %(prompt_tokens)s, %(completion_tokens)s,
       %(cost_micros)s, %(first_token_ms)s, %(total_ms)s, %(trace)s::jsonb FROM place
-    RETURNING message_id
-"""
+    RETURNING pg_notify('{CHANNEL}', %(news)s)
+"""  # noqa: S608 - only a constant
 
 
 async def settle_turn(
@@ -340,15 +341,17 @@ async def settle_turn(
     question_id: str,
     line: Line,
     values: Mapping[str, Any],
+    news: Event,
 ) -> bool:
-    """Store the answer (unless it is silence), how it came about and where the flow stands; let the next turn in.
+    """Store the answer (unless it is silence), how it came about and where the flow stands; let the next turn in, and
+    tell the news.
 
     False where the conversation is gone.
 
     `values`: `state` and `trace` as JSON text, `lines` (how many were said, 0 or 1), and the columns of `turns`.
     """
     scope = {"tenant_id": tenant_id, "conversation_id": conversation_id, "question_id": question_id}
-    return bool(await fetch(connection, _SETTLE, {**scope, **line.values(), **values}))
+    return bool(await fetch(connection, _SETTLE, {**scope, **line.values(), **values, "news": payload(news)}))
 
 
 async def restore_state(

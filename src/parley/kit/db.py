@@ -143,7 +143,7 @@ async def fetch(connection: AsyncConnection, statement: str, values: Values = ()
     raw = _driver_of(connection)
     async with _translated(connection, raw, statement):
         cursor = await raw.execute(statement, values, prepare=prepare)
-        return await cursor.fetchall() if cursor.description else []
+        return await cursor.fetchall() if cursor.rownumber is not None else []
 
 
 async def _tell(connection: AsyncConnection, commands: str) -> None:

@@ -40,8 +40,12 @@ class Event:
 
 async def publish(connection: AsyncConnection, event: Event) -> None:
     """Tell whoever listens, when the caller's transaction commits."""
-    payload = orjson.dumps({"tenant_id": event.tenant_id, "name": event.name, "data": dict(event.data)}).decode()
-    await fetch(connection, _NOTIFY, (CHANNEL, payload))
+    await fetch(connection, _NOTIFY, (CHANNEL, payload(event)))
+
+
+def payload(event: Event) -> str:
+    """What `pg_notify` on `CHANNEL` is given, for a statement that tells of an event itself."""
+    return orjson.dumps({"tenant_id": event.tenant_id, "name": event.name, "data": dict(event.data)}).decode()
 
 
 class Subscription:
