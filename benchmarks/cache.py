@@ -48,7 +48,7 @@ async def _compare(stage: Stage, echo_url: str) -> None:
     head()
     base = row("bare FastAPI, JSON echo", bare)
     middle = row("POST /chat/message, exact hit", ours, base)
-    print("(a hit is a turn of its own: two transactions, a conversation begun, its trace stored)")
+    print("(a hit is a turn of its own: a durable transaction, a conversation begun, its trace stored)")
     verdict("exact cache hit over HTTP, p50", middle * 1e3, 3, "ms")
 
 

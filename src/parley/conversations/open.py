@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -34,6 +35,8 @@ _CONTACTS = frozenset({"name", "phone", "email"})
 
 
 _Taken = tuple[store.Conversation, Version, Masking, list[store.Message], Arm | None]
+OnOpened = Callable[[AsyncConnection, Turn], Awaitable[None]]
+"""Called in the transaction that opens a turn."""
 
 
 class _ColdRecognisers(Exception):
@@ -53,10 +56,11 @@ class Opening:
         self._vaults = vaults
         self._unwritten = unwritten
 
-    async def open(self, ask: Ask, conversation_id: str) -> Turn:
+    async def open(self, ask: Ask, conversation_id: str, on_opened: OnOpened | None = None) -> Turn:
         """Store the line and take the turn, waiting while another living process has it.
 
-        Not durable by itself: nobody is told of the line before the settled answer carries both to the disk.
+        `on_opened` may answer it at once, in the same transaction. Not durable by itself: nobody is told of the line
+        before the settled answer carries both to the disk.
         """
         await self._holder.ensure()
         deadline = asyncio.get_running_loop().time() + _OTHER_PROCESS_WAIT
@@ -64,6 +68,8 @@ class Opening:
             try:
                 async with self._db.begin(ask.tenant_id, durable=False) as connection:
                     turn = await self._take_turn(connection, ask, conversation_id)
+                    if turn is not None and on_opened is not None:
+                        await on_opened(connection, turn)
             except _ColdRecognisers:
                 await self._vaults.warm()
                 continue

@@ -1,10 +1,11 @@
 """A turn, from the caller's line to the settled answer. The order of steps can be read here from top to bottom.
 
-    open → recall → understand → emergency, or find → follow → write → settle
+    open and recall → understand → emergency, or find → follow → write → settle
 
 Two short transactions: *open* stores the caller's line and takes the conversation's turn, *settle* stores the answer,
 its trace and the new state and lets the next turn in. Between them no transaction is open. A turn that is cancelled
-settles what was released; one whose process dies leaves the caller's line, and the next turn goes on from there.
+settles what was released; one whose process dies leaves the caller's line, and the next turn goes on from there. A
+remembered answer needs no thought: its turn is opened and settled in one (`at_once`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from parley.agents import Line, Read, Reader, defaults
 from parley.conversations.about import SHOWN, SLOT
+from parley.conversations.at_once import AtOnce, asked
 from parley.conversations.driver import carry_over
 from parley.conversations.emergency import answer_emergency, mark_emergency, record_at_hand_over, takes_over
 from parley.conversations.events import Acting, Action, Delta, Event, Opened, Source
@@ -44,7 +46,7 @@ from parley.kit.ids import new_id
 from parley.knowledge import Findings, Search
 from parley.privacy import has_placeholder
 from parley.tenants import Quota, Tenant
-from parley.understanding import SlotProblem, Understanding, detect_language, kind_of_house
+from parley.understanding import SlotProblem, Understanding
 
 PASSAGES = 6
 WHOLE_PASSAGES = 10  # of a business whose whole knowledge is small enough to be read
@@ -95,14 +97,22 @@ class Responder:
             async with self._order.turn(conversation_id):
                 trace = Trace()
                 self._parts.reader.expect(ask.message)
+                await self._parts.recall.prepare(ask.tenant_id)
+                at_once = AtOnce(self._parts.recall, self._parts.settlement, trace)
                 with trace.step("open"):
-                    turn = await self._parts.opening.open(ask, conversation_id)
+                    turn = await self._parts.opening.open(ask, conversation_id, at_once)
+                if at_once.written is not None:
+                    done = self._parts.settlement.conclude(at_once.written)
+                    yield Opened(conversation_id, turn.question_id)
+                    yield Delta(done.reply, remembered=True)
+                    yield done
+                    return
                 answer = Answer(language=turn.language, slots=turn.slots, node=turn.conversation.state.get("node"))
                 answer.cut_short = True
                 shown = turn.masking.stream()
                 try:
                     yield Opened(conversation_id, turn.question_id)
-                    async with aclosing(self._answer(turn, answer, trace)) as events:
+                    async with aclosing(self._answer(turn, answer, at_once.question, trace)) as events:
                         async for event in events:
                             if isinstance(event, Action):
                                 yield revealed(event, turn.masking)
@@ -129,11 +139,9 @@ class Responder:
         """Wait until every answer that was cut short is on disk."""
         await self._parts.settlement.drain()
 
-    async def _answer(self, turn: Turn, answer: Answer, trace: Trace) -> AsyncGenerator[Delta | Acting | Action, None]:
-        asked = self._asked(turn, detect_language(turn.said, turn.language))
-        if (remembered := await self._recall_at_once(turn, answer, asked, trace)) is not None:
-            yield Delta(remembered, remembered=True)
-            return
+    async def _answer(
+        self, turn: Turn, answer: Answer, looked_up: Question | None, trace: Trace
+    ) -> AsyncGenerator[Delta | Acting | Action, None]:
         reading = await self._understand(turn, answer, trace)
         meaning = reading.meaning
         if turn.conversation.held_by is not None and not meaning.emergency:
@@ -144,7 +152,7 @@ class Responder:
                 async for event in spoken:
                     yield event
             return
-        question = self._question(turn, meaning, asked)
+        question = _question(turn, meaning, looked_up)
         if question is not None:
             self._parts.recall.miss(question)
         with trace.step("find") as step:
@@ -188,50 +196,6 @@ class Responder:
         carry_over(turn.slots, answer.slots, meaning.slots, _awaited(turn))
         mark_emergency(turn, answer, meaning)
         return reading
-
-    async def _recall_at_once(self, turn: Turn, answer: Answer, question: Question | None, trace: Trace) -> str | None:
-        """The remembered answer to these very words. Only what was understood as a plain question is remembered, and
-        the same words mean the same wherever the conversation waits for nothing: they need not be understood again."""
-        if question is None or turn.conversation.held_by is not None or turn.conversation.state.get("alarm"):
-            return None
-        with trace.step("recall") as step:
-            await self._parts.recall.prepare(turn.tenant.id)
-            found = self._parts.recall.look_up(question)
-            step["hit"] = found is not None
-        if found is None:
-            return None
-        answer.cached, remembered = found
-        answer.sources, answer.reply = remembered.sources, remembered.reply
-        answer.intent, answer.language = remembered.intent, question.language
-        return remembered.reply
-
-    def _question(self, turn: Turn, meaning: Understanding, asked: Question | None) -> Question | None:
-        """What to remember the answer under; None where it hangs on more than the question. `asked`: what it was looked
-        up by, before the words were understood."""
-        acts = meaning.intent in _ACTS or meaning.intent in _SMALL_TALK
-        if acts or meaning.slots or meaning.problems:
-            return None
-        same = asked is not None and asked.language == meaning.language
-        return asked if same else self._asked(turn, meaning.language)
-
-    @staticmethod
-    def _asked(turn: Turn, language: str) -> Question | None:
-        """The cache's view of these words; None where they lean on the conversation, or hold something private."""
-        node = turn.flow().nodes.get(turn.conversation.state.get("node") or "")
-        waits = node is not None and node.type == "ask"
-        private = turn.masking.hides and has_placeholder(turn.message)
-        if waits or private or turn.slots.get(SLOT) or not stands_alone(turn.message):
-            return None
-        return Question(
-            tenant_id=turn.tenant.id,
-            agent_id=turn.version.agent_id,
-            version=turn.version.number,
-            prompt_id="" if turn.arm is None else turn.arm.key,
-            language=language,
-            knowledge_revision=turn.tenant.knowledge_revision,
-            text=turn.message,
-            house=kind_of_house(f"{turn.tenant.name} {turn.tenant.industry} {turn.version.definition.system_prompt}"),
-        )
 
     async def _find(self, turn: Turn, meaning: Understanding, vector: NDArray[np.float32] | None) -> Findings:
         """Passages for what was asked; a line that points back is searched together with the one before it."""
@@ -334,6 +298,16 @@ class Responder:
 
     def _local_now(self, tenant: Tenant) -> datetime:
         return self._parts.clock.now().astimezone(ZoneInfo(tenant.timezone))
+
+
+def _question(turn: Turn, meaning: Understanding, looked_up: Question | None) -> Question | None:
+    """What to remember the answer under; None where it hangs on more than the question. `looked_up`: what it was looked
+    up by, before the words were understood."""
+    acts = meaning.intent in _ACTS or meaning.intent in _SMALL_TALK
+    if acts or meaning.slots or meaning.problems:
+        return None
+    same = looked_up is not None and looked_up.language == meaning.language
+    return looked_up if same else asked(turn, meaning.language)
 
 
 def _matters(problem: SlotProblem, intent: str, turn: Turn) -> bool:

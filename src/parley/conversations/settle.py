@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.conversations import store
 from parley.conversations.events import Action, Done
@@ -32,6 +33,19 @@ _RETRACTS = frozenset({"phone"})  # a carrier may find out that an answer was ne
 
 
 Cost = Callable[[str, Usage], int]  # millionths of a US dollar; 0 for a model without a known price
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A turn that is stored, and of which nobody knows yet. `stands`: its conversation was not erased meanwhile."""
+
+    turn: Turn
+    answer: Answer
+    trace: Trace
+    timings: dict[str, float]
+    reply: str
+    reply_id: str
+    stands: bool
 
 
 class Settlement:
@@ -60,6 +74,12 @@ class Settlement:
             await asyncio.wait(self._running)
 
     async def _settle(self, turn: Turn, answer: Answer, trace: Trace) -> Done:
+        async with self._db.begin(turn.tenant.id) as connection:
+            written = await self.write(connection, turn, answer, trace)
+        return self.conclude(written)
+
+    async def write(self, connection: AsyncConnection, turn: Turn, answer: Answer, trace: Trace) -> Written:
+        """Store the turn in a transaction of the caller's, who commits it and then calls `conclude`."""
         reply, reply_id = answer.reply.strip(), new_id()
         timings = trace.timings()
         tenant_id, conversation_id = turn.tenant.id, turn.conversation.id
@@ -69,21 +89,25 @@ class Settlement:
         row["cost_micros"] = self._cost(answer.model, answer.usage)
         about = {"conversation_id": conversation_id, "message_id": reply_id if reply else turn.question_id}
         news = Event(tenant_id, MESSAGE, about)
-        async with self._db.begin(tenant_id) as connection:
-            stands = await store.settle_turn(connection, tenant_id, conversation_id, turn.question_id, line, row, news)
-            if stands:  # erased meanwhile: who asked still hears the answer, and nothing of it is written down
-                await self._vaults.save(connection, tenant_id, conversation_id, turn.masking)
-                if row["ends"]:
-                    await judge(connection, tenant_id, conversation_id)
-                await tell_of_turn(connection, turn, answer, ended=bool(row["ends"]))
-        if turn.talk is not None and stands:
+        stands = await store.settle_turn(connection, tenant_id, conversation_id, turn.question_id, line, row, news)
+        if stands:  # erased meanwhile: who asked still hears the answer, and nothing of it is written down
+            await self._vaults.save(connection, tenant_id, conversation_id, turn.masking)
+            if row["ends"]:
+                await judge(connection, tenant_id, conversation_id)
+            await tell_of_turn(connection, turn, answer, ended=bool(row["ends"]))
+        return Written(turn, answer, trace, timings, reply, reply_id, stands)
+
+    def conclude(self, written: Written) -> Done:
+        """What is left to do once the turn is on disk."""
+        turn, answer, timings, reply = written.turn, written.answer, written.timings, written.reply
+        if turn.talk is not None and written.stands:
             self._unwritten.add(turn.talk, "agent", reply)
             turn.talk.before = (turn.talk.slots, turn.talk.node)
             turn.talk.slots, turn.talk.node = dict(answer.slots), answer.node
-        timings["total_ms"] = trace.elapsed()
+        timings["total_ms"] = written.trace.elapsed()
         done = Done(
-            conversation_id=conversation_id,
-            message_id=reply_id,
+            conversation_id=turn.conversation.id,
+            message_id=written.reply_id,
             reply=turn.masking.reveal(reply),
             intent=answer.intent,
             language=answer.language,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, and_, delete, func, or_, select, update
+from sqlalchemy import and_, delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.conversations.tables import conversations, messages, turns
@@ -82,10 +82,6 @@ class Line:
 _COLUMNS = ", ".join(field.name for field in fields(Conversation))
 _CONVERSATION = tuple(conversations.c[field.name] for field in fields(Conversation))
 _MESSAGE = tuple(messages.c[field.name] for field in fields(Message))
-
-
-def _conversation(row: RowMapping) -> Conversation:
-    return Conversation(**row)
 
 
 def _own(tenant_id: str, conversation_id: str) -> Any:
@@ -378,7 +374,7 @@ async def change_conversation(
 ) -> Conversation | None:
     query = update(conversations).where(_own(tenant_id, conversation_id)).values(**values).returning(*_CONVERSATION)
     row = (await connection.execute(query)).mappings().one_or_none()
-    return None if row is None else _conversation(row)
+    return None if row is None else Conversation(**row)
 
 
 async def remove_conversation(connection: AsyncConnection, tenant_id: str, conversation_id: str) -> bool:
@@ -395,7 +391,7 @@ async def page_conversations(
     if cursor:
         query = query.where(conversations.c.id < cursor)
     rows = await connection.execute(query.order_by(conversations.c.id.desc()).limit(limit + 1))
-    return [_conversation(row) for row in rows.mappings()]
+    return [Conversation(**row) for row in rows.mappings()]
 
 
 # Tools that ran

@@ -42,8 +42,9 @@ metadata = MetaData(
     }
 )
 
-_BEGIN = "BEGIN; SELECT set_config('parley.tenant', {tenant}, true)"
-_BEGIN_ONLY_NOTED = _BEGIN + ", set_config('synchronous_commit', 'off', true)"
+_BEGIN = "BEGIN; SET LOCAL parley.tenant ={tenant}"
+_BEGIN_ONLY_NOTED = _BEGIN + "; SET LOCAL synchronous_commit = off"
+_DURABLE = "SET LOCAL synchronous_commit TO DEFAULT"
 _BEGIN_PLATFORM = f"BEGIN; SET LOCAL ROLE {PLATFORM_ROLE}"
 _STILL_THERE = text("SELECT 1")
 
@@ -144,6 +145,11 @@ async def fetch(connection: AsyncConnection, statement: str, values: Values = ()
     async with _translated(connection, raw, statement):
         cursor = await raw.execute(statement, values, prepare=prepare)
         return await cursor.fetchall() if cursor.rownumber is not None else []
+
+
+async def make_durable(connection: AsyncConnection) -> None:
+    """Have a transaction that was begun with `durable` False wait for the disk after all."""
+    await _tell(connection, _DURABLE)
 
 
 async def _tell(connection: AsyncConnection, commands: str) -> None:
