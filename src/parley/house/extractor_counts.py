@@ -16,6 +16,7 @@ from parley.understanding import Field, Finding, NumberMention, detect_language,
 
 _ORDER = frozenset("floor stock story level etage rank place position lane grade".split())
 _PAID = frozenset("price paid cost bill amount total betrag preis kaufpreis fee copay".split())
+_MOST_EARLIER = 20  # amounts that one may be said in relation to
 _LEAST_AMOUNT = 20  # a smaller number without a currency in answer to "how much?" counts something else
 _CORRECTS = re.compile(
     r"\W*(?:oh|ah|ach|no|nein|wait|warte|actually|sorry|hm+|well|moment|doch|halt|make (?:it|that)|put down|"
@@ -109,7 +110,7 @@ def _count(reading: Reading, one: Field, statement: Statement, asked: float, cou
     if _COUNTERFACTUAL.search(text):
         return
     numbers = told_amounts(spoken, text, one, count.own, count.earlier)
-    count.earlier += numbers
+    count.earlier = [*count.earlier, *numbers][-_MOST_EARLIER:]
     if any(number.money for number in numbers):  # "between 3000 and 4000 euros" are both of them
         numbers = [_with_the_next(number, numbers[place + 1 :], text) for place, number in enumerate(numbers)]
     several = len({number.value for number in numbers if number.money}) > 1
