@@ -185,3 +185,9 @@ async def test_a_tenant_id_is_a_value_whatever_is_in_it(resources: Resources, te
     async with resources.db.begin(tenant_id) as connection:
         rows = await fetch(connection, "SELECT current_setting('parley.tenant'), count(*) FROM tenants")
     assert rows == [(tenant_id, 0)]
+
+
+async def test_a_tenant_id_that_postgresql_cannot_hold_is_an_error_like_any_other(resources: Resources) -> None:
+    with pytest.raises(DBAPIError):
+        async with resources.db.begin("a\0b"):
+            pass

@@ -11,7 +11,8 @@ from starlette.requests import HTTPConnection
 from parley.app.resources import Resources
 from parley.kit.errors import NotAllowed, NotAuthenticated, NotFound
 from parley.kit.ids import new_id
-from parley.tenants import Access, Principal, Quota, is_loopback, levels_of
+from parley.kit.loopback import is_loopback
+from parley.tenants import Access, Principal, Quota, levels_of
 from tests.conftest import Business
 from tests.quick_passwords import quick_passwords
 

@@ -177,7 +177,7 @@ def recordings_url(settings: Settings) -> str:
 
 def begin_warmup(settings: Settings) -> Warmup:
     """Begin to load what the first turn needs, in a thread."""
-    return Warmup(make_embedder(settings), cache_dir(settings))
+    return Warmup(make_embedder(settings))
 
 
 def _telemetry(settings: Settings) -> Telemetry | None:
@@ -214,14 +214,14 @@ async def open_resources(
     *,
     open_mode: bool = False,
     any_host: bool = False,
-    warmup: Warmup | None = None,
+    begun: Warmup | None = None,
     clock: Clock | None = None,
 ) -> AsyncIterator[Resources]:
     """Build everything; close it in reverse order. Raises where the database's roles would not hold tenants apart.
 
-    `warmup`: one that has begun already.
+    `begun`: a warm-up that has, and goes on when its owner says so.
     """
-    warmup = warmup or begin_warmup(settings)
+    warmup = begun or begin_warmup(settings)
     clock = clock or SystemClock()
     keyring = Keyring(secret_key)
     db = Database(url)
@@ -380,6 +380,8 @@ async def open_resources(
         for part in (library, learning, retention, outbox, rehearsals, watch, outcomes, calls, recordings):
             jobs.register(part.background())
         await warmup.first_line()
+        if begun is None:
+            warmup.go_on()
         yield resources
         await responder.drain()
     finally:

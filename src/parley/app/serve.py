@@ -25,6 +25,7 @@ from parley.app.warmup import Warmup
 from parley.kit import log
 
 REQUESTS_END_WITHIN = 10  # seconds, once the drain is over
+_NEXT = 1.0  # seconds that who starts it has for a first question, before what others may need is made
 SOCKETS: dict[str, Any] = {
     "ws": CallSockets,
     "ws_per_message_deflate": False,  # sound does not shrink, and a zlib context per call costs more than the call
@@ -85,8 +86,9 @@ async def run_dev(
     @asynccontextmanager
     async def resources() -> AsyncIterator[Resources]:
         secret = dev_secret(settings)
-        async with open_resources(settings, url, secret, open_mode=True, any_host=any_host, warmup=warmup) as here:
+        async with open_resources(settings, url, secret, open_mode=True, any_host=any_host, begun=warmup) as here:
             await load_demo(here, progress)
+            asyncio.get_running_loop().call_later(_NEXT, warmup.go_on)
             worker = asyncio.create_task(here.jobs.work())
             ready(here)
             freeze_start_up()
@@ -131,7 +133,11 @@ async def run_worker(settings: Settings, url: str, secret: str, concurrency: int
 
 
 def freeze_start_up() -> None:
-    """Keep the garbage collector from walking what lives as long as the process; its pauses are a caller's silence."""
+    """Keep the garbage collector from walking what lives as long as the process; its pauses are a caller's silence.
+
+    `parley dev` starts without it: nearly all that is made then stays.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 50, 50)
+    gc.enable()

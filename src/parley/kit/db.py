@@ -96,7 +96,7 @@ class Database:
         """
         with guard.transaction_open():
             async with self._engine.begin() as connection:
-                await _tell(connection, (_BEGIN if durable else _BEGIN_ONLY_NOTED).format(tenant=quote(tenant_id)))
+                await _tell(connection, _BEGIN if durable else _BEGIN_ONLY_NOTED, tenant=tenant_id)
                 yield connection
 
     @asynccontextmanager
@@ -152,11 +152,12 @@ async def make_durable(connection: AsyncConnection) -> None:
     await _tell(connection, _DURABLE)
 
 
-async def _tell(connection: AsyncConnection, commands: str) -> None:
-    """Commands without values, in one message."""
+async def _tell(connection: AsyncConnection, commands: str, **values: str) -> None:
+    """Commands in one message, with values as literals: only a single command can have parameters."""
     raw = _driver_of(connection)
     async with _translated(connection, raw, commands):
-        await raw.execute(commands.encode(), prepare=False)
+        literals = {name: quote(value, raw) for name, value in values.items()}
+        await raw.execute(commands.format(**literals).encode(), prepare=False)
 
 
 @asynccontextmanager

@@ -16,7 +16,6 @@ from parley.tenants.access import (
     MayWrite,
     SignedIn,
     access_of,
-    is_loopback,
 )
 from parley.tenants.audit import record as record_audit
 from parley.tenants.businesses import Businesses
@@ -51,7 +50,6 @@ __all__ = [
     "bump_prompts_revision",
     "find_first_tenant",
     "get_tenant",
-    "is_loopback",
     "levels_of",
     "record_audit",
     "region_of",

@@ -13,20 +13,14 @@ from starlette.requests import HTTPConnection
 
 from parley.kit.db import Database
 from parley.kit.errors import NotAllowed, NotAuthenticated, NotFound
+from parley.kit.loopback import is_loopback
 from parley.tenants import store
 from parley.tenants.login import Login
 from parley.tenants.principal import Level, Principal, levels_of
 from parley.tenants.quota import Quota
 
-_LOOPBACK = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::\d{1,5})?|::1", re.IGNORECASE)
-
 _bearer = HTTPBearer(auto_error=False, description="An access token of POST /auth/login.")
 _api_key = APIKeyHeader(name="X-API-Key", auto_error=False, description="An API key of POST /api-keys.")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a `Host` header or the host of an `Origin` is this machine by name."""
-    return _LOOPBACK.fullmatch(host) is not None
 
 
 class Access:

@@ -8,10 +8,9 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
 
-import yaml
-
 from parley.app.resources import Resources
 from parley.frontdesk import FrontDeskSettings
+from parley.kit.yaml_text import load_yaml
 from parley.tenants import Principal, Tenant, find_first_tenant, levels_of
 
 _WHO = Principal("open", "demo", "", "admin", levels_of("admin"))
@@ -34,7 +33,7 @@ def _businesses() -> Traversable:
 
 
 async def _load(here: Resources, folder: Traversable, report: Callable[[str], None]) -> Tenant:
-    business: dict[str, Any] = yaml.safe_load(folder.joinpath("business.yaml").read_text(encoding="utf-8"))
+    business: dict[str, Any] = load_yaml(folder.joinpath("business.yaml").read_text(encoding="utf-8"))
     values = {name: business[name] for name in _TENANT_FIELDS if name in business}
     tenant = await here.businesses.create(_WHO, values, is_demo=True)
     for agent in business["agents"]:
@@ -62,5 +61,5 @@ async def _furnish_desk(here: Resources, folder: Traversable, business: dict[str
     if desk := business.get("frontdesk"):
         await here.reservations.put_settings(_WHO, tenant_id, FrontDeskSettings.model_validate(desk))
     if file := business.get("listings"):
-        for listing in yaml.safe_load(folder.joinpath(file).read_text(encoding="utf-8")):
+        for listing in load_yaml(folder.joinpath(file).read_text(encoding="utf-8")):
             await here.listings.add(_WHO, tenant_id, listing)
