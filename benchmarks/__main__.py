@@ -21,6 +21,7 @@ SHARED = frozenset(
         "peers",
         "pipecat_peer",
         "stage",
+        "voice_sentences",
         "voice_stand_ins",
         "wire",
     }

@@ -2,9 +2,10 @@
 
 Spoken are sentences that neither the agent's documents nor the phrases of the model hold, by two voices of Debian's
 flite, as a microphone and as a telephone (300-3400 Hz, G.711 mu-law, 8 kHz) hear them; the true decoder hears them
-through the same port as in a call. `SAID` is about what the document says, `HELD_OUT` about all that callers come up
-with; no weight of the model was chosen on either. Without flite only the recordings of the tests are heard.
-Run: python -m benchmarks.voice_words
+through the same port as in a call. Some are about what the document says, others about all that callers come up with
+(`voice_sentences`); no weight of the model was chosen on them. Without flite only the recordings of the tests are
+heard.
+Run: python -m benchmarks.voice_words; with `development`, the sentences that the weights were chosen on
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import asyncio
 import io
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 import wave
@@ -24,6 +26,7 @@ from typing import Any
 import numpy as np
 import soxr
 
+from benchmarks.voice_sentences import DEVELOPMENT, FURTHER, HELD_OUT, Callers
 from parley.inference.speech import FRAME_BYTES, Final, Flushed, Hearing
 from parley.kit.audio import decode, encode
 from parley.kit.audio_stream import Decoder
@@ -31,69 +34,6 @@ from parley.providers.sphinx import Sphinx, SphinxHearing
 from parley.providers.sphinx_model import phrases, sentences
 
 VOICES = ("slt", "rms")
-DOCUMENT = """# Menu
-Lasagna al forno: 14.50. Mushroom risotto: 16.00. Tiramisu: 7.50. Grilled salmon with lemon: 21.00.
-# Opening hours
-We are open Tuesday to Saturday from 17:00 to 23:00. On Sunday we close at 21:00. Monday is our day of rest.
-# Dogs and parking
-Dogs are welcome on the terrace. Guests park for free behind the house. There is a lift and a ramp at the side door.
-"""
-SAID = (
-    "are you open on monday evening",
-    "how late are you open on saturday night",
-    "is the grilled salmon served with lemon",
-    "what does the tiramisu cost please",
-    "can we sit on the terrace with two dogs",
-    "where can i park my car behind the house",
-    "i need a table for six people on friday",
-    "could we come at half past eight on saturday",
-    "please change my reservation to seven people",
-    "i want to cancel my table for tomorrow",
-    "do you have a table on the terrace tonight",
-    "is there a ramp at the side door",
-    "we would like the mushroom risotto and the lasagna",
-    "what time do you open on tuesday",
-    "my phone number is five five five two three four one",
-    "may i speak to a person please",
-)
-HOTEL = """# Rooms
-Double room with garden view: 140.00 a night. Family suite with two bedrooms: 220.00. Breakfast buffet: 18.00.
-# Arrival
-Check-in is from 3 pm, check-out until 11 am. Late arrival is possible with the night porter.
-# House
-Indoor pool and sauna are open from 7 am to 10 pm. The shuttle to the airport leaves every hour. Small dogs are welcome
-for 15.00 a night.
-"""
-HELD_OUT = {
-    HOTEL: (
-        "does the double room have a view of the garden",
-        "could you tell me when breakfast is served",
-        "how do i get to the hotel from the airport",
-        "we will arrive after midnight is that all right",
-        "my husband would rather have a quiet room",
-        "is the pool warm enough for children",
-        "can we leave our bags with you until the evening",
-        "i forgot my coat in the room this morning",
-        "how much extra would it be for a small dog",
-        "please send someone to look at the shower",
-        "we would like to stay one more night",
-        "do you have a room with two single beds",
-    ),
-    DOCUMENT: (
-        "are the gluten free dishes kept apart in the kitchen",
-        "we might be fifteen minutes late tonight",
-        "is it possible to sit outside when it rains",
-        "my mother cannot climb stairs",
-        "which fish do you serve this week",
-        "i would like to order something to take home",
-        "could you bring a cake for a birthday",
-        "do you charge a fee if we do not come",
-        "our flight was delayed so we need a later table",
-        "what kind of wine goes with the salmon",
-        "it is for nine of us including three children",
-        "sorry i called the wrong number",
-    ),
-}
 RECORDED = Path(__file__).parent.parent / "tests" / "data" / "speech"
 RECORDED_WORDS = {
     "awb_open_on_saturday": "when are you open on saturday",
@@ -114,49 +54,47 @@ class Spoken:
     document: str
 
 
-def main() -> None:
-    for document, said in ((DOCUMENT, SAID), *HELD_OUT.items()):
-        known = set(sentences((document, *phrases())))
-        assert not known & set(said), "a model must not be tested on what it was built from"
-    asyncio.run(_compare())
+def main(*, development: bool) -> None:
+    sets = {"development": DEVELOPMENT} if development else {"held out": HELD_OUT, "further": FURTHER}
+    for callers in (one for group in sets.values() for one in group):
+        known = set(sentences((callers.document, *phrases())))
+        assert not known & {*callers.about, *callers.other}, "a model must not be tested on what it was built from"
+    asyncio.run(_compare(sets))
 
 
-async def _compare() -> None:
+async def _compare(sets: Mapping[str, Sequence[Callers]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        agents, generic = Sphinx(Path(folder)), _Generic(Path(folder))
-        print(f"{'':24}{'spoken':>7}{'generic model':>15}{'of real time':>14}{'agent model':>13}{'of real time':>14}")
-        for line, spoken in _recordings().items():
+        agents, generic = Sphinx(Path(folder)), _Generic()
+        print(f"{'':34}{'spoken':>7}{'generic model':>15}{'of real time':>14}{'agent model':>13}{'of real time':>14}")
+        for line, spoken in _recordings(sets).items():
             without, long = await _wer(generic, spoken)
             wer, share = await _wer(agents, spoken)
-            print(f"{line:24}{len(spoken):>7}{without:>15.1%}{long:>14.3f}{wer:>13.1%}{share:>14.3f}", flush=True)
+            print(f"{line:34}{len(spoken):>7}{without:>15.1%}{long:>14.3f}{wer:>13.1%}{share:>14.3f}", flush=True)
 
 
-def _recordings() -> dict[str, list[Spoken]]:
+def _recordings(sets: Mapping[str, Sequence[Callers]]) -> dict[str, list[Spoken]]:
     if shutil.which("flite") is None:
         print("flite is not installed: only the recordings of the tests are heard.")
+        restaurant = HELD_OUT[0].document
+        sounds = {name: (RECORDED / f"{name}.wav").read_bytes() for name in RECORDED_WORDS}
         return {
             "recordings of the tests": [
-                Spoken(words, Decoder(None, 16_000, 16_000).push((RECORDED / f"{name}.wav").read_bytes()), DOCUMENT)
-                for name, words in RECORDED_WORDS.items()
+                Spoken(RECORDED_WORDS[name], Decoder(None, 16_000, 16_000).push(sound), restaurant)
+                for name, sound in sounds.items()
             ]
         }
-    about = _spoken({DOCUMENT: SAID})
-    else_ = _spoken(HELD_OUT)
-    return {
-        "microphone": about,
-        "telephone": _by_telephone_all(about),
-        "microphone, held out": else_,
-        "telephone, held out": _by_telephone_all(else_),
-    }
-
-
-def _spoken(said: Mapping[str, Sequence[str]]) -> list[Spoken]:
-    return [
-        Spoken(words, _flite(voice, words), document)
-        for document, lines in said.items()
-        for words in lines
-        for voice in VOICES
-    ]
+    heard: dict[str, list[Spoken]] = {}
+    for name, group in sets.items():
+        for kind in ("about", "other"):
+            spoken = [
+                Spoken(words, _flite(voice, words), callers.document)
+                for callers in group
+                for words in (callers.about if kind == "about" else callers.other)
+                for voice in VOICES
+            ]
+            heard[f"{name}, {kind}: microphone"] = spoken
+            heard[f"{name}, {kind}: telephone"] = _by_telephone_all(spoken)
+    return heard
 
 
 def _by_telephone_all(spoken: Sequence[Spoken]) -> list[Spoken]:
@@ -224,15 +162,17 @@ def _distance(said: list[str], heard: list[str]) -> int:
 class _Generic:
     """The same decoder with the package's own language model, of everything that is said in English."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self) -> None:
         import pocketsphinx
 
-        self._folder = folder
         self._decoder = pocketsphinx.Decoder(samprate=16_000, loglevel="FATAL")
 
+    async def _borrow(self) -> Any:
+        return self._decoder
+
     async def open(self, *, language: str, hints: tuple[str, ...]) -> SphinxHearing:  # noqa: ARG002
-        return SphinxHearing(self._decoder, lambda: None)
+        return SphinxHearing(self._borrow, lambda _: None)
 
 
 if __name__ == "__main__":
-    main()
+    main(development="development" in sys.argv[1:])

@@ -1,9 +1,9 @@
 """What the local transcriber expects to hear: a language model and a dictionary, made from sentences.
 
-The generic English model knows everything, takes long over it and mishears an agent's dishes and names; a model of the
-agent's world alone hears nothing else. So the two are mixed (`ngrams`): six thousand everyday words, and what this
-agent and its callers talk about. Words without a pronunciation in CMUdict are left out. Models are kept by the digest
-of what they are made from.
+The generic English model mishears an agent's dishes and names; a model of the agent's world alone hears nothing else.
+So the two are mixed (`ngrams`): twenty thousand words of everyday English (`english_ngrams`), and what this agent and
+its callers talk about. Words without a pronunciation in CMUdict are left out. Models are kept by the digest of what
+they are made from.
 """
 
 from __future__ import annotations
@@ -18,17 +18,21 @@ from functools import cache
 from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
+from threading import Lock
 
-from parley.providers.ngrams import Sentences, arpa, everyday
+from parley.providers.english_ngrams import everyday
+from parley.providers.ngram_file import write
+from parley.providers.ngrams import counted, mixed, widened
 
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 _BREAKS = re.compile(r"[.!?;:\n,()\[\]|•–—]+")
 _LONGEST = 14  # words: longer stretches of a document are not said in one breath
 _MOST = 4000  # sentences
 _OWN_WEIGHT = 2
-_SHARE = 0.4  # of the agent's world in the mixture
-_VERSION = 2  # to be raised whenever the same sentences give another model
+_SHARE = 0.35  # of the agent's world in the mixture
+_VERSION = 3  # to be raised whenever the same sentences give another model
 _KEPT = 40  # models on disk
+_building = Lock()  # a build takes a hundred megabytes for half a second
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +41,6 @@ class LanguageModel:
 
     lm: Path
     dictionary: Path
-    words: int
 
 
 def phrases() -> list[str]:
@@ -73,29 +76,40 @@ def sentences(texts: Iterable[str]) -> list[str]:
     return list(said)
 
 
+def pronounceable(word: str) -> bool:
+    """Whether a word is one that can be heard."""
+    return _WORD.fullmatch(word) is not None and word in _pronunciations()
+
+
 def build(hints: Iterable[str], folder: Path) -> LanguageModel:
     """The model of callers' phrases, an agent's own sentences and everyday English; made once per set of sentences.
     Blocks for a second or so the first time."""
-    own, spoken, general = sentences(hints), sentences(phrases()), everyday()
+    own, spoken = sentences(hints), sentences(phrases())
     folder.mkdir(parents=True, exist_ok=True)
     made_from = "\n".join((str(_VERSION), *spoken, "", *own))
     name = blake2b(made_from.encode(), digest_size=12).hexdigest()
-    lm, dictionary = folder / f"{name}.lm", folder / f"{name}.dict"
-    counted = Sentences([*((line, 1) for line in spoken), *((line, _OWN_WEIGHT) for line in own)])
+    made = LanguageModel(folder / f"{name}.lm", folder / f"{name}.dict")
+    with _building:
+        if made.lm.exists() and made.dictionary.exists():
+            with suppress(OSError):
+                os.utime(made.lm)
+        else:
+            _make(made, [*((line, 1) for line in spoken), *((line, _OWN_WEIGHT) for line in own)], folder)
+            _make_room(folder)
+    return made
+
+
+def _make(made: LanguageModel, weighted: list[tuple[str, int]], folder: Path) -> None:
+    general = widened(everyday(), sorted({word for line, _ in weighted for word in line.split()}))
+    model = mixed(counted(weighted, general.words), general, _SHARE)
     known = _pronunciations()
-    vocabulary = sorted({*counted.words, *general.words} & known.keys())
-    if lm.exists() and dictionary.exists():
-        with suppress(OSError):
-            os.utime(lm)
-    else:
-        with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            model, words = Path(scratch) / "lm", Path(scratch) / "dict"
-            model.write_text("\n".join(arpa(counted, general, _SHARE)) + "\n", encoding="utf-8")
-            words.write_text("\n".join(line for word in vocabulary for line in known[word]) + "\n", encoding="utf-8")
-            words.replace(dictionary)
-            model.replace(lm)
-        _make_room(folder)
-    return LanguageModel(lm, dictionary, len(vocabulary))
+    lines = [line for word in model.words for line in known.get(word, ())]
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        lm, dictionary = Path(scratch) / "lm", Path(scratch) / "dict"
+        write(model, lm)
+        dictionary.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        dictionary.replace(made.dictionary)
+        lm.replace(made.lm)
 
 
 def _make_room(folder: Path) -> None:
