@@ -92,3 +92,13 @@ async def test_a_caller_who_hangs_up_in_mid_sentence_leaves_a_decoder_that_hears
 async def test_other_languages_are_refused(ear: Sphinx) -> None:
     with pytest.raises(ProviderRefused, match="English only"):
         await ear.open(language="de")
+
+
+async def test_who_spoke_before_on_another_line_does_not_change_what_is_heard(ear: Sphinx) -> None:
+    at_the_microphone, by_telephone = [await ear.open(language="en", hints=("Lasagna.",)) for _ in range(2)]
+    await heard(by_telephone, "rms_close_on_sunday_phone")
+    mean = by_telephone._mean
+    await heard(at_the_microphone, "awb_open_on_saturday")
+    assert at_the_microphone._mean != mean
+    await heard(by_telephone, "rms_close_on_sunday_phone")
+    assert by_telephone._mean == mean

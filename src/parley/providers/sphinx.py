@@ -207,6 +207,7 @@ class SphinxHearing:
         if len(loud) >= _LEAST_BY_TELEPHONE:
             self._narrow = _by_telephone(loud)
         if len(loud) >= (_LEAST_BY_TELEPHONE if self._narrow else _LEAST_LOUD):
+            self._decoder.reinit_feat()  # else it weighs what it heard before with five seconds
             self._decoder.start_utt()
             self._decoder.process_raw(_mirrored(loud.tobytes()) if self._narrow else loud.tobytes(), True, True)
             self._decoder.end_utt()
