@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from parley.providers.ngram_file import read
 from parley.providers.ngrams import END, START, Keys, Logs, Ngrams, balanced, common, pruned
+from parley.providers.pronunciations import pronounceable
 
 _FILE = "everyday_english.bin"
 _COMMON = 20_000  # words
@@ -121,8 +122,6 @@ def _places(steps: Keys, group: Keys) -> Keys:
 def main() -> None:
     """Draw the file anew from the engine's package."""
     import pocketsphinx
-
-    from parley.providers.sphinx_model import pronounceable
 
     whole = read(Path(pocketsphinx.get_model_path("en-us/en-us.lm.bin")))
     Path(__file__).with_name("data").joinpath(_FILE).write_bytes(packed(drawn(whole, pronounceable)))

@@ -14,7 +14,6 @@ import tempfile
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
 from hashlib import blake2b
 from importlib import resources
 from pathlib import Path
@@ -23,8 +22,8 @@ from threading import Lock
 from parley.providers.english_ngrams import everyday
 from parley.providers.ngram_file import write
 from parley.providers.ngrams import counted, mixed, widened
+from parley.providers.pronunciations import WORD, pronunciations
 
-_WORD = re.compile(r"[a-z]+(?:'[a-z]+)?")
 _BREAKS = re.compile(r"[.!?;:\n,()\[\]|•–—]+")
 _LONGEST = 14  # words: longer stretches of a document are not said in one breath
 _MOST = 4000  # sentences
@@ -49,36 +48,19 @@ def phrases() -> list[str]:
     return [line for line in text.splitlines() if line]
 
 
-@cache
-def _pronunciations() -> dict[str, list[str]]:
-    """CMUdict as pocketsphinx carries it: word to the lines of its pronunciations."""
-    import pocketsphinx
-
-    found: dict[str, list[str]] = {}
-    for line in Path(pocketsphinx.get_model_path("en-us/cmudict-en-us.dict")).read_text(encoding="utf-8").splitlines():
-        name, _, _ = line.partition(" ")
-        found.setdefault(name.partition("(")[0], []).append(line)
-    return found
-
-
 def sentences(texts: Iterable[str]) -> list[str]:
     """Texts cut to what is said in one breath, of words that can be pronounced."""
-    known = _pronunciations()
+    known = pronunciations()
     said: dict[str, None] = {}
     for text in texts:
         for part in _BREAKS.split(text.lower().replace("’", "'")):
-            words = [word for word in _WORD.findall(part) if word in known]
+            words = [word for word in WORD.findall(part) if word in known]
             for start in range(0, len(words), _LONGEST):
                 said[" ".join(words[start : start + _LONGEST])] = None
             if len(said) > _MOST:
                 return list(said)
     said.pop("", None)
     return list(said)
-
-
-def pronounceable(word: str) -> bool:
-    """Whether a word is one that can be heard."""
-    return _WORD.fullmatch(word) is not None and word in _pronunciations()
 
 
 def build(hints: Iterable[str], folder: Path) -> LanguageModel:
@@ -102,7 +84,7 @@ def build(hints: Iterable[str], folder: Path) -> LanguageModel:
 def _make(made: LanguageModel, weighted: list[tuple[str, int]], folder: Path) -> None:
     general = widened(everyday(), sorted({word for line, _ in weighted for word in line.split()}))
     model = mixed(counted(weighted, general.words), general, _SHARE)
-    known = _pronunciations()
+    known = pronunciations()
     lines = [line for word in model.words for line in known.get(word, ())]
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         lm, dictionary = Path(scratch) / "lm", Path(scratch) / "dict"
