@@ -198,6 +198,23 @@ async def test_a_hostile_line_costs_little(said: str) -> None:
     assert time.process_time() - begun < 5
 
 
+@pytest.mark.parametrize("said", ["1 " * 4_000, "1," * 4_000, "2 pizzas and " * 700, "5 € " * 2_000, "." * 8_000])
+async def test_a_hostile_line_costs_little_by_ones_own_schema(said: str) -> None:
+    wanted = {
+        "amount": {"type": "number"},
+        "callback_number": {"type": "string"},
+        "policy_number": {"type": "string"},
+        "guests": {"type": "integer"},
+        "items": {"type": "array", "items": {"type": "object", "properties": ITEM}},
+        "date": {"type": "string", "format": "date"},
+    }
+    schema = parse_schema({"type": "object", "properties": wanted})
+    lines = read_transcript(f"Agent: What is your number, and how much is it?\nUser: {said}")
+    begun = time.process_time()
+    await Extractor().extract(lines, schema, now=NOW)
+    assert time.process_time() - begun < 5
+
+
 @pytest.mark.parametrize(
     ("question", "answer", "field", "value"),
     [

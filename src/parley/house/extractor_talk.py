@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from parley.understanding import Line
@@ -144,12 +144,7 @@ class Statement:
 
     def held(self) -> str:
         """What is left of the sentence after its last word of taking back; where nothing is, all of it."""
-        rest = self.text
-        for match in _RETRACTS.finditer(self.text):
-            after = self.text[match.end() :].strip(" ,.;:–—-")
-            if len(after) > 1:
-                rest = after
-        return rest
+        return _held(self.text)
 
     def quote(self) -> str:
         return self.text.strip()
@@ -216,6 +211,16 @@ class Talk:
         if after is None:
             return ()
         return tuple(one for one in self.statements if one.line.number == after.number)
+
+
+@lru_cache(maxsize=64)  # every field and every number of a sentence ask
+def _held(text: str) -> str:
+    rest = text
+    for match in _RETRACTS.finditer(text):
+        after = text[match.end() :].strip(" ,.;:–—-")
+        if len(after) > 1:
+            rest = after
+    return rest
 
 
 def sentences(text: str) -> list[str]:

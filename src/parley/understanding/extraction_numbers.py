@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from parley.understanding.numbers import read_german
 from parley.understanding.scan import Scan, scan_text
@@ -34,7 +35,8 @@ class NumberMention:
     ordinal: bool = False
 
 
-def find_numbers(text: str, language: str) -> list[NumberMention]:
+@lru_cache(maxsize=64)  # every field asks for a sentence's numbers
+def find_numbers(text: str, language: str) -> tuple[NumberMention, ...]:
     """Every number in order, in digits or in words."""
     text = re.sub(r"\ba(?= (?:hundred|thousand)\b)", "1", text, flags=re.IGNORECASE)  # as long as before
     text = re.sub(r"(?<=hundred) and(?= [a-z-]+ hundred\b)", " to ", text, flags=re.IGNORECASE)  # two numbers, not one
@@ -69,7 +71,7 @@ def find_numbers(text: str, language: str) -> list[NumberMention]:
         if _NEGATIVE_BEFORE.search(text[: token.start]) or _NEGATIVE_AFTER.match(text[end:]):
             value = -value
         found.append(NumberMention(value, token.start, end, money, token.ordinal))
-    return found
+    return tuple(found)
 
 
 def _hundreds(scan: Scan, text: str, value: float, end: int, at: int) -> tuple[float, int, int]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Literal
 
 from parley.understanding.scan import Scan, scan_text
@@ -117,7 +118,8 @@ class TimeMention:
     sure: bool = True
 
 
-def find_times(text: str, language: str) -> list[TimeMention]:
+@lru_cache(maxsize=64)  # every number of a sentence asks for the sentence's times
+def find_times(text: str, language: str) -> tuple[TimeMention, ...]:
     """Every mention in order, none inside another."""
     found: list[TimeMention] = []
     taken: list[tuple[int, int]] = []
@@ -127,7 +129,7 @@ def find_times(text: str, language: str) -> list[TimeMention]:
         if all(mention.end <= start or mention.start >= end for start, end in taken):
             found.append(mention)
             taken.append((mention.start, mention.end))
-    return sorted(found, key=lambda one: one.start)
+    return tuple(sorted(found, key=lambda one: one.start))
 
 
 def _spans(text: str) -> Iterator[TimeMention]:
