@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from parley.app.resources import Resources
-from parley.kit.db import fetch
+from parley.kit.db import Database, fetch
 from parley.knowledge import Findings, store
 from parley.knowledge import search as search_module
 from parley.knowledge.words import QueryWord, query_words
@@ -45,6 +47,23 @@ async def test_both_ways_find_the_same_best_passage(
     in_database = await find(resources, taught.id, question)
     assert in_database.passages[0].chunk_id == in_process.passages[0].chunk_id
     assert not in_database.whole
+
+
+async def test_many_at_once_never_wait_for_each_others_connections(
+    taught: Business, resources: Resources, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_module, "SMALL_TENANT_CHUNKS", 0)
+    narrow = Database(database_url, pool_size=2, overflow=0, wait_seconds=3)
+    searching = search_module.Search(narrow, resources.embedder)
+    vector = await searching.query_vector("gnocchi", "en")
+    found = await asyncio.gather(
+        *(
+            searching.find_passages(taught.id, f"gnocchi number {n}", language="en", revision=1, vector=vector)
+            for n in range(1, 9)
+        )
+    )
+    await narrow.aclose()
+    assert all(one.passages for one in found)
 
 
 async def test_a_slip_of_the_pen_is_forgiven(

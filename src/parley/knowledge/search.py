@@ -84,11 +84,10 @@ class _Large:
 
 @dataclass(frozen=True, slots=True)
 class _ByWords:
-    """What a question's words found: chunks, their scores and cosines; and in how many chunks each lexeme stands."""
+    """What a question's words found: chunks and their scores; and in how many chunks each lexeme stands."""
 
     scores: Scores
     counts: Mapping[str, int]
-    cosines: Scores
 
 
 class Search:
@@ -162,22 +161,25 @@ class Search:
 
         The words' statement leaves first, so that it is carried out while the question is embedded.
         """
-        sent, wanted = asyncio.Event(), asyncio.get_running_loop().create_future()
-        looking = asyncio.create_task(self._by_words(tenant_id, asked, index.chunks, sent, wanted))
+        sent = asyncio.Event()
+        looking = asyncio.create_task(self._by_words(tenant_id, asked, index.chunks, sent))
         looking.add_done_callback(lambda _: sent.set())
         try:
             await sent.wait()
             vector = await embedding
             here = index.neighbours
-            wanted.set_result(vector if here is None else None)
             async with self._db.begin(tenant_id) as connection:
                 nearest: Scores = {}
                 if vector is not None and here is not None:
                     nearest = here.nearest(vector, _CANDIDATES)
                 elif vector is not None:
                     nearest = await self._walk(connection, tenant_id, vector, index)
-                words = await looking
-                also = words.cosines if vector is None or here is None else here.cosines(words.scores, vector)
+                words = await looking  # which has its connection since `sent`: nobody waits for the pool in here
+                also: Scores = {}  # the index of vectors may have missed what words have found
+                if vector is not None and here is not None:
+                    also = here.cosines(words.scores, vector)
+                elif vector is not None and words.scores:
+                    also = await store.cosines(connection, tenant_id, list(words.scores), vector)
                 by_vector = {**also, **nearest}
                 best = _fused(words.scores, by_vector)[:top_k]
                 spelt = _as_spelt(asked, words.counts)
@@ -194,30 +196,15 @@ class Search:
         passages = (_passage(one.chunk, _relevance(coverage.of(one.lexemes), cosine)) for one, cosine in scored)
         return Findings(tuple(passage for passage in passages if passage.score >= threshold))
 
-    async def _by_words(
-        self,
-        tenant_id: str,
-        asked: Sequence[QueryWord],
-        total: int,
-        sent: asyncio.Event,
-        wanted: asyncio.Future[Vector | None],
-    ) -> _ByWords:
-        """What the words find, and how near that is: an index of vectors may miss what words have found.
-
-        Sets `sent` where the statement leaves with the next turn of the loop. `wanted` becomes the vector to compare
-        with, None where nobody asks; no transaction waits for it.
-        """
+    async def _by_words(self, tenant_id: str, asked: Sequence[QueryWord], total: int, sent: asyncio.Event) -> _ByWords:
+        """What the words find. Sets `sent` where the statement leaves with the next turn of the loop."""
         alternatives = [word.alternatives for word in asked]
         async with self._db.begin(tenant_id) as connection:
             sent.set()
             scores, counts = await store.match_words(
                 connection, tenant_id, alternatives, total, slips=_SLIPS, rows=_CANDIDATE_ROWS, most=_CANDIDATES
             )
-        vector = await wanted
-        if vector is None or not scores:
-            return _ByWords(scores, counts, {})
-        async with self._db.begin(tenant_id) as connection:
-            return _ByWords(scores, counts, await store.cosines(connection, tenant_id, list(scores), vector))
+        return _ByWords(scores, counts)
 
     async def _walk(self, connection: AsyncConnection, tenant_id: str, vector: Vector, index: _Large) -> Scores:
         """The nearest by PostgreSQL's index, which is walked on where other tenants' chunks are in between."""
