@@ -23,9 +23,8 @@ from tests.patience import PATIENCE
 __all__ = ["address"]
 pytestmark = pytest.mark.anyio
 
-SOUNDS = Path(__file__).parent / "sounds"
 SPEECH = Path(__file__).parent.parent / "data" / "speech"
-QUESTION = ulaw((SOUNDS / "when_do_you_close_on_sunday.wav").read_bytes())
+QUESTION = ulaw((SPEECH / "rms_close_on_sunday_phone.wav").read_bytes())
 TOKEN = "0123456789abcdef0123456789abcdef"
 
 

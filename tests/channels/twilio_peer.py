@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import io
 import json
-import wave
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,22 +13,19 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import httpx
-import numpy as np
-import soxr
 import websockets
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
 from parley.kit.audio import encode
+from parley.kit.audio_stream import Decoder
 from tests.patience import PATIENCE
 
 CALLER = "+16085550117"
 
 
 def ulaw(recording: bytes) -> bytes:
-    """A WAV of 16 kHz as the telephone carries it."""
-    with wave.open(io.BytesIO(recording)) as file:
-        samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
-    return encode(soxr.resample(samples, 16_000, 8_000).astype(np.int16).tobytes(), "mulaw", 8_000)
+    """A WAV as the telephone carries it."""
+    return encode(Decoder(None, 8_000, 8_000).push(recording), "mulaw", 8_000)
 
 
 @dataclass

@@ -28,8 +28,8 @@ _BREAKS = re.compile(r"[.!?;:\n,()\[\]|•–—]+")
 _LONGEST = 14  # words: longer stretches of a document are not said in one breath
 _MOST = 4000  # sentences
 _OWN_WEIGHT = 2
-_SHARE = 0.35  # of the agent's world in the mixture
-_VERSION = 3  # to be raised whenever the same sentences give another model
+_SHARE = 0.25  # of the agent's world in the mixture
+_VERSION = 4  # to be raised whenever the same sentences give another model
 _KEPT = 40  # models on disk
 _building = Lock()  # a build takes a hundred megabytes for half a second
 
