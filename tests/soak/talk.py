@@ -107,11 +107,16 @@ async def talk_until_cut(
 
 
 async def transcript(client: httpx.AsyncClient, conversation_id: str) -> list[dict[str, Any]]:
-    """Every line of a conversation, in order."""
-    answer = await client.get(f"/conversations/{conversation_id}/messages", params={"limit": 500})
-    assert answer.status_code == httpx.codes.OK, answer.text
-    lines: list[dict[str, Any]] = answer.json()["messages"]
-    return lines
+    """Every line of a conversation, in order, however many pages they are."""
+    lines: list[dict[str, Any]] = []
+    page: dict[str, str] = {}
+    while True:
+        answer = await client.get(f"/conversations/{conversation_id}/messages", params={"limit": "500", **page})
+        assert answer.status_code == httpx.codes.OK, answer.text
+        lines += answer.json()["messages"]
+        if answer.json()["next_cursor"] is None:
+            return lines
+        page = {"cursor": answer.json()["next_cursor"]}
 
 
 async def faults(client: httpx.AsyncClient, callers: Sequence[Caller]) -> list[str]:
