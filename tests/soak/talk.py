@@ -86,13 +86,18 @@ async def talk_until_cut(
 ) -> None:
     """Everybody talks at once, each line after the answer to the one before; after `after` answers in all, `cut`.
 
-    Nobody says another line after the cut. Returns when the lines under way have got their answers or failed.
+    Whose answer comes with the cut says one more line, nobody another. Returns when the lines under way have got their
+    answers or failed.
     """
     enough, left, over = asyncio.Event(), after, False
 
     async def talk(caller: Caller) -> None:
         nonlocal left
-        while not over and await caller.say(client):
+        last = False
+        while not last:
+            last = over
+            if not await caller.say(client):
+                return
             left -= 1
             if left == 0:
                 enough.set()
