@@ -1,4 +1,7 @@
-"""Waiting for what comes at once on an idle machine: the wait ends with it, so a busy one costs time and no failure."""
+"""Waiting for what comes at once on an idle machine: the wait ends with it, so a busy one costs time and no failure.
+
+Where a test asserts that something is quick, the limit is the assertion: it is tight, and stands beside the test.
+"""
 
 from __future__ import annotations
 

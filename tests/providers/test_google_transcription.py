@@ -10,6 +10,7 @@ from parley.inference.errors import ProviderKeyRejected
 from parley.inference.scripted_speech import Tape
 from parley.inference.speech import Final
 from parley.providers.google_transcription import GoogleTranscriber
+from tests.patience import PATIENCE
 from tests.wire.google_server import GoogleServer
 from tests.wire.transcriber_contract import CALM, TranscriberContract, listen, pause, say
 
@@ -70,7 +71,7 @@ async def test_a_long_stretch_goes_on_in_a_new_stream_without_losing_a_word(wire
     listener = await listen(wire.connect(renew_ms=3_000))
     for frame in wire.tape.frames(MONOLOGUE, word_ms=100, gap_ms=60):
         listener.hearing.feed(frame)
-    await pause(wire, listener, 1)
+    await pause(wire, listener, 1, PATIENCE)  # it is sent no faster than Google takes it
     assert listener.text == MONOLOGUE
     assert len(wire.server.ages) >= 4
     assert max(wire.server.ages) < 4
@@ -88,7 +89,7 @@ async def test_a_stream_that_is_broken_off_at_its_limit_is_followed_up(wire: Goo
         await say(wire, listener.hearing, " ".join(words[place : place + 20]))
         for _ in range(35):
             listener.hearing.feed(bytes(640))
-    await pause(wire, listener, 1)
+    await pause(wire, listener, 1, PATIENCE)  # as above
     heard = listener.text.split()
     assert heard == MONOLOGUE.split()
     assert listener.error is None

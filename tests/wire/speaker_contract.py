@@ -20,12 +20,12 @@ from parley.inference.errors import (
 from parley.inference.scripted_speech import Tape
 from parley.inference.speech import Speaker, Speech, Voice
 from parley.providers._socket import Patience
-from tests.patience import PATIENCE
 
 CALM = Patience(connect_s=20, answer_s=0.1, stall_s=20, idle_s=0.1)  # a busy machine is no stalled vendor
 QUICK = Patience(connect_s=0.5, answer_s=0.1, stall_s=0.4, idle_s=0.1)
 TEXT = "We have a table for four at eight tonight."
 WORD_MS = 100
+FIRST_S = 2.0  # tight on a busy machine too: how soon the caller hears something is what is asserted
 
 
 class MouthWire(Protocol):
@@ -96,7 +96,7 @@ class SpeakerContract:
             pytest.skip("the vendor sends a phrase when it is done")
         wire.hold()
         async with aclosing(wire.connect().speak(TEXT, Voice())) as pieces:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(FIRST_S):
                 first = await anext(pieces)
             assert first.pcm
             wire.release()

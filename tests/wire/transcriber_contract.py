@@ -20,11 +20,14 @@ from parley.inference.errors import (
 from parley.inference.scripted_speech import Tape
 from parley.inference.speech import Final, Flushed, Heard, Hearing, Partial, Transcriber, TurnHint
 from parley.providers._socket import Patience
-from tests.patience import PATIENCE
 
 CALM = Patience(connect_s=20, answer_s=0.1, stall_s=20, idle_s=0.1)  # a busy machine is no stalled vendor
 QUICK = Patience(connect_s=0.5, answer_s=0.1, stall_s=0.4, idle_s=0.1)
 SILENCE = bytes(640)
+# What is asserted, and so tight on a busy machine too: far below `CALM.stall_s`, which brings anything to an end.
+ANSWERED_S = 3.0  # the caller hears the silence until a pause is answered
+BROKEN_S = 3.0  # the next transcriber takes over when a break is told
+LEFT_S = 1.0  # nobody who hangs up is held by the vendor
 
 
 class EarWire(Protocol):
@@ -63,7 +66,7 @@ class Listener:
             self.error = error
         self._news.set()
 
-    async def flushed(self, mark: int, limit_s: float = PATIENCE) -> None:
+    async def flushed(self, mark: int, limit_s: float = ANSWERED_S) -> None:
         """Wait until the mark is answered."""
         async with asyncio.timeout(limit_s):
             while Flushed(mark) not in self.events and self.error is None:
@@ -71,15 +74,15 @@ class Listener:
                 await self._news.wait()
 
     async def broken(self) -> ProviderError:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(BROKEN_S):
             while self.error is None:
                 self._news.clear()
                 await self._news.wait()
         return self.error
 
     async def leave(self) -> None:
-        await self.hearing.aclose()
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(LEFT_S):
+            await self.hearing.aclose()
             await self._task
 
     @property
@@ -108,13 +111,13 @@ async def say(wire: EarWire, hearing: Hearing, text: str, *, then_ms: int = 200)
             await asyncio.sleep(0)
 
 
-async def pause(wire: EarWire, listener: Listener, mark: int) -> None:
+async def pause(wire: EarWire, listener: Listener, mark: int, limit_s: float = ANSWERED_S) -> None:
     """The caller pauses, and the line goes on."""
     listener.hearing.finish(mark)
     if wire.continuous:
         for _ in range(30):
             listener.hearing.feed(SILENCE)
-    await listener.flushed(mark)
+    await listener.flushed(mark, limit_s)
 
 
 class TranscriberContract:
