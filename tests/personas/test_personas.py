@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 import pytest
 
 from parley.inference.errors import ProviderUnavailable
@@ -59,6 +60,23 @@ def test_the_same_seed_says_the_same_words(one: Persona, language: str) -> None:
     lines = CHECK_IN[language]
     first, second = (dialogue(Caller(one, 11, language), lines) for _ in range(2))
     assert first == second
+
+
+@pytest.mark.parametrize(("one", "language"), CASTS, ids=NAMES)
+def test_another_caller_goes_on_from_its_memory(one: Persona, language: str) -> None:
+    """The memory survives JSON, after every line."""
+    lines = CHECK_IN[language] * 3
+
+    async def talk() -> None:
+        caller = Caller(one, 11, language)
+        await caller.opening()
+        for line in lines:
+            heir = Caller(one, 11, language)
+            heir.recall(orjson.loads(orjson.dumps(caller.memory())))
+            assert await heir.reply(line) == await caller.reply(line)
+            assert (heir.mood, heir.told, heir.hung_up) == (caller.mood, caller.told, caller.hung_up)
+
+    asyncio.run(talk())
 
 
 @pytest.mark.parametrize("key", ["on_time", "delayed", "unloading"])

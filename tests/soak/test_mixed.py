@@ -245,11 +245,13 @@ def _as_undisturbed(
     undisturbed: dict[tuple[str, int], tuple[Record, list[tuple[str, str]]]],
 ) -> None:
     """Every record is the one of a call that nothing disturbed; of the words no more than a turn is missing."""
-    shortened = 0
+    shortened, wrong = 0, []
     for call, how in placed.items():
         (record, said), (wanted, whole) = ends[call], undisturbed[how]
-        assert record == wanted, (how, record, wanted)
         missing = Counter(whole) - Counter(said)
-        assert missing.total() <= 2, (how, missing)  # a turn is a line of each side
         shortened += bool(missing)
+        if record != wanted or missing.total() > 2:  # a turn is a line of each side
+            wrong.append(how)
+            report(f"{how}: {record} instead of {wanted}; said: {said} instead of {whole}")
     report(f"{shortened} of {len(placed)} calls lost some of a turn")
+    assert wrong == []

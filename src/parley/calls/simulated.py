@@ -245,6 +245,7 @@ class SimulatedLine(Carrier):
             chance=chance,
             said=said,
             at=call.seconds,
+            before=call.memory,
         )
         if call.status == "registered":
             await self._ring(talk, chance)
@@ -254,7 +255,7 @@ class SimulatedLine(Carrier):
         try:
             async for reason in talk.run():
                 if not reason:
-                    call = await self._note(call, {"seconds": talk.at})
+                    call = await self._note(call, {"seconds": talk.at, "memory": talk.memory})
         except asyncio.CancelledError:
             if call.id not in self._stopped:
                 raise
@@ -271,6 +272,7 @@ class SimulatedLine(Carrier):
     async def _end(self, call: store.SimulatedCall, talk: SimulatedTalk, reason: str) -> None:
         self._stopped.discard(call.id)
         values: dict[str, Any] = {"status": "ended", "reason": reason, "ended_at": self._parts.clock.now()}
+        values["memory"] = None
         call = await self._note(call, {**values, "seconds": max(1.0, talk.at)})
         await self._report_end(call, talk.said)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from random import Random
 from typing import Any, Final
 
@@ -68,7 +68,11 @@ class _Answer:
 
 @dataclass(slots=True)
 class SimulatedTalk:
-    """A call from the moment somebody picks up. `dial` opens a line to our engine; `speed` as in `Simulate`."""
+    """A call from the moment somebody picks up. `dial` opens a line to our engine; `speed` as in `Simulate`.
+
+    A call that another process carried begins with what was `said`, at its second `at`, and with the other's `memory`
+    as it was `before`, which may be of an earlier moment than what was said.
+    """
 
     dial: Dial
     caller: Caller
@@ -77,6 +81,8 @@ class SimulatedTalk:
     chance: Random
     said: list[Utterance] = field(default_factory=list)
     at: float = 0.0
+    before: Mapping[str, Any] | None = None
+    memory: dict[str, Any] | None = None
     _line: Duplex | None = None
     _dials: int = 0
     _number: int = 0
@@ -98,6 +104,7 @@ class SimulatedTalk:
                 if self._silences > _MOST_SILENCES:
                     yield "inactivity"
                     return
+                self._remember(line)
                 yield ""
                 if self.at > _LONGEST:
                     break
@@ -135,19 +142,53 @@ class SimulatedTalk:
                 await self._again(closed)
 
     async def _go_on(self) -> Line:
-        """A call whose first part another process carried: the persona hears it again, and the talk goes on."""
+        """A call whose first part another process carried: the talk goes on with the line that was due.
+
+        An answer the persona did not hear yet is heard now; words of its own that got no answer are said again, and
+        whole, if half of them had been asked about.
+        """
         await self._connect()
-        line = await self.caller.opening()
-        heard = ""
-        for one in self.said:
-            if one.role == "agent":
-                heard = f"{heard} {one.content}".strip()
-            elif heard:
-                line, heard = await self.caller.reply(heard), ""
-        if heard:
-            return await self.caller.reply(heard)
-        last = self.said.pop()
-        return Line(last.content, hang_up=bool(line and line.hang_up))
+        line, heard = await self._recall()
+        answers = [place for place, one in enumerate(self.said) if one.role == "agent"]
+        if self.before is not None and 0 < heard <= len(answers):
+            last = self.said[answers[heard - 1]]  # of which our record may hold more than was heard
+            last.content = " ".join(last.content.split()[: self.before["words"]])
+        for place in answers[heard:]:
+            if line is not None and self._is_half(place, line):
+                del self.said[place - 1 :]
+                return line
+            answer = self.said[place]
+            line = await self.caller.reply(answer.content)
+            if place > 0:  # the greeting is heard to its end
+                answer.content = _heard(answer.content, line)
+        if self.said[-1].role == "user":
+            self.said.pop()
+        return line or Line(silent=True)
+
+    async def _recall(self) -> tuple[Line | None, int]:
+        """The line that was due when the other process last noted it, and how many answers had been heard by then."""
+        if self.before is None:  # before the first exchange: first words are said to the greeting
+            first = await self.caller.opening()
+            return first, int(first is not None)
+        self.caller.recall(self.before["persona"])
+        self._silences = self.before["silences"]
+        return Line(**self.before["line"]), self.before["heard"]
+
+    def _is_half(self, at: int, line: Line) -> bool:
+        """Whether the answer at this place was given to the beginning of `line` only."""
+        words, half = line.text.split(), self.said[at - 1].content.split() if at else []
+        return 0 < len(half) < len(words) and self.said[at - 1].role == "user" and words[: len(half)] == half
+
+    def _remember(self, line: Line) -> None:
+        """Note what another process would need to say `line`, which is due now. `words`: of the last answer."""
+        heard = [one.content for one in self.said if one.role == "agent"]
+        self.memory = {
+            "persona": self.caller.memory(),
+            "line": asdict(line),
+            "heard": len(heard),
+            "words": len(heard[-1].split()) if heard else 0,
+            "silences": self._silences,
+        }
 
     async def _turn(self, line: Line) -> _Answer | None:
         """What the caller says or does not say, and our answer; None where the caller hangs up."""
@@ -186,11 +227,9 @@ class SimulatedTalk:
         if not answer.text:
             return Line(silent=True)
         line = await self.caller.reply(answer.text)
-        words = answer.text.split()
-        over = line.interrupts and len(words) > 4 and not (answer.end_call or answer.transfer)
-        heard = " ".join(words[: max(1, round(len(words) * _HEARD))]) if over else answer.text
+        ends = answer.end_call or answer.transfer
         await self._update("agent_turn")
-        await self._speak("agent", heard)
+        await self._speak("agent", answer.text if ends else _heard(answer.text, line))
         return line
 
     async def _speak(self, role: str, text: str) -> None:
@@ -291,6 +330,13 @@ class SimulatedTalk:
     async def _send(self, kind: str, **fields: Any) -> None:
         assert self._line is not None  # noqa: S101
         await self._line.send(orjson.dumps({"interaction_type": kind, **fields}).decode())
+
+
+def _heard(text: str, line: Line) -> str:
+    """What is heard of an answer to which somebody replies with `line`, perhaps talking over it."""
+    words = text.split()
+    over = line.interrupts and not line.hang_up and len(words) > 4
+    return " ".join(words[: max(1, round(len(words) * _HEARD))]) if over else text
 
 
 def flat(said: Sequence[Utterance]) -> str:

@@ -76,8 +76,8 @@ class CarrierEvent:
 
 @dataclass(frozen=True, slots=True)
 class SimulatedCall:
-    """A call of the simulated line. `holder` is the process that carries it; `seconds` its own clock; `reported_at`:
-    when its last webhook was sent."""
+    """A call of the simulated line. `holder` is the process that carries it; `seconds` its own clock; `memory`: what
+    another process needs to go on with it (`SimulatedTalk.memory`); `reported_at`: when its last webhook was sent."""
 
     id: str
     tenant_id: str
@@ -88,6 +88,7 @@ class SimulatedCall:
     status: Literal["registered", "ongoing", "ended"]
     reason: str | None
     seconds: float
+    memory: dict[str, Any] | None
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None

@@ -110,6 +110,7 @@ simulated_calls = Table(
     Column("status", Text, nullable=False),
     Column("reason", Text),
     Column("seconds", Float(53), nullable=False),
+    Column("memory", JSONB),
     Column("created_at", _When, nullable=False),
     Column("started_at", _When),
     Column("ended_at", _When),

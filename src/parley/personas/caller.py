@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Any
 
 from parley.inference.chat import TextDelta
 from parley.inference.errors import ProviderError
@@ -72,6 +73,14 @@ class Caller:
     def speak_with(self, model: ChatModel | None) -> None:
         """From now on word lines with this model, or by rules alone."""
         self._model = model
+
+    def memory(self) -> dict[str, Any]:
+        """What the lines so far have made of it, as JSON, for `recall`; without the words a model is shown."""
+        return self._mind.memory()
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        """Go on as the caller of the same persona, seed and language whose `memory` this is."""
+        self._mind.recall(memory)
 
     async def opening(self) -> Line | None:
         """First words; None for one who waits to be greeted."""

@@ -26,16 +26,19 @@ def fill(text: str, values: Mapping[str, str]) -> str:
 
 
 class Deck:
-    """Phrases dealt without repetition: all variants of a name come up before one comes up again."""
+    """Phrases dealt without repetition: all variants of a name come up before one comes up again.
+
+    `dealt`: how often each name came up; with the seed it is all that a deck is.
+    """
 
     def __init__(self, seed: str) -> None:
         self._seed = seed
-        self._dealt: dict[str, int] = {}
+        self.dealt: dict[str, int] = {}
 
     def deal(self, name: str, variants: Sequence[str]) -> str:
         """The next variant of `name`."""
-        dealt = self._dealt.get(name, 0)
-        self._dealt[name] = dealt + 1
+        dealt = self.dealt.get(name, 0)
+        self.dealt[name] = dealt + 1
         order = list(range(len(variants)))
         Random(f"{self._seed}:{name}").shuffle(order)
         return variants[order[dealt % len(variants)]]
@@ -49,6 +52,6 @@ class Deck:
         return self._next(name).randint(min(least, most), max(least, most))
 
     def _next(self, name: str) -> Random:
-        dealt = self._dealt.get(name, 0)
-        self._dealt[name] = dealt + 1
+        dealt = self.dealt.get(name, 0)
+        self.dealt[name] = dealt + 1
         return Random(f"{self._seed}:{name}:{dealt}")

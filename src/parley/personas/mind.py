@@ -5,8 +5,10 @@ The order of decisions is the order of `Mind._content`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 from parley.personas.definition import Fact, Goal, Objection, Persona
 from parley.personas.drawing import Deck, draw, fill
@@ -19,6 +21,7 @@ _TIRED = 0.05  # of being asked the same again
 _OFTEN = 4  # times after which being asked the same again is too much
 _GRUMBLES = 0.3  # the mood below which it grumbles
 _DOWN = 0.02  # the mood at which it hangs up
+_KEPT = ("mood", "replies", "over", "gave_up", "told", "_last_text", "_idle", "_unknowns", "_accepted")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,24 @@ class Mind:
             self.told = told
         interrupts = self._deck.chance("interrupts", self.persona.manner.interrupts)
         return Line(text, hang_up=self.over, pause_ms=self._pause(), interrupts=interrupts)
+
+    def memory(self) -> dict[str, Any]:
+        """All that the lines so far have made of it, as JSON, for `recall`. None of it is the other side's words."""
+        kept = {name: getattr(self, name) for name in _KEPT}
+        wishes = [[wish.raised, wish.met] for wish in self._wishes]
+        grudges = [[grudge.raised, grudge.resolved] for grudge in self._grudges]
+        return {**kept, "dealt": self._deck.dealt, "topics": self._last_topics, "wishes": wishes, "grudges": grudges}
+
+    def recall(self, memory: Mapping[str, Any]) -> None:
+        """Be as the mind of the same persona, seed and language was whose `memory` this is."""
+        for name in _KEPT:
+            setattr(self, name, memory[name])
+        self._deck.dealt = dict(memory["dealt"])
+        self._last_topics = tuple(memory["topics"])
+        for wish, (raised, met) in zip(self._wishes, memory["wishes"], strict=True):
+            wish.raised, wish.met = raised, met
+        for grudge, (raised, resolved) in zip(self._grudges, memory["grudges"], strict=True):
+            grudge.raised, grudge.resolved = raised, resolved
 
     # What it makes of a line
 
