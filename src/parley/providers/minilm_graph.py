@@ -15,6 +15,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from parley.kit.eight_bits import attributes, quantise
+
 BUILDER_VERSION = 1
 """To be raised whenever the graph built from the same weights changes: cached graphs are keyed by it."""
 
@@ -24,8 +26,6 @@ DIMENSIONS = 384
 _LAYERS = 6
 _HEADS = 12
 _EPSILON = 1e-12
-_BLOCK = 64  # consecutive weights that share one scale
-_ZERO_POINT = 128  # what MatMulNBits takes 8-bit weights to be centred on
 
 Precision = Literal["int8", "fp32"]
 Weights = Mapping[str, NDArray[np.float32]]
@@ -116,18 +116,13 @@ class _Builder:
         if self._precision == "fp32":
             product = self._node("MatMul", [x, self._constant(name + ".matrix", matrix.T)])
             return self._node("Add", [product, bias_name])
-        outputs, inputs = matrix.shape
         levels, scales = quantise(matrix)
         constants = [self._constant(name + ".levels", levels), self._constant(name + ".scales", scales)]
         return self._node(
             "MatMulNBits",
             [x, *constants, "", "", bias_name],
             domain="com.microsoft",
-            K=inputs,
-            N=outputs,
-            bits=8,
-            block_size=_BLOCK,
-            accuracy_level=4,  # multiply in int8; the default would unpack the weights to fp32
+            **attributes(*matrix.shape),
         )
 
     def _norm(self, x: str, name: str) -> str:
@@ -143,14 +138,3 @@ class _Builder:
         output = output or f"{kind}_{len(self._nodes)}"
         self._nodes.append(self._helper.make_node(kind, inputs, [output], domain=domain, **attributes))
         return output
-
-
-def quantise(matrix: NDArray[np.float32]) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Symmetric 8-bit levels, shape (outputs, blocks, 64), and their scales, shape (outputs, blocks).
-
-    `(levels - 128) * scales` is the matrix again, to within half a scale. The number of inputs is a multiple of 64.
-    """
-    blocks = matrix.reshape(matrix.shape[0], -1, _BLOCK)
-    scales = np.maximum(np.abs(blocks).max(axis=2, keepdims=True) / (_ZERO_POINT - 1), np.finfo(np.float32).tiny)
-    levels = (np.rint(blocks / scales) + _ZERO_POINT).astype(np.uint8)
-    return levels, scales[:, :, 0].astype(np.float32)
