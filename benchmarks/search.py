@@ -30,7 +30,8 @@ from benchmarks.measure import head, quantile, row, verdict
 from parley.kit.db import Database, driver_url
 from parley.kit.ids import new_id
 from parley.knowledge import Search, store
-from parley.knowledge.search import _CANDIDATE_ROWS, _CANDIDATES, _SLIPS, _WALKS_BEFORE_LOADING, _Large
+from parley.knowledge.rank import CANDIDATES, SLIPS
+from parley.knowledge.search import _CANDIDATE_ROWS, _WALKS_BEFORE_LOADING, _Large
 from parley.knowledge.words import document_lexemes, query_words
 from parley.providers.minilm import MiniLM
 from tests.soak.installation import found_tenant, installed
@@ -239,15 +240,15 @@ async def _steps(search: Search, db: Database, embedder: MiniLM, tenant: str, qu
             total = (await store.size(connection, tenant)).chunks
             at = time.perf_counter()
             scores, counts = await store.match_words(
-                connection, tenant, asked, total, slips=_SLIPS, rows=_CANDIDATE_ROWS, most=_CANDIDATES
+                connection, tenant, asked, total, slips=SLIPS, rows=_CANDIDATE_ROWS, most=CANDIDATES
             )
             at = note("words, 50 best", at)
-            await store.match_vector(connection, tenant, vector, _CANDIDATES, total)
+            await store.match_vector(connection, tenant, vector, CANDIDATES, total)
             at = note("vectors, 50 nearest by the index", at)
             await store.read_chunks(connection, tenant, list(scores)[:6], list(counts))
             note("texts of six", at)
         at = time.perf_counter()
-        neighbours.nearest(vector, _CANDIDATES)
+        neighbours.nearest(vector, CANDIDATES)
         note("vectors, 50 nearest here", at)
     for name, seconds in taken.items():
         row(f"  {name}", seconds)

@@ -10,6 +10,7 @@ from parley.app.resources import Resources
 from parley.kit.db import Database, fetch
 from parley.knowledge import Findings, store
 from parley.knowledge import search as search_module
+from parley.knowledge.rank import as_spelt, weights_of
 from parley.knowledge.words import QueryWord, query_words
 from tests.conftest import Business
 
@@ -94,7 +95,7 @@ async def test_a_scan_and_the_index_agree_on_the_nearest(taught: Business, resou
 def test_words_as_they_are_spelt_need_no_forgiveness() -> None:
     asked = query_words("gnocchi bruscheta", "en")
     known = {"gnocchi": 3, "~gnochi": 3, "~bruscheta": 5}
-    wanted = {lexeme for word in search_module._as_spelt(asked, known) for lexeme, _ in word}
+    wanted = {lexeme for word in as_spelt(asked, known) for lexeme, _ in word}
     assert "gnocchi" in wanted
     assert "~gnochi" not in wanted
     assert "~bruscheta" in wanted
@@ -104,8 +105,8 @@ def _in_process(asked: store.Asked, chunks: list[store.IndexedChunk]) -> tuple[d
     counts: dict[str, int] = {}
     for lexeme in (name for chunk in chunks for name in chunk.lexemes):
         counts[lexeme] = counts.get(lexeme, 0) + 1
-    spelt = search_module._as_spelt([QueryWord(tuple(word)) for word in asked], counts)
-    weights = search_module._weights(spelt, counts, len(chunks))
+    spelt = as_spelt([QueryWord(tuple(word)) for word in asked], counts)
+    weights = weights_of(spelt, counts, len(chunks))
     scores = {one.chunk.id: sum(weights[name] for name in weights if name in one.lexemes) for one in chunks}
     asked_for = {lexeme for word in asked for lexeme, _ in word}
     return {name: score for name, score in scores.items() if score}, {

@@ -13,9 +13,8 @@ loaded into this process, which finds them more surely and in less than half of 
 from __future__ import annotations
 
 import asyncio
-import math
 from collections import OrderedDict
-from collections.abc import Coroutine, Mapping, Sequence, Set
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,6 +28,7 @@ from parley.kit import log
 from parley.kit.db import Database
 from parley.knowledge import store
 from parley.knowledge.nearest import Neighbours
+from parley.knowledge.rank import CANDIDATES, SLIPS, Coverage, Scores, as_spelt, fused, relevance, weights_of
 from parley.knowledge.words import QueryWord, query_words
 
 SMALL_TENANT_CHUNKS = 1500
@@ -36,17 +36,11 @@ WHOLE_KNOWLEDGE_WORDS = 1500
 _INDEXES_KEPT = 64
 _VECTORS_KEPT = 200_000  # of large tenants, in all: 0.3 GB
 _WALKS_BEFORE_LOADING = 32  # loading takes as long as some hundred walks, and is for one knowledge revision
-_CANDIDATES = 50
 _CANDIDATE_ROWS = 1000
-_SLIPS = 3  # spellings of an unknown word that are looked for
-_RRF = 60
-_WORDS_SHARE = 0.3  # of a passage's relevance, where its cosine is known; set on the tuning half of the retrieval set
 
 _log = log.get("knowledge")
 
-Scores = Mapping[str, float]
 Vector = NDArray[np.float32]
-Spelt = Sequence[Sequence[tuple[str, float]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +165,7 @@ class Search:
             async with self._db.begin(tenant_id) as connection:
                 nearest: Scores = {}
                 if vector is not None and here is not None:
-                    nearest = here.nearest(vector, _CANDIDATES)
+                    nearest = here.nearest(vector, CANDIDATES)
                 elif vector is not None:
                     nearest = await self._walk(connection, tenant_id, vector, index)
                 words = await looking  # which has its connection since `sent`: nobody waits for the pool in here
@@ -181,9 +175,9 @@ class Search:
                 elif vector is not None and words.scores:
                     also = await store.cosines(connection, tenant_id, list(words.scores), vector)
                 by_vector = {**also, **nearest}
-                best = _fused(words.scores, by_vector)[:top_k]
-                spelt = _as_spelt(asked, words.counts)
-                weights = _weights(spelt, words.counts, index.chunks)
+                best = fused(words.scores, by_vector)[:top_k]
+                spelt = as_spelt(asked, words.counts)
+                weights = weights_of(spelt, words.counts, index.chunks)
                 chunks = await store.read_chunks(connection, tenant_id, best, list(weights))
         finally:
             embedding.close()
@@ -191,9 +185,9 @@ class Search:
             await asyncio.wait([looking])
         if index.walks >= _WALKS_BEFORE_LOADING and index.neighbours is None:
             self._load_meanwhile(tenant_id, index)
-        coverage = _Coverage(spelt, weights, index.chunks)
+        coverage = Coverage(spelt, weights, index.chunks)
         scored = ((chunks[name], by_vector.get(name)) for name in best if name in chunks)
-        passages = (_passage(one.chunk, _relevance(coverage.of(one.lexemes), cosine)) for one, cosine in scored)
+        passages = (_passage(one.chunk, relevance(coverage.of(one.lexemes), cosine)) for one, cosine in scored)
         return Findings(tuple(passage for passage in passages if passage.score >= threshold))
 
     async def _by_words(self, tenant_id: str, asked: Sequence[QueryWord], total: int, sent: asyncio.Event) -> _ByWords:
@@ -202,7 +196,7 @@ class Search:
         async with self._db.begin(tenant_id) as connection:
             sent.set()
             scores, counts = await store.match_words(
-                connection, tenant_id, alternatives, total, slips=_SLIPS, rows=_CANDIDATE_ROWS, most=_CANDIDATES
+                connection, tenant_id, alternatives, total, slips=SLIPS, rows=_CANDIDATE_ROWS, most=CANDIDATES
             )
         return _ByWords(scores, counts)
 
@@ -210,11 +204,11 @@ class Search:
         """The nearest by PostgreSQL's index, which is walked on where other tenants' chunks are in between."""
         index.walks += 1
         if not index.among_others:
-            found = await store.match_vector(connection, tenant_id, vector, _CANDIDATES, index.chunks)
-            if len(found) >= min(_CANDIDATES, index.chunks):
+            found = await store.match_vector(connection, tenant_id, vector, CANDIDATES, index.chunks)
+            if len(found) >= min(CANDIDATES, index.chunks):
                 return found
             index.among_others = True
-        return await store.match_vector(connection, tenant_id, vector, _CANDIDATES, index.chunks, walk_on=True)
+        return await store.match_vector(connection, tenant_id, vector, CANDIDATES, index.chunks, walk_on=True)
 
     def _load_meanwhile(self, tenant_id: str, index: _Large) -> None:
         """Load a tenant's vectors beside the searches: until they are here, PostgreSQL's index serves."""
@@ -283,8 +277,8 @@ def _search_index(
     top_k: int,
     threshold: float,
 ) -> Findings:
-    spelt = _as_spelt(asked, index.counts)
-    weights = _weights(spelt, index.counts, len(index.chunks))
+    spelt = as_spelt(asked, index.counts)
+    weights = weights_of(spelt, index.counts, len(index.chunks))
     by_words: dict[str, float] = {}
     for chunk in index.chunks:
         score = sum(weight for word, weight in weights.items() if word in chunk.lexemes)
@@ -294,73 +288,16 @@ def _search_index(
     if vector is not None and index.matrix is not None:
         cosines = np.vecdot(index.matrix, vector)  # on this processor alone: BLAS would wake the others
         by_vector = {index.chunks[row].chunk.id: float(cosine) for row, cosine in zip(index.rows, cosines, strict=True)}
-    order = _fused(by_words, by_vector)
+    order = fused(by_words, by_vector)
     chunks = {chunk.chunk.id: chunk for chunk in index.chunks}
-    coverage = _Coverage(spelt, weights, len(index.chunks))
+    coverage = Coverage(spelt, weights, len(index.chunks))
     whole = 0 < index.words <= WHOLE_KNOWLEDGE_WORDS
     shown = [*order, *(name for name in chunks if name not in set(order))] if whole else order[:top_k]
     passages = (
-        _passage(chunks[name].chunk, _relevance(coverage.of(chunks[name].lexemes), by_vector.get(name)))
+        _passage(chunks[name].chunk, relevance(coverage.of(chunks[name].lexemes), by_vector.get(name)))
         for name in shown
     )
     return Findings(tuple(passage for passage in passages if whole or passage.score >= threshold), whole)
-
-
-def _idf(total: int, count: int) -> float:
-    return math.log(1 + (total - count + 0.5) / (count + 0.5))
-
-
-def _as_spelt(asked: Sequence[QueryWord], counts: Mapping[str, int]) -> Spelt:
-    """Per word the lexemes to look for: slips of the pen are forgiven only in words the tenant knows in no form."""
-    return [_wanted(word, counts) for word in asked]
-
-
-def _wanted(word: QueryWord, counts: Mapping[str, int]) -> Sequence[tuple[str, float]]:
-    plain = [(lexeme, weight) for lexeme, weight in word.alternatives if not lexeme.startswith("~")]
-    if any(lexeme in counts for lexeme, _ in plain):
-        return plain
-    return [(lexeme, weight) for lexeme, weight in word.alternatives if lexeme in counts][:_SLIPS] or plain[:1]
-
-
-def _weights(spelt: Spelt, counts: Mapping[str, int], total: int) -> dict[str, float]:
-    """What finding each known lexeme in a chunk is worth."""
-    best: dict[str, float] = {}
-    for lexeme, weight in (pair for word in spelt for pair in word if pair[0] in counts):
-        best[lexeme] = max(best.get(lexeme, 0.0), weight * _idf(total, counts[lexeme]))
-    return best
-
-
-class _Coverage:
-    """Which share of a question a chunk holds, 0..1: each word once, by its best form; unknown words as the rarest."""
-
-    def __init__(self, spelt: Spelt, weights: Mapping[str, float], total: int) -> None:
-        self._words = [{lexeme: weights[lexeme] for lexeme, _ in word if lexeme in weights} for word in spelt]
-        unknown = (
-            word[0][1] * _idf(total, 0) for word, known in zip(spelt, self._words, strict=True) if word and not known
-        )
-        self._reach = sum(max(known.values()) for known in self._words if known) + sum(unknown)
-
-    def of(self, lexemes: Set[str]) -> float:
-        found = sum(
-            max((worth for name, worth in known.items() if name in lexemes), default=0) for known in self._words
-        )
-        return min(1.0, found / self._reach) if self._reach > 0 else 0.0
-
-
-def _fused(by_words: Scores, by_vector: Scores) -> list[str]:
-    """Chunks in the order of reciprocal rank fusion."""
-    order: dict[str, float] = {}
-    for scores in (by_words, by_vector):
-        for rank, name in enumerate(sorted(scores, key=lambda key: (-scores[key], key))[:_CANDIDATES]):
-            order[name] = order.get(name, 0.0) + 1 / (_RRF + rank)
-    return sorted(order, key=lambda name: (-order[name], name))
-
-
-def _relevance(covered: float, cosine: float | None) -> float:
-    """How surely a chunk is about the question: the share of its words found, and nearness where it is known."""
-    if cosine is None:
-        return round(covered, 4)
-    return round(_WORDS_SHARE * covered + (1 - _WORDS_SHARE) * min(1.0, max(0.0, cosine)), 4)
 
 
 def _passage(chunk: store.StoredChunk, score: float) -> Passage:
