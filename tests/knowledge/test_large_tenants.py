@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from parley.app.resources import Resources
+from parley.inference.errors import ProviderUnavailable
 from parley.kit.db import Database, fetch
 from parley.knowledge import Findings, store
 from parley.knowledge import search as search_module
@@ -176,6 +180,32 @@ async def test_vectors_come_here_when_they_are_asked_for_often(
     renewed = searching._indexes[taught.id]
     assert isinstance(renewed, search_module._Large)
     assert renewed.neighbours is None
+
+
+async def test_a_question_that_cannot_be_embedded_leaves_the_connection_whole(
+    taught: Business, resources: Resources, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_module, "SMALL_TENANT_CHUNKS", -1)
+    monkeypatch.setattr(search_module, "_WALKS_BEFORE_LOADING", 1)
+    narrow = Database(database_url, pool_size=1, overflow=1, wait_seconds=3)
+    searching = search_module.Search(narrow, resources.embedder)
+
+    async def ask() -> Findings:
+        return await searching.embed_and_find(taught.id, "gnocchi number 7", language="en", revision=1)
+
+    before = await ask()
+    await searching._loading[taught.id]
+
+    async def fail(texts: Sequence[str]) -> NDArray[np.float32]:
+        raise ProviderUnavailable("gone", vendor="local")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(resources.embedder, "embed", fail)
+        for _ in range(3):
+            with pytest.raises(ProviderUnavailable):
+                await ask()
+    assert [one.chunk_id for one in (await ask()).passages] == [one.chunk_id for one in before.passages]
+    await narrow.aclose()
 
 
 async def test_vectors_of_whoever_was_searched_longest_ago_are_let_go(

@@ -77,6 +77,15 @@ class _Large:
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question's words, for a tenant that is searched in PostgreSQL."""
+
+    tenant_id: str
+    words: Sequence[QueryWord]
+    index: _Large
+
+
+@dataclass(frozen=True, slots=True)
 class _ByWords:
     """What a question's words found: chunks and their scores; and in how many chunks each lexeme stands."""
 
@@ -124,7 +133,7 @@ class Search:
         async def known() -> Vector | None:
             return vector
 
-        return await self._search_database(tenant_id, asked, known(), index, top_k, threshold)
+        return await self._search_database(_Asked(tenant_id, asked, index), known(), top_k, threshold)
 
     async def embed_and_find(
         self, tenant_id: str, question: str, *, language: str, revision: int, top_k: int = 5, threshold: float = 0.0
@@ -140,68 +149,71 @@ class Search:
         embedding = self.query_vector(question, language)
         if isinstance(index, _Index):
             return _search_index(index, asked, await embedding, top_k, threshold)
-        return await self._search_database(tenant_id, asked, embedding, index, top_k, threshold)
+        return await self._search_database(_Asked(tenant_id, asked, index), embedding, top_k, threshold)
 
     async def _search_database(
-        self,
-        tenant_id: str,
-        asked: Sequence[QueryWord],
-        embedding: Coroutine[None, None, Vector | None],
-        index: _Large,
-        top_k: int,
-        threshold: float,
+        self, asked: _Asked, embedding: Coroutine[None, None, Vector | None], top_k: int, threshold: float
     ) -> Findings:
-        """Words and vectors at the same time, on two connections: PostgreSQL gives each a processor of its own.
+        """PostgreSQL looks for the words while the question is embedded; its vector is compared there, or here."""
+        index = asked.index
+        try:
+            if index.neighbours is None:
+                found = await self._find_by_index(asked, embedding, top_k)
+            else:
+                found = await self._find_here(asked, index.neighbours, embedding, top_k)
+        finally:
+            embedding.close()
+        if index.walks >= _WALKS_BEFORE_LOADING and index.neighbours is None:
+            self._load_meanwhile(asked.tenant_id, index)
+        return Findings(tuple(passage for passage in found if passage.score >= threshold))
 
-        The words' statement leaves first, so that it is carried out while the question is embedded.
-        """
+    async def _find_here(
+        self, asked: _Asked, here: Neighbours, embedding: Coroutine[None, None, Vector | None], top_k: int
+    ) -> list[Passage]:
+        """One transaction: this process is done with the vectors before PostgreSQL is with the words."""
+        async with self._db.begin(asked.tenant_id) as connection:
+            looking = asyncio.create_task(_by_words(connection, asked))
+            try:
+                await asyncio.sleep(0)  # the statement leaves before this process is busy
+                vector = await embedding
+                nearest = {} if vector is None else here.nearest(vector, CANDIDATES)
+                words = await looking
+            finally:
+                looking.cancel()
+                await asyncio.wait([looking])
+            also = {} if vector is None else here.cosines(words.scores, vector)
+            return await _read_best(connection, asked, words, {**also, **nearest}, top_k)
+
+    async def _find_by_index(
+        self, asked: _Asked, embedding: Coroutine[None, None, Vector | None], top_k: int
+    ) -> list[Passage]:
+        """Words and vectors at the same time, on two connections: PostgreSQL gives each a processor of its own."""
         sent = asyncio.Event()
-        looking = asyncio.create_task(self._by_words(tenant_id, asked, index.chunks, sent))
+
+        async def look() -> _ByWords:
+            async with self._db.begin(asked.tenant_id) as connection:
+                sent.set()
+                return await _by_words(connection, asked)
+
+        looking = asyncio.create_task(look())
         looking.add_done_callback(lambda _: sent.set())
         try:
             await sent.wait()
             vector = await embedding
-            here = index.neighbours
-            async with self._db.begin(tenant_id) as connection:
-                nearest: Scores = {}
-                if vector is not None and here is not None:
-                    nearest = here.nearest(vector, CANDIDATES)
-                elif vector is not None:
-                    nearest = await self._walk(connection, tenant_id, vector, index)
+            async with self._db.begin(asked.tenant_id) as connection:
+                nearest = {} if vector is None else await self._walk(connection, asked, vector)
                 words = await looking  # which has its connection since `sent`: nobody waits for the pool in here
                 also: Scores = {}  # the index of vectors may have missed what words have found
-                if vector is not None and here is not None:
-                    also = here.cosines(words.scores, vector)
-                elif vector is not None and words.scores:
-                    also = await store.cosines(connection, tenant_id, list(words.scores), vector)
-                by_vector = {**also, **nearest}
-                best = fused(words.scores, by_vector)[:top_k]
-                spelt = as_spelt(asked, words.counts)
-                weights = weights_of(spelt, words.counts, index.chunks)
-                chunks = await store.read_chunks(connection, tenant_id, best, list(weights))
+                if vector is not None and words.scores:
+                    also = await store.cosines(connection, asked.tenant_id, list(words.scores), vector)
+                return await _read_best(connection, asked, words, {**also, **nearest}, top_k)
         finally:
-            embedding.close()
             looking.cancel()
             await asyncio.wait([looking])
-        if index.walks >= _WALKS_BEFORE_LOADING and index.neighbours is None:
-            self._load_meanwhile(tenant_id, index)
-        coverage = Coverage(spelt, weights, index.chunks)
-        scored = ((chunks[name], by_vector.get(name)) for name in best if name in chunks)
-        passages = (_passage(one.chunk, relevance(coverage.of(one.lexemes), cosine)) for one, cosine in scored)
-        return Findings(tuple(passage for passage in passages if passage.score >= threshold))
 
-    async def _by_words(self, tenant_id: str, asked: Sequence[QueryWord], total: int, sent: asyncio.Event) -> _ByWords:
-        """What the words find. Sets `sent` where the statement leaves with the next turn of the loop."""
-        alternatives = [word.alternatives for word in asked]
-        async with self._db.begin(tenant_id) as connection:
-            sent.set()
-            scores, counts = await store.match_words(
-                connection, tenant_id, alternatives, total, slips=SLIPS, rows=_CANDIDATE_ROWS, most=CANDIDATES
-            )
-        return _ByWords(scores, counts)
-
-    async def _walk(self, connection: AsyncConnection, tenant_id: str, vector: Vector, index: _Large) -> Scores:
+    async def _walk(self, connection: AsyncConnection, asked: _Asked, vector: Vector) -> Scores:
         """The nearest by PostgreSQL's index, which is walked on where other tenants' chunks are in between."""
+        tenant_id, index = asked.tenant_id, asked.index
         index.walks += 1
         if not index.among_others:
             found = await store.match_vector(connection, tenant_id, vector, CANDIDATES, index.chunks)
@@ -256,6 +268,33 @@ class Search:
         if len(self._indexes) > _INDEXES_KEPT:
             self._indexes.popitem(last=False)
         return index
+
+
+async def _by_words(connection: AsyncConnection, asked: _Asked) -> _ByWords:
+    alternatives = [word.alternatives for word in asked.words]
+    scores, counts = await store.match_words(
+        connection,
+        asked.tenant_id,
+        alternatives,
+        asked.index.chunks,
+        slips=SLIPS,
+        rows=_CANDIDATE_ROWS,
+        most=CANDIDATES,
+    )
+    return _ByWords(scores, counts)
+
+
+async def _read_best(
+    connection: AsyncConnection, asked: _Asked, words: _ByWords, by_vector: Scores, top_k: int
+) -> list[Passage]:
+    """The `top_k` passages that words and vectors make the best."""
+    best = fused(words.scores, by_vector)[:top_k]
+    spelt = as_spelt(asked.words, words.counts)
+    weights = weights_of(spelt, words.counts, asked.index.chunks)
+    chunks = await store.read_chunks(connection, asked.tenant_id, best, list(weights))
+    coverage = Coverage(spelt, weights, asked.index.chunks)
+    scored = ((chunks[name], by_vector.get(name)) for name in best if name in chunks)
+    return [_passage(one.chunk, relevance(coverage.of(one.lexemes), cosine)) for one, cosine in scored]
 
 
 def _build(revision: int, chunks: Sequence[store.IndexedChunk]) -> _Index:
