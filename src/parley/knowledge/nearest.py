@@ -3,7 +3,7 @@
 A walk through an index of 100,000 vectors touches four thousand pages of PostgreSQL's memory in an order no processor
 foresees; reading all of them from end to end is faster. Each is kept twice: its shadow in 8 bits on the directions in
 which these vectors differ most (principal components), which is compared with the question's, and itself, with which
-the few hundred best of that are ranked. Of 200 questions' ten nearest among 100,000 chunks that finds NN.N %.
+the few hundred best of that are ranked. Of 200 questions' ten nearest among 100,000 chunks that finds 99.5 %.
 
 All of it keeps to one processor: BLAS would take all, and have each wait busily for more for a while.
 """

@@ -5,9 +5,9 @@ a word counts once). Vectors: cosine, only where the embedder declares the langu
 fusion (Cormack, Clarke and Büttcher 2009); the score of a passage, 0..1, is what the threshold is compared with.
 
 Small tenants are searched in this process, on an index that lives for one knowledge revision; large ones in
-PostgreSQL, where the rarest words pick the candidates, on one connection, while the question is embedded and its
-vector's neighbours are looked for on another. A large tenant that is searched often between two changes has its vectors
-loaded into this process, which finds them more surely and in less than half of the time (`nearest`).
+PostgreSQL, where the rarest words pick the candidates while the question is embedded, and its vector's neighbours are
+looked for on another connection. A large tenant that is searched often between two changes has its vectors loaded into
+this process, which finds them more surely and in a fifth of the time (`nearest`).
 """
 
 from __future__ import annotations
