@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.app.resources import Resources
 from parley.inference.errors import ProviderUnavailable
 from parley.kit.db import Database, fetch
-from parley.knowledge import Findings, store
+from parley.knowledge import Findings, store, vector_store
 from parley.knowledge import search as search_module
 from parley.knowledge.rank import as_spelt, weights_of
 from parley.knowledge.words import QueryWord, query_words
@@ -155,7 +157,7 @@ async def test_vectors_come_here_when_they_are_asked_for_often(
 ) -> None:
     monkeypatch.setattr(search_module, "SMALL_TENANT_CHUNKS", -1)
     monkeypatch.setattr(search_module, "_WALKS_BEFORE_LOADING", 2)
-    monkeypatch.setattr(store, "_VECTORS_AT_ONCE", 7)
+    monkeypatch.setattr(vector_store, "_AT_ONCE", 7)
     searching = search_module.Search(resources.db, resources.embedder)
 
     async def ask(tenant_id: str, revision: int = 1) -> Findings:
@@ -180,6 +182,56 @@ async def test_vectors_come_here_when_they_are_asked_for_often(
     renewed = searching._indexes[taught.id]
     assert isinstance(renewed, search_module._Large)
     assert renewed.neighbours is None
+
+
+@pytest.mark.parametrize("changes", [True, False])
+async def test_after_a_change_only_what_is_new_comes_here(
+    taught: Business, resources: Resources, monkeypatch: pytest.MonkeyPatch, changes: bool
+) -> None:
+    """Half of what was there goes, something else comes; or nothing changes but the revision."""
+    monkeypatch.setattr(search_module, "SMALL_TENANT_CHUNKS", -1)
+    monkeypatch.setattr(search_module, "_WALKS_BEFORE_LOADING", 1)
+    monkeypatch.setattr(search_module, "_WALKS_BEFORE_RENEWING", 2)
+    monkeypatch.setattr(vector_store, "_AT_ONCE", 7)
+    searching = search_module.Search(resources.db, resources.embedder)
+
+    async def ask(question: str, revision: int) -> Findings:
+        found = await searching.embed_and_find(taught.id, question, language="en", revision=revision)
+        if taught.id in searching._loading:
+            await searching._loading[taught.id]
+        return found
+
+    async def stored() -> set[str]:
+        async with resources.db.begin(taught.id) as connection:
+            return {one.chunk.id for one in await store.read_everything(connection, taught.id)}
+
+    async def fetched(connection: AsyncConnection, statement: str, *values: Any, **how: Any) -> list[Any]:
+        rows = await fetch(connection, statement, *values, **how)
+        read.extend(row[-2] for row in rows if isinstance(row[-1], bytes))
+        return rows
+
+    await ask("gnocchi number 7", 1)
+    before, read = await stored(), list[str]()
+    if changes:
+        old = (await taught.owner.get("/knowledge/list")).json()["documents"]
+        body = {"source": "menu", "title": "Desserts", "content": "# Panna cotta\nThe panna cotta comes with berries."}
+        assert (await taught.owner.post("/knowledge/ingest", json=body)).status_code == 201
+        half = {"source": "menu", "title": "Half", "content": TEXT[: len(TEXT) // 2]}
+        assert (await taught.owner.post("/knowledge/ingest", json=half)).status_code == 201
+        assert (await taught.owner.delete(f"/knowledge/{old[0]['id']}")).is_success
+    monkeypatch.setattr(vector_store, "fetch", fetched)
+    for _ in range(2):
+        await ask("what comes with the panna cotta?", 2)
+    index = searching._indexes[taught.id]
+    assert isinstance(index, search_module._Large)
+    assert index.neighbours is not None
+    now = await stored()
+    assert set(index.neighbours._ids) == now
+    assert set(read) == now - before
+    assert bool(now - before) == bool(before - now) == changes
+    monkeypatch.setattr(store, "match_vector", None)  # PostgreSQL's index is not asked any more
+    best = (await ask("what comes with the panna cotta?", 2)).passages[0]
+    assert ("panna cotta" in best.content) == changes
 
 
 async def test_a_question_that_cannot_be_embedded_leaves_the_connection_whole(

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from parley.knowledge import store
 from parley.knowledge.nearest import Neighbours
+from parley.knowledge.vector_store import vectors_of
 from tests.knowledge.test_large_tenants import DISHES
 
 
@@ -48,4 +48,4 @@ def test_a_few_vectors_are_all_found() -> None:
 def test_vectors_as_postgresql_sends_them() -> None:
     vectors = _vectors(3).astype(np.float16)
     sent = [b"\x01\x80\x00\x00" + vector.astype(">f2").tobytes() for vector in vectors]
-    assert (store.vectors_of(sent) == vectors).all()
+    assert (vectors_of(sent) == vectors).all()

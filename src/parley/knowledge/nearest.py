@@ -41,6 +41,13 @@ class Neighbours:
             levels[part], scales[part] = quantise(vectors[part].astype(np.float32) @ self._directions.T)
         self._shadows = EightBits(levels, scales)
 
+    def of(self, ids: Sequence[str]) -> NDArray[np.float16]:
+        """The vectors of these chunks, all of which are here."""
+        return self._vectors[np.array([self._places[name] for name in ids], np.intp)]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._places
+
     def __len__(self) -> int:
         return len(self._ids)
 

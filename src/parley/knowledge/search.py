@@ -29,13 +29,15 @@ from parley.kit.db import Database
 from parley.knowledge import store
 from parley.knowledge.nearest import Neighbours
 from parley.knowledge.rank import CANDIDATES, SLIPS, Coverage, Scores, as_spelt, fused, relevance, weights_of
+from parley.knowledge.vector_store import Vectors, read_vectors, vectors_of
 from parley.knowledge.words import QueryWord, query_words
 
 SMALL_TENANT_CHUNKS = 1500
 WHOLE_KNOWLEDGE_WORDS = 1500
 _INDEXES_KEPT = 64
 _VECTORS_KEPT = 200_000  # of large tenants, in all: 0.3 GB
-_WALKS_BEFORE_LOADING = 32  # loading takes as long as some hundred walks, and is for one knowledge revision
+_WALKS_BEFORE_LOADING = 32  # loading takes as long as some hundred walks
+_WALKS_BEFORE_RENEWING = 8  # after a change of knowledge: most vectors are the same
 _CANDIDATE_ROWS = 1000
 
 _log = log.get("knowledge")
@@ -66,11 +68,12 @@ class _Large:
     """A tenant whose words, and at first vectors, are searched in PostgreSQL.
 
     `walks`: searches by PostgreSQL's index of vectors. `among_others`: one met too few chunks of this tenant.
-    `neighbours`: the vectors in this process, once they are loaded.
+    `neighbours`: the vectors in this process, once they are loaded; `before`: until then those of an earlier revision.
     """
 
     revision: int
     chunks: int
+    before: Neighbours | None = None
     walks: int = 0
     among_others: bool = False
     neighbours: Neighbours | None = None
@@ -163,7 +166,8 @@ class Search:
                 found = await self._find_here(asked, index.neighbours, embedding, top_k)
         finally:
             embedding.close()
-        if index.walks >= _WALKS_BEFORE_LOADING and index.neighbours is None:
+        enough = _WALKS_BEFORE_LOADING if index.before is None else _WALKS_BEFORE_RENEWING
+        if index.walks >= enough and index.neighbours is None:
             self._load_meanwhile(asked.tenant_id, index)
         return Findings(tuple(passage for passage in found if passage.score >= threshold))
 
@@ -232,24 +236,24 @@ class Search:
         task.add_done_callback(lambda _: self._loading.pop(tenant_id, None))
 
     async def _load(self, tenant_id: str, index: _Large) -> None:
+        before = index.before
         try:
             async with self._db.begin(tenant_id) as connection:
-                ids, sent = await store.read_vectors(connection, tenant_id)
+                read = await read_vectors(connection, tenant_id, before)
         except SQLAlchemyError as error:
             _log.warning("knowledge.vectors_not_loaded", tenant_id=tenant_id, error=type(error).__name__)
             return
-        if ids:
-            neighbours = await asyncio.to_thread(lambda: Neighbours(ids, store.vectors_of(sent)))
-            self._make_room(len(ids))
-            index.neighbours = neighbours
+        if read.known or read.ids:
+            self._make_room(tenant_id, len(read.known) + len(read.ids))
+            index.neighbours, index.before = await asyncio.to_thread(_neighbours, before, read), None
 
-    def _make_room(self, vectors: int) -> None:
+    def _make_room(self, tenant_id: str, vectors: int) -> None:
         """Let go of the vectors of those who were searched longest ago."""
-        held = [one for one in self._indexes.values() if isinstance(one, _Large) and one.neighbours is not None]
+        held = [one for name, one in self._indexes.items() if name != tenant_id and isinstance(one, _Large)]
         for one in held:
-            if sum(len(other.neighbours or ()) for other in held) + vectors <= _VECTORS_KEPT:
+            if sum(map(_held, held)) + vectors <= _VECTORS_KEPT:
                 return
-            one.neighbours, one.walks = None, 0
+            one.neighbours, one.before, one.walks = None, None, 0
 
     async def _index(self, tenant_id: str, revision: int) -> _Index | _Large:
         """The in-process index of a small tenant; of a large one, how large it is."""
@@ -261,13 +265,29 @@ class Search:
         async with self._db.begin(tenant_id) as connection:
             chunks = (await store.size(connection, tenant_id)).chunks
             if chunks > SMALL_TENANT_CHUNKS:
-                index = _Large(revision, chunks)
+                index = _Large(revision, chunks, _last(known))
             else:
                 index = _build(revision, await store.read_everything(connection, tenant_id))
         self._indexes[tenant_id] = index
         if len(self._indexes) > _INDEXES_KEPT:
             self._indexes.popitem(last=False)
         return index
+
+
+def _neighbours(before: Neighbours | None, read: Vectors) -> Neighbours:
+    parts = [before.of(read.known)] if before is not None and read.known else []
+    if read.ids:
+        parts.append(vectors_of(read.sent))
+    return Neighbours([*read.known, *read.ids], np.concatenate(parts))
+
+
+def _last(index: _Index | _Large | None) -> Neighbours | None:
+    """The newest vectors in this process of a tenant whose knowledge has changed."""
+    return index.neighbours or index.before if isinstance(index, _Large) else None
+
+
+def _held(index: _Large) -> int:
+    return len(index.neighbours or index.before or ())
 
 
 async def _by_words(connection: AsyncConnection, asked: _Asked) -> _ByWords:

@@ -329,35 +329,6 @@ async def cosines(
     )
 
 
-_VECTORS = """
-    SELECT document_id, ordinal, id, halfvec_send(embedding) FROM knowledge_chunks
-    WHERE tenant_id = %(tenant_id)s AND (document_id, ordinal) > (%(document_id)s, %(ordinal)s)
-    ORDER BY document_id, ordinal LIMIT %(most)s
-"""
-_VECTORS_AT_ONCE = 1_000
-_VECTOR_HEAD = 4  # bytes before the numbers in pgvector's binary form: two 16-bit integers
-
-
-async def read_vectors(connection: AsyncConnection, tenant_id: str) -> tuple[list[str], list[bytes]]:
-    """The ids of all chunks that have a vector, and the vectors for `vectors_of`. 100,000 take a second."""
-    ids: list[str] = []
-    vectors: list[bytes] = []
-    values = {"tenant_id": tenant_id, "document_id": "", "ordinal": -1, "most": _VECTORS_AT_ONCE}
-    while True:
-        rows = await fetch(connection, _VECTORS, values)
-        ids += [row[2] for row in rows if row[3] is not None]
-        vectors += [row[3] for row in rows if row[3] is not None]
-        if len(rows) < _VECTORS_AT_ONCE:
-            return ids, vectors
-        values |= {"document_id": rows[-1][0], "ordinal": rows[-1][1]}
-
-
-def vectors_of(sent: Sequence[bytes]) -> NDArray[np.float16]:
-    """Vectors in pgvector's binary form as rows of a matrix."""
-    rows = np.frombuffer(b"".join(sent), np.uint8).reshape(len(sent), -1)[:, _VECTOR_HEAD:]
-    return np.ascontiguousarray(rows).view(">f2").astype(np.float16)
-
-
 @dataclass(frozen=True, slots=True)
 class IndexedChunk:
     """A chunk with what it is found by."""
