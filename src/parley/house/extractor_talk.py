@@ -21,7 +21,7 @@ _SENTENCE = re.compile(
     r"|(?<=\bSt)[.]|(?<=\bFt)[.]|(?<=\bMt)[.]|(?<=\bDr)[.]|(?<=\bMr)[.]|(?<=\bMrs)[.]|(?<=\bMs)[.]|"
     r"(?<=\bNo)[.](?=\s?\d)|(?<=\bmi)[.]"
     r"|(?<=\bam)[.](?=\s?\d)|(?<=\d)[.](?=\s?(?:[A-ZÄÖÜ][a-zäöü]+(?:er|ar|ai|li|ni|rz|ril|ust|är))\b)|"
-    r"\.\.+(?=\s?\w))+[.!?…]*"
+    r"(?<!\.)\.\.+(?=\s?\w))+[.!?…]*"
 )
 _RETRACTS = re.compile(
     r"(?:\bno\W+wait\b|\bwait\W+no\b|\bno\W+sorry\b|\bsorry\W+(?=no\b|i mean|make|it'?s|that'?s)|"
@@ -36,7 +36,7 @@ _RETRACTS = re.compile(
     re.IGNORECASE,
 )
 _YES = re.compile(
-    r"^\W*(?:(?:oh|uh|um|well|so|ah|hey|and|ja dann|also|äh|naja|na|hm+|(?:oh )?that'?s (?:very )?(?:kind|nice|sweet)"
+    r"^\W*(?:(?:oh|uh|um|well|so|ah|hey|and|ja dann|also|äh|naja|na|hm+|that'?s (?:very )?(?:kind|nice|sweet)"
     r"(?: of you)?|(?:thanks|thank you|danke|i appreciate (?:it|that)),? (?:but|aber)|but|"
     r"aber)\W+)*(?:(?P<no>no(?! problem| worries|"
     r" doubt| wait)|nope|nah|naw|negative|never|"
@@ -46,7 +46,7 @@ _YES = re.compile(
     r"kein\w*|niemand|leider nein|leider nicht|unfortunately not?|afraid not|don'?t think so|i don'?t think so|"
     r"nichts)\b|"
     r"(?P<yes>yes+|yes ?(?:sir|ma'?am|m)|yessir\w*|yeah+|yea|yep|yup|yah|ya|sure|of course|absolutely|definitely|"
-    r"correct|right|affirmative|"
+    r"correct|right(?! (?:now|away|after|before|here|next|at|on)\b)|affirmative|"
     r"exactly|indeed|"
     r"uh[- ]?huh|mm+[- ]?hm+|mhm+|ok(?:ay)?|k|alright|all right|sounds good|will do|copy(?: that)?|"
     r"roger(?: that)?|ten[- ]?four|10[- ]?4|"
@@ -64,9 +64,17 @@ _YES = re.compile(
     r"it is|they are|we are|we do|"
     r"ja+|jo|jep|jawohl|klar|natürlich|sicher|genau|stimmt|richtig|selbstverständlich|gerne?|mach(?:e)? ich|"
     r"wird gemacht|geht klar|"
-    r"alles klar|in ordnung|einverstanden|passt|verstanden|doch|auf jeden fall|unbedingt|si|da)\b)",
+    r"alles klar|in ordnung|einverstanden|passt|verstanden|doch|auf jeden fall|unbedingt|si|"
+    r"da(?=\W*(?:$|[,.!]|da\b)))\b)",
     re.IGNORECASE,
 )
+_TURNED = re.compile(
+    r" (?:not|never|none|no|nicht|nie|niemals|kein\w*)\b(?! (?:problems?|worries|doubts?|objections?|issues?|sorge|"
+    r"frage|thema)\b)",
+    re.IGNORECASE,
+)
+"""What makes a yes of the words before it a no: "absolutely not", "I do not", "natürlich nicht"."""
+_UNKNOWN = re.compile(r" not (?:sure|certain|know)\b", re.IGNORECASE)
 _ENDS_YES = re.compile(r"^\W*(?:[\w']+\W+){1,7}(?:yeah|yes|yep|yup|ja)\W*$", re.IGNORECASE)
 _UNSURE = re.compile(
     r"\b(?:not sure|no idea|don'?t know|dunno|do not know|no clue|can'?t (?:say|tell)|hard to say|who knows|"
@@ -102,6 +110,8 @@ def polarity(text: str) -> Polarity:
     match = _YES.match(text)
     if match is None:
         return "yes" if len(text) <= 80 and _ENDS_YES.match(text) else ""
+    if match["yes"] and _TURNED.match(text, match.end()):
+        return "" if _UNKNOWN.match(text, match.end()) else "no"
     if match["yes"] and re.match(
         r"\W*(?:ok(?:ay)?|well|right|yeah|ja|ach|oh)\W+(?:no\b|nope|nah|nein|but no)",
         text[match.start() :],
@@ -167,6 +177,7 @@ class Talk:
             if line.speaker == "agent":
                 asker = line
                 question = f"{question} {line.text}".strip() if not answered and question else line.text
+                question = question[-_LONGEST_QUESTION:]
                 asked = self._asked(question) or (asked if _goes_on(question) else frozenset())
                 answered = False
                 continue
@@ -180,7 +191,7 @@ class Talk:
 
     def _asked(self, question: str) -> frozenset[str]:
         """Topics of what the agent asked last: of its questions the last one that has any, and all of its topics."""
-        parts = sentences(question)
+        parts = sentences(question) if self.topics else []
         asking = [part for part in parts if part.rstrip().endswith("?")] or parts
         found: set[str] = set()
         for part in asking:
@@ -232,5 +243,6 @@ def sentences(text: str) -> list[str]:
     return [sentence for sentence in found if sentence.strip(" .!?…,;-–")]
 
 
+_LONGEST_QUESTION = 4_000  # characters: of an agent that talks on, the last
 _LONGEST = 600  # characters: nobody says a longer sentence, and what reads one takes time by the square of it
 _PIECE = re.compile(rf"\S.{{0,{_LONGEST - 2}}}(?=\s|\Z)|\S{{1,{_LONGEST}}}", re.DOTALL)
