@@ -26,7 +26,7 @@ from parley.understanding import Extracted, Field, Finding, Line, Schema, detect
 
 _NEAR, _CLEARLY = 0.4, 0.08  # cosines
 _MOST_COMPARED = 30
-_LONG = 20_000  # characters: what is longer is read beside the event loop
+_MUCH = 20_000  # characters times fields: what is more work than some 20 ms is done beside the event loop
 
 
 class Extractor:
@@ -48,7 +48,7 @@ class Extractor:
             known = schema.name == "emergency"
             found, emergency = (
                 await asyncio.to_thread(read_dispatch, lines, emergency=known)
-                if _long(lines)
+                if _much(lines, schema)
                 else read_dispatch(lines, emergency=known)
             )
             return gather(with_emergency(schema) if emergency and schema.name == "check_in" else schema, found)
@@ -61,10 +61,7 @@ class Extractor:
         spoken = language or _language(lines)
         matcher = await Matcher.prepare(talk, schema.fields, self._embedder, spoken)
         reading = Reading(matcher, now, spoken, region)
-        found = await (asyncio.to_thread(_read, reading, schema) if _long(lines) else _read_now(reading, schema))
-        if not _long(lines):
-            again = set(matcher.settle(found))
-            found |= {one.name: _fitting(reading, one) for one in schema.fields if one.name in again}
+        found = await asyncio.to_thread(_read, reading, schema) if _much(lines, schema) else _read(reading, schema)
         return found | await self._by_meaning(matcher, schema, found, spoken)
 
     async def _by_meaning(
@@ -96,17 +93,15 @@ def _spoken(one: Field, place: int) -> str:
     return f"{re.sub(r'[_-]+', ' ', one.options[place])}. {told}".strip(" .")
 
 
-def _long(lines: Sequence[Line]) -> bool:
-    return sum(len(line.text) for line in lines) > _LONG
-
-
-async def _read_now(reading: Reading, schema: Schema) -> dict[str, Finding | None]:
-    return _read(reading, schema)
+def _much(lines: Sequence[Line], schema: Schema) -> bool:
+    return sum(len(line.text) for line in lines) * len(schema.fields) > _MUCH
 
 
 def _read(reading: Reading, schema: Schema) -> dict[str, Finding | None]:
-    """Every field, as far as its type can hold what was found."""
-    return {one.name: _fitting(reading, one) for one in schema.fields}
+    """Every field, as far as its type can hold what was found; what stays empty once more, by what is left over."""
+    found = {one.name: _fitting(reading, one) for one in schema.fields}
+    again = set(reading.matcher.settle(found))
+    return found | {one.name: _fitting(reading, one) for one in schema.fields if one.name in again}
 
 
 def _fitting(reading: Reading, one: Field) -> Finding | None:

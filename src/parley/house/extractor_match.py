@@ -166,6 +166,8 @@ class Matcher:
 
         Field and question must each be the other's nearest. Returns the names of the fields that got one.
         """
+        if not self._near:
+            return []
         used = {finding.message_id for finding in found.values() if finding is not None}
         free = {
             one.question: one.line.number
@@ -174,11 +176,13 @@ class Matcher:
         }
         bare = [name for name, finding in found.items() if finding is None]
         near = {(name, question): self._near.get((name, question), 0.0) for name in bare for question in free}
+        of_field, of_question = dict[str, float](), dict[str, float]()
+        for (name, question), score in near.items():
+            of_field[name] = max(score, of_field.get(name, 0.0))
+            of_question[question] = max(score, of_question.get(question, 0.0))
         self._settled = {}
         for (name, question), score in near.items():
-            own = max(value for (other, _), value in near.items() if other == name)
-            its = max(value for (_, other), value in near.items() if other == question)
-            if score >= _PERHAPS and score == own == its:
+            if score >= _PERHAPS and score == of_field[name] == of_question[question]:
                 self._settled[name] = free[question]
         return list(self._settled)
 
