@@ -20,6 +20,7 @@ _DENIES = re.compile(
     r"\b(?:not|non|never|don'?t|doesn'?t|didn'?t|isn'?t|can'?t|won'?t|haven'?t|hasn'?t|no longer|expired|nicht|"
     r"wouldn'?t|couldn'?t|shouldn'?t|wasn'?t|weren'?t|aren'?t|hadn'?t|barely|hardly|neither|nobody|none|ran out|run "
     r"out|"
+    r"quit|used to|got rid of|gave (?:it |them |that )?(?:up|away)|threw (?:it|them|that)|"
     r"abgelaufen|kaum|niemand|kein\w*|nie|(?:that|it) would(?: have to)? be my \w+|my (?:\w+ )?(?:wife|husband|partner|"
     r"boss|manager|landlord) (?:decides|does|handles|would)|(?:das )?(?:entscheidet|macht) mein\w*)\b",
     re.IGNORECASE,
@@ -117,10 +118,10 @@ def whether(answer: Sequence[Statement], one: Field) -> Finding | None:
     first, whole = answer[0], answer[0].line.text
     if _OPEN.search(_last_question(first.question)):
         return None  # "what's the trouble?" is answered neither with yes nor with no
-    negative = bool(
-        re.search(r"\b(?:not|no longer|never|without|nicht|ohne|kein\w*)\b", one.description or one.name, re.IGNORECASE)
-    )
+    negative = bool(_NEGATIVE.search(_CLAUSE.split(one.description or one.name)[0]))
     said = polarity(whole)
+    if not said and _HARM.search(first.question) and _WELL.search(whole) and not _DENIES.search(whole):
+        said = "no"  # "is anyone hurt?" "We're all fine."
     if unsure(whole) and not said:
         return None
     if any(_ENDS_NO.search(statement.text) for statement in answer):
@@ -144,6 +145,14 @@ def whether(answer: Sequence[Statement], one: Field) -> Finding | None:
     return proven(not negative, first, 0.6) if _HAPPENED.search(first.text) else None
 
 
+_NEGATIVE = re.compile(r"\b(?:not|no(?![- ](?:show|smok))|never|without|nicht|ohne|kein\w*)\b", re.IGNORECASE)
+_CLAUSE = re.compile(r"[.,;:(]|\b(?:and|or|else|otherwise|und|oder|sonst)\b", re.IGNORECASE)
+"""Where a description has said what is asked: "has a dog or not", "true if insured, false if not"."""
+_HARM = re.compile(r"\b(?:hurt|injur\w*|sick|ill|verletzt\w*|krank)\b", re.IGNORECASE)
+_WELL = re.compile(
+    r"\b(?:fine|ok(?:ay)?|all good|all right|unhurt|unharmed|safe|healthy|gut|wohlauf|unverletzt|gesund)\b",
+    re.IGNORECASE,
+)
 _OPEN = re.compile(
     r"^\W*(?:(?:and|so|ok(?:ay)?|great|thanks|sure|und|also|gut|danke)\W+)*(?:what|when|where|who|whom|which|why|"
     r"how(?! about)|"

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from parley.house.extractor_match import terms
-from parley.house.extractor_reading import Reading
+from parley.house.extractor_reading import Reading, negated_before
 from parley.house.extractor_talk import sentences
 from parley.house.extractor_words import alike, field_lexicon, folded
 from parley.understanding import Field, Finding, Line
@@ -59,7 +59,11 @@ def read_settled(reading: Reading, one: Field) -> Finding | None:
     for line, sentence in _backwards(reading):
         if line.speaker == "caller" and settled["denied"].search(sentence):
             return Finding(False, sentence, line.id, 0.65)
-        if line.speaker == "agent" and settled["agent"].search(sentence) and not _offers(sentence):
+        if line.speaker != "agent" or not settled["agent"].search(sentence) or _offers(sentence):
+            continue
+        if settled["open"].search(sentence):
+            return None  # "I've opened a ticket"
+        if not settled["begun"].search(sentence):
             return Finding(True, sentence, line.id, 0.65)
     return None
 
@@ -72,13 +76,35 @@ _DONE = re.compile(
 )
 
 
+_SAME = tuple(
+    frozenset(words.split())
+    for words in (
+        "booked scheduled reserved confirmed gebucht reserviert eingetragen bestätigt",
+        "sent emailed mailed texted shipped dispatched verschickt geschickt gesendet",
+        "blocked locked frozen gesperrt",
+        "cancelled canceled storniert gekündigt",
+        "transferred forwarded connected escalated weitergeleitet verbunden",
+        "refunded credited reimbursed erstattet gutgeschrieben",
+        "updated changed corrected geändert aktualisiert",
+        "waived removed erlassen",
+    )
+)
+_WHOLLY = re.compile(r"\b(?:all set|done|sorted|taken care of|erledigt)\b", re.IGNORECASE)
+_NOT_YET = re.compile(r"\b(?:once|when|after|if|as soon as|until|sobald|wenn|nachdem|falls|bis)\b", re.IGNORECASE)
+
+
 def _done(reading: Reading, one: Field) -> Finding | None:
-    """That the agent did it, in the agent's words: "I've blocked the card"."""
-    words = terms(one.path[-1] if one.path else one.name)
+    """That the agent did it, in the agent's words: "I've blocked the card", not "I've noted your card number"."""
+    name = terms(one.path[-1] if one.path else one.name)
+    deeds = {word for word in name if _DONE.fullmatch(word)}
+    deeds |= {other for words in _SAME if words & deeds for other in words}
     for line, sentence in _backwards(reading):
-        spoken = [word.lower() for word in re.findall(r"[^\W\d_]+", sentence)]
         told = line.speaker == "agent" and field_lexicon().settled["agent"].search(sentence) and not _offers(sentence)
-        if told and any(alike(word, other) for word in words for other in spoken):
+        if not told or _NOT_YET.search(sentence):
+            continue
+        spoken = [word.lower() for word in re.findall(r"[^\W\d_]+", sentence)]
+        wanted = name if _WHOLLY.search(sentence) else deeds
+        if any(alike(word, other) for word in wanted for other in spoken):
             return Finding(True, sentence, line.id, 0.65)
     return None
 
@@ -92,9 +118,18 @@ def read_mood(reading: Reading, one: Field) -> Finding | None:
         if line.speaker != "caller":
             continue
         for mood in ("strong", "mild", "glad"):
-            if moods.said[mood].search(sentence) and (option := _sounding(one, mood)):
+            if _sounds(mood, moods.said[mood], sentence) and (option := _sounding(one, mood)):
                 return Finding(option, sentence, line.id, 0.65)
     return None
+
+
+def _sounds(mood: str, words: re.Pattern[str], sentence: str) -> bool:
+    """Whether a word of a mood is said and not denied; "never been so upset" denies no displeasure."""
+    led = [sentence[: match.start()] for match in words.finditer(sentence)]
+    return any(not (negated_before(before) if mood == "glad" else _NOT.search(before)) for before in led)
+
+
+_NOT = re.compile(r"(?:\b(?:not|nicht)|n't) (?:really |that |so |all that |wirklich |so )?$", re.IGNORECASE)
 
 
 def _sounding(one: Field, mood: str) -> str | None:
