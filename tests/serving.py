@@ -10,6 +10,8 @@ from typing import Any
 
 import uvicorn
 
+from parley.app.serve import SOCKETS
+
 
 def free_port() -> int:
     """A port of 127.0.0.1 that nobody listens on."""
@@ -22,7 +24,7 @@ def free_port() -> int:
 async def on_a_port(app: Any, port: int | None = None) -> AsyncIterator[int]:
     """Serve an application that is started already; yields the port, one that was free where none is given."""
     port = free_port() if port is None else port
-    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_level="error", **SOCKETS))
     running = asyncio.create_task(server.serve())
     while not server.started:  # noqa: ASYNC110 - uvicorn tells it no other way
         await asyncio.sleep(0.01)

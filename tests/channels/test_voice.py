@@ -163,6 +163,29 @@ async def test_what_was_said_is_in_the_log(business: Business, address: str) -> 
     assert "7.50" in logged["transcript"]["messages"][-1]["content"]
 
 
+async def test_who_loses_the_line_goes_on_with_the_same_conversation(business: Business, address: str) -> None:
+    """A phone that changes networks says nothing; a page that is closed does."""
+    await furnish(business)
+    async with call(address, business) as line:
+        await line.send(chunk(QUESTION))
+        [begun] = of(await spoken_reply(line), "conversation")
+        line.transport.abort()
+    async with call(address, business) as line:
+        await line.send(json.dumps({"event": "start", "conversation_id": begun["conversation_id"]}))
+        await line.send(chunk(QUESTION))
+        assert of(await spoken_reply(line), "conversation") in ([], [begun])
+        path = f"/api/conversations/{begun['conversation_id']}"
+        assert (await business.owner.get(path)).json()["conversation"]["status"] == "open"
+    async with asyncio.timeout(PATIENCE):
+        while (log := (await business.owner.get(path)).json()["conversation"])["status"] != "ended":  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    said = [line["content"] for line in log["transcript"]["messages"] if line["role"] == "user"]
+    assert len(said) == 2
+    async with call(address, business) as line:
+        await line.send(json.dumps({"event": "start", "conversation_id": begun["conversation_id"]}))
+        assert (await until(line, "error"))[-1]["code"] == "conversation.ended"
+
+
 async def test_the_greeting_is_kept_as_it_was_heard(business: Business, address: str) -> None:
     await furnish(business, prompts={"greeting": "Good evening, this is Tony's. What can I do for you?"})
     async with call(address, business) as line:

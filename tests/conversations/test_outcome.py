@@ -13,6 +13,7 @@ from parley.conversations import Outcomes
 from parley.conversations.outcome import IDLE, was_completed
 from parley.conversations.outcome_store import TurnTaken
 from parley.kit.clock import ManualClock
+from parley.kit.db import fetch
 from tests.conftest import Business
 
 pytestmark = pytest.mark.anyio
@@ -67,6 +68,10 @@ async def desk(business: Business) -> Business:
     return business
 
 
+def idle(resources: Resources, clock: ManualClock) -> Outcomes:
+    return Outcomes(resources.db, clock, resources.transcripts.end)
+
+
 async def test_an_ended_conversation_is_judged_and_counted(desk: Business) -> None:
     answered = await say(desk.owner, "Are dogs welcome?")
     person = await say(desk.owner, "I want to speak to a human being, please")
@@ -91,9 +96,9 @@ async def test_a_silent_conversation_counts_as_over_until_somebody_comes_back(
 ) -> None:
     talk = await say(desk.owner, "Are dogs welcome?")
     now = datetime.now(UTC)
-    await Outcomes(resources.db, ManualClock(now + IDLE - timedelta(minutes=1))).judge_idle()
+    await idle(resources, ManualClock(now + IDLE - timedelta(minutes=1))).judge_idle()
     assert (await log_of(desk.owner, talk))["task_completed"] is None
-    await Outcomes(resources.db, ManualClock(now + IDLE + timedelta(minutes=1))).judge_idle()
+    await idle(resources, ManualClock(now + IDLE + timedelta(minutes=1))).judge_idle()
     judged = await log_of(desk.owner, talk)
     assert (judged["task_completed"], judged["status"]) == (True, "open")
     [arm] = (await desk.owner.get("/api/prompts")).json()["prompts"]
@@ -101,10 +106,27 @@ async def test_a_silent_conversation_counts_as_over_until_somebody_comes_back(
     await say(desk.owner, "I want to speak to a human being, please", conversation_id=talk)
     [arm] = (await desk.owner.get("/api/prompts")).json()["prompts"]
     assert (arm["total_runs"], arm["running"]) == (1, 1)
-    await Outcomes(resources.db, ManualClock(now + 2 * IDLE)).judge_idle()
+    await idle(resources, ManualClock(now + 2 * IDLE)).judge_idle()
     assert (await log_of(desk.owner, talk))["task_completed"] is False
     [arm] = (await desk.owner.get("/api/prompts")).json()["prompts"]
     assert (arm["total_runs"], arm["running"], arm["success_rate"]) == (1, 0, 0.0)
+
+
+async def test_a_live_conversation_that_nobody_came_back_to_ends_with_its_last_line(
+    desk: Business, resources: Resources
+) -> None:
+    talk = await say(desk.owner, "Are dogs welcome?")
+    async with resources.db.begin(desk.id) as connection:
+        await fetch(
+            connection,
+            "UPDATE conversations SET channel = 'voice', started_at = last_message_at - interval '42 s' WHERE id = %s",
+            (talk,),
+        )
+    await idle(resources, ManualClock(datetime.now(UTC) + IDLE - timedelta(minutes=1))).judge_idle()
+    assert (await log_of(desk.owner, talk))["status"] == "open"
+    await idle(resources, ManualClock(datetime.now(UTC) + IDLE + timedelta(minutes=1))).judge_idle()
+    log = await log_of(desk.owner, talk)
+    assert (log["status"], log["duration"], log["task_completed"]) == ("ended", 42.0, True)
 
 
 async def test_who_knows_better_is_believed(desk: Business, resources: Resources) -> None:

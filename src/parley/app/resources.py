@@ -281,8 +281,8 @@ async def open_resources(
                 order=order,
             )
         )
-        outcomes = Outcomes(db, clock)
         transcripts = Transcripts(db, clock, vaults, unwritten)
+        outcomes = Outcomes(db, clock, transcripts.end)
         recordings = Recordings(
             db, clock, jobs, transcripts, businesses, Files(recordings_url(settings)), keyring, holder.number
         )

@@ -46,6 +46,14 @@ class CallSockets(WebSocketsSansIOProtocol):
             self._cuts = not self.handshake_initiated  # what comes before the answer is the library's, and all after it
         super().data_received(data)
 
+    @override
+    def connection_lost(self, exc: Exception | None) -> None:
+        """What is gone without a close frame is told as such (RFC 6455, 7.1.5): the library says 1005, as of a close
+        frame without a code."""
+        if self.handshake_complete and self.conn.close_rcvd is None:
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
+        super().connection_lost(exc)
+
     def _cut(self, data: bytes) -> None:
         at, end = 0, len(data)
         while end - at >= 6:

@@ -19,7 +19,7 @@ from parley.inference.speech import FRAME_MS, HEARD_RATE
 from parley.kit.audio import check_rate, wav
 from parley.kit.audio_stream import Decoder, Encoder, StreamEncoding
 from parley.kit.errors import InvalidInput
-from parley.voice import Audio, Clear, Digit, Event, Framer, HungUp, Interrupt, Typed
+from parley.voice import Audio, Clear, Digit, Event, Framer, Interrupt, Typed
 
 MOST_MESSAGE_BYTES = 4_000_000
 _MOST_BACKLOG_FRAMES = 5 * 60 * 1000 // FRAME_MS
@@ -87,7 +87,7 @@ class BrowserLine(LiveLine):
             case "mark_played":
                 self._playout.reached(_string(event, "name", 200), time.monotonic())
             case "end":
-                self.put(HungUp())
+                self.leave()
             case "start":
                 raise InvalidInput("The session has started already.")
             case other:

@@ -35,6 +35,7 @@ from parley.voice import (
 
 _QUIET_S = 0.2
 _FRAME_S = FRAME_MS / 1000
+_CLOSED_BY_CHOICE = frozenset({1000, 1001, 1005})  # a page that is left says 1001, or nothing (RFC 6455, 7.4.1)
 _HASTE = 4  # times as fast as it was spoken: how a backlog of speech is heard
 
 
@@ -69,6 +70,9 @@ class LiveLine(ABC):
         self._quiet = False
         self._listening = True
         self._spoken_to = False
+        self._has_left = False
+        self.lost = False
+        """Whether the far end is gone without having hung up or closed the line: it may come back."""
         self._ended: Ended | None = None
 
     @abstractmethod
@@ -195,11 +199,17 @@ class LiveLine(ABC):
             except (WebSocketDisconnect, RuntimeError):
                 break
             if message["type"] == "websocket.disconnect":
+                self.lost = not self._has_left and message.get("code") not in _CLOSED_BY_CHOICE
                 break
             try:
                 await self.take(message)
             except VoiceAgentException as error:
                 self.complain(error)
+        self.put(HungUp())
+
+    def leave(self) -> None:
+        """The far end hangs up."""
+        self._has_left = True
         self.put(HungUp())
 
     async def send(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from parley.agents import Agent
 from parley.channels.admission import Admission
 from parley.channels.greeting import first_words
+from parley.channels.line import LiveLine
 from parley.channels.recorded import RecordedLine
 from parley.channels.spoken import Caller, Spoken
 from parley.conversations import Asides, Ask, Responder, Transcripts
@@ -100,7 +101,7 @@ async def hold_call(
     rooms: Rooms,
     agent: Agent,
     business: str,
-    line: Line,
+    line: LiveLine,
     *,
     caller: Caller = _SOMEBODY,
     conversation_id: str | None = None,
@@ -108,11 +109,13 @@ async def hold_call(
 ) -> None:
     """Speak with the caller on `line` until one of them hangs up; the conversation is over and on record then.
 
-    `greets`: the agent speaks first. Raises nothing that a caller or a vendor can cause.
+    Where the line was lost it stays open: the caller may come back to it, and who does not is waited for no longer than
+    somebody who types (`conversations.Outcomes`). `greets`: the agent speaks first. Raises nothing that a caller or a
+    vendor can cause.
     """
     greeting = first_words(agent, business, language_of(agent), _NOBODY) if greets else ""
     talked = await converse(rooms, agent, business, line, caller, greeting, conversation_id)
-    if talked.conversation_id is not None:
+    if talked.conversation_id is not None and not (talked.reason == "hung_up" and line.lost):
         await rooms.transcripts.end(agent.tenant_id, talked.conversation_id)
 
 

@@ -16,7 +16,7 @@ from parley.channels.browser import BrowserLine, Format, parse_event, read_forma
 from parley.channels.live import Rooms, hold_call
 from parley.channels.spoken import Caller
 from parley.conversations import Transcripts
-from parley.kit.errors import NotAuthenticated, TooMany, VoiceAgentException
+from parley.kit.errors import Conflict, NotAuthenticated, TooMany, VoiceAgentException
 from parley.tenants import Access, Businesses, Login, Principal
 from parley.voice import Error
 
@@ -75,7 +75,9 @@ async def _agree(socket: WebSocket) -> _Call:
     if conversation_id is not None:
         transcripts: Transcripts = socket.state.transcripts
         conversation_id = str(conversation_id)
-        await transcripts.get(agent.tenant_id, conversation_id)  # refused here, while there is a caller to tell
+        known = await transcripts.get(agent.tenant_id, conversation_id)  # refused here, while there is a caller to tell
+        if known.conversation.status == "ended":
+            raise Conflict("conversation_id names a conversation that has ended.", code="conversation.ended")
     return _Call(
         agent=agent,
         business=business,

@@ -7,7 +7,7 @@ came to, and a call tells its own outcome (`Outcomes.tell`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -19,6 +19,7 @@ from parley.kit.db import Database
 from parley.kit.jobs import Job
 
 IDLE = timedelta(minutes=30)
+End = Callable[[str, str, float], Awaitable[object]]
 _AT_ONCE = 500
 _EVERY_MINUTE = "* * * * *"
 # Tools that only look, or end: what they confirm is not what a caller came for.
@@ -64,22 +65,28 @@ async def judge(connection: AsyncConnection, tenant_id: str, conversation_id: st
 class Outcomes:
     """Outcomes from outside a turn."""
 
-    def __init__(self, db: Database, clock: Clock) -> None:
+    def __init__(self, db: Database, clock: Clock, end: End) -> None:
+        """`end`: `Transcripts.end`."""
         self._db = db
         self._clock = clock
+        self._end = end
 
     def background(self) -> Sequence[Job]:
         """The job, to be registered with the queue."""
         return [Job("conversations.judge_idle", self.judge_idle, attempts=1, cron=_EVERY_MINUTE)]
 
     async def judge_idle(self, timestamp: int = 0) -> None:  # noqa: ARG002 - the queue's: when it was due
-        """Judge every conversation in which nothing was said for a while."""
+        """Judge every conversation in which nothing was said for a while; end the live ones, whose line was lost."""
         while True:
             async with self._db.begin_platform("idle conversations") as connection:
                 found = await store.find_idle(connection, self._clock.now() - IDLE, _AT_ONCE)
             for tenant_id, conversation_id in found:
                 async with self._db.begin(tenant_id) as connection:
-                    await judge(connection, tenant_id, conversation_id)
+                    seconds = await store.left_on_the_line(connection, tenant_id, conversation_id)
+                    if seconds is None:
+                        await judge(connection, tenant_id, conversation_id)
+                if seconds is not None:
+                    await self._end(tenant_id, conversation_id, seconds)
             if len(found) < _AT_ONCE:
                 return
 

@@ -43,6 +43,10 @@ _JUDGE = """
 _TELL = """
     UPDATE conversations SET task_completed = %(task_completed)s WHERE tenant_id = %(tenant_id)s AND id = %(id)s
 """
+_LEFT = """
+    SELECT extract(epoch FROM last_message_at - started_at) FROM conversations
+    WHERE tenant_id = %s AND id = %s AND channel = 'voice' AND status = 'open'
+"""
 _IDLE = "SELECT tenant_id, id FROM find_idle_conversations(%s, %s)"
 
 
@@ -70,6 +74,12 @@ async def tell_outcome(
     """Put the outcome right."""
     values = {"tenant_id": tenant_id, "id": conversation_id, "task_completed": task_completed}
     await fetch(connection, _TELL, values)
+
+
+async def left_on_the_line(connection: AsyncConnection, tenant_id: str, conversation_id: str) -> float | None:
+    """How many seconds a live conversation lasted that nobody ended, to its last line; None for any other."""
+    rows = await fetch(connection, _LEFT, (tenant_id, conversation_id))
+    return float(rows[0][0]) if rows else None
 
 
 async def find_idle(connection: AsyncConnection, before: datetime, most: int) -> list[tuple[str, str]]:
