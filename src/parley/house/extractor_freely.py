@@ -9,7 +9,7 @@ from parley.house.extractor_addresses import about_address, read_address
 from parley.house.extractor_codes import code_behind, is_code, spelled_code
 from parley.house.extractor_heads import proper_head
 from parley.house.extractor_match import FieldWords
-from parley.house.extractor_names import named_car, named_firm, named_thing, read_slot, slot_name, way_end
+from parley.house.extractor_names import ABOUT_IT, named_car, named_firm, named_thing, read_slot, slot_name, way_end
 from parley.house.extractor_reading import Reading, negated_before, place_of, proven, said
 from parley.house.extractor_talk import Statement, Talk, polarity, unsure
 from parley.house.extractor_words import field_lexicon
@@ -116,7 +116,7 @@ def read_text(reading: Reading, one: Field) -> Finding | None:
     if about & _FLOORS and (floor := _floor(reading, answer)) is not None:
         return floor
     if not answer and "name" in about:
-        return named_thing(reading)
+        return named_thing(reading, about)
     if (firm := named_firm(reading, about)) is not None:
         return firm
     if about & _FIRMS:
@@ -163,8 +163,8 @@ _NUMBERED = re.compile(r"^(?:the )?(?:[\w']+ ){0,3}\w*(?:number|nummer)\b(?! of)
 def _asked_for(reading: Reading, one: Field) -> tuple[Statement, ...]:
     """The answer to the field's question. What an opening brings belongs to a field that the opening names."""
     answer = reading.matcher.best(one.name)
-    if not answer:
-        return ()
+    if not answer or (ABOUT_IT & {*one.name.lower().split("_")} and _REACHED.search(answer[0].line.text)):
+        return ()  # "your number?" asks for no phone's model
     if asks_for_matter(answer[0].question) or "?" not in answer[0].question:
         named = any(said([word], answer[0].question) for word in reading.matcher.words[one.name].name)
         return answer if named or about_matter(one) else ()
@@ -175,6 +175,7 @@ def _asked_for(reading: Reading, one: Field) -> tuple[Statement, ...]:
     return answer if reading.matcher.near(one.name, answer[0]) >= _NEAR else ()
 
 
+_REACHED = re.compile(r"\S@\S|\d(?:[\s()./-]{0,3}\d){6}")
 _COUNTS = re.compile(
     r"\b(?:how (?:many|much|old|long|far|often)|what time|when|who|wie (?:viele?|alt|lange|oft|weit)|wann|um wie "
     r"viel uhr|wer)"

@@ -5,20 +5,52 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from parley.house.extractor_heads import proper_head
 from parley.house.extractor_reading import Reading, latest, negated_before, proven
 from parley.house.extractor_talk import Statement, sentences
+from parley.house.extractor_words import field_lexicon
 from parley.understanding import Field, Finding
 
-_NOT_A_PERSON = frozenset(
-    "company product business firm street city brand pet file user event firma produkt marke hotel restaurant".split()
+_PETS = frozenset("pet dog cat horse animal haustier hund katze tier pferd".split())
+_OWN_FIRM = frozenset("company business firm firma shop store unternehmen".split())
+_NOT_A_PERSON = (
+    _PETS
+    | _OWN_FIRM
+    | frozenset(
+        "product street city brand file user event produkt marke hotel restaurant school schule university building "
+        "gebäude course kurs class drug medication medicine medikament insurance insurer versicherung bank employer "
+        "arbeitgeber organization organisation verein team project projekt plan property vendor supplier carrier "
+        "provider anbieter pharmacy apotheke clinic klinik hospital krankenhaus group gruppe agency venue song movie "
+        "book room item artikel device gerät station county country state land tier".split()
+    )
 )
-_CALLED = re.compile(
-    r"\b(?:(?:named|called|name(?:'s| is)|heißt)|[Mm](?:y|ein\w*) (?:dog|cat|horse|pet|puppy|company|business|rabbit|"
-    r"bird|kitten|parrot|hamster|hund|katze|kater|kaninchen|pferd|vogel|firma),?)"
-    r" (?P<name>[A-ZÄÖÜ][\w'-]+(?: [A-ZÄÖÜ][\w'-]+){0,3})"
+ABOUT_IT = frozenset(
+    "model modell brand marke make issue problem plan tarif type art provider anbieter carrier subject betreff color "
+    "colour farbe condition zustand damage schaden body text content inhalt os contract vertrag".split()
 )
+"""What a field asks of a phone or a mail beside its number or address: "phone_model", "email_subject"."""
+_NO_NAME = frozenset(
+    "everything something anything nothing nobody noone anyone still over back up right in out sitting been is it bin "
+    "sind ist war waren wohnt was wer wie wo kann können ok great fine stimmt genau alles nichts niemand wieder bleib "
+    "warte gibt liegt steht sure good bad sorry yes no "
+    "ja nein i ich okay that why the my mein who nope".split()
+)
+_PET = (
+    "dog|cat|horse|pet|puppy|rabbit|bird|kitten|parrot|hamster|hund|hündin|katze|kater|kaninchen|pferd|vogel|haustier"
+)
+_FIRM = "company|business|firm|shop|store|firma"
+_CALLED = {
+    about: re.compile(
+        rf"\b(?i:(?:it|he|she|they|who|{kinds}|is|are|was)(?:'s|'re)? (?:called|named)|named|(?:its|his|her|their|"
+        rf"(?:{kinds})(?:'s)?) name(?:'s| is)|heißt|(?:my|our|mein\w*|unser\w*) (?:{kinds}),?) "
+        r"(?P<name>[A-ZÄÖÜ][\w'-]+(?: [A-ZÄÖÜ][\w'-]+){0,3})"
+    )
+    for about, kinds in (("pet", _PET), ("firm", _FIRM), ("thing", "place|one"))
+}
 _INTRODUCES = re.compile(
-    r"(?P<name>[A-ZÄÖÜ][\wäöüß-]+(?: [A-ZÄÖÜ][\wäöüß-]+)?) (?:hier\b|am Apparat|speaking\b|here\b)|"
+    r"^\W*(?:(?i:hi|hey|hello|hallo|yes|yeah|ja|moin|guten \w+|good \w+)\W+)*"
+    r"(?P<name>[A-ZÄÖÜ][\wäöüß-]+(?: [A-ZÄÖÜ][\wäöüß-]+)?),? (?:am Apparat|speaking\b|(?:hier|here)\b"
+    r"(?=\W*(?:$|[,.!;–-]|(?:from|at|with|calling|again|von|vom|aus|und|and)\b)))|"
     r"\b(?:[Hh]ier (?:ist|spricht)|"
     r"[Tt]his is) (?:Herr |Frau |Mr\.? |Mrs\.? )?"
     r"(?P<other>[A-ZÄÖÜ][\wäöüß-]+(?: [A-ZÄÖÜ][\wäöüß-]+)?)|"
@@ -30,7 +62,9 @@ _INTRODUCES = re.compile(
 
 
 def slot_name(about: set[str]) -> str | None:
-    """The slot that a text field is by its name: a person's name, phone, email."""
+    """The slot that a text field is by its name: a person's name, phone, email; "phone model" is none."""
+    if about & ABOUT_IT:
+        return None
     if about & {"email", "mail", "e-mail", "emailadresse", "mailadresse"}:
         return "email"
     if (
@@ -58,13 +92,24 @@ _PERSONS = frozenset(
 _BESIDE = frozenset("lead main contact person account vehicle policy the".split())
 
 
-def named_thing(reading: Reading) -> Finding | None:
-    """A name of a thing or an animal: "my dog Bruno", "it's called Harbor Lights"."""
+def named_thing(reading: Reading, about: set[str]) -> Finding | None:
+    """A name of a thing, a firm or an animal: "it's called Harbor Lights", "my dog Bruno"."""
+    called = _CALLED["pet" if about & _PETS else "firm" if about & _OWN_FIRM else "thing"]
     for statement in reversed(reading.matcher.talk.statements):
-        match = _CALLED.search(statement.text)
-        if match:
-            return proven(match["name"], statement, 0.7)
+        match = called.search(statement.text)
+        if match and (name := _plain_name(match["name"], statement.text[match.end() :])):
+            return proven(name, statement, 0.7)
     return None
+
+
+_VERB_LAST = re.compile(r"\s+(?:hat|haben|habe|bekommt|braucht)\W*(?:$|[,.])")  # "weil mein Sohn Fieber hat"
+
+
+def _plain_name(words: str, after: str) -> str:
+    """The words as a name, without what a German sentence writes large behind it; "" where they are none."""
+    kept = field_lexicon().symptoms.split(words, maxsplit=1)[0].strip()
+    name = proper_head(kept) if kept.split(" ")[0].lower() not in _NO_NAME else ""
+    return "" if " " not in words and _VERB_LAST.match(after) else name
 
 
 def read_slot(reading: Reading, one: Field, slot: str, about: set[str]) -> Finding | None:
@@ -72,35 +117,54 @@ def read_slot(reading: Reading, one: Field, slot: str, about: set[str]) -> Findi
     if slot != "name":
         return _slot(reading, slot)
     if about & _OF_ANOTHER:
-        return _relation(reading) or _asked_name(reading, one)
+        return _relation(reading, about) or _asked_name(reading, one)
     return _part_of_name(_slot(reading, slot), about)
 
 
 _OF_ANOTHER = frozenset(
     "student pupil child kid dependent passenger beneficiary spouse schüler schülerin kind kindes sohn tochter "
-    "resident bewohner bewohnerin relative angehöriger".split()
+    "resident bewohner bewohnerin relative angehöriger husband wife ehemann ehefrau doctor physician dentist vet "
+    "veterinarian arzt ärztin zahnarzt stylist therapist teacher lehrer lehrerin coach technician techniker manager "
+    "supervisor landlord vermieter recipient empfänger emergency notfallkontakt witness zeuge bride groom braut "
+    "bräutigam roommate guardian referrer".split()
 )
-_RELATION = re.compile(
-    r"\b(?:[Mm]y|[Oo]ur|[Mm]ein\w*|[Uu]nser\w*) (?:little |older |younger |kleine\w* |große\w* )?(?:son|daughter|kid|"
-    r"child|"
-    r"boy|girl|husband|wife|mother|father|mom|dad|partner|sohn|tochter|kind|mann|frau|mutter|vater)(?:'s name is|,|"
-    r" named|"
-    r" called| heißt)? (?P<name>[A-ZÄÖÜ][\w'-]+(?: [A-ZÄÖÜ][\w'-]+)?)"
+_YOUNG = "son|daughter|kid|child|boy|girl|sohn|tochter|kind|junge"
+_WED = "husband|wife|partner|ehemann|ehefrau|mann|frau|partnerin"
+_KIN = f"{_YOUNG}|{_WED}|mother|father|mom|dad|mutter|vater|sister|brother|schwester|bruder"
+_RELATION = {
+    kind: re.compile(
+        rf"\b(?i:(?:my|our|mein\w*|unser\w*) (?:little |older |younger |kleine\w* |große\w* )?(?:{kin})(?:'s name is|,|"
+        r" named| called| heißt| is)?) (?P<name>[A-ZÄÖÜ][\w'-]+(?: [A-ZÄÖÜ][\w'-]+)?)"
+    )
+    for kind, kin in (("young", _YOUNG), ("wed", _WED), ("any", _KIN))
+}
+_WHOSE = (
+    ("young", frozenset("student pupil child kid schüler schülerin kind kindes sohn tochter".split())),
+    ("wed", frozenset("spouse husband wife ehemann ehefrau".split())),
+    ("any", frozenset("passenger beneficiary dependent resident bewohner bewohnerin relative angehöriger".split())),
 )
 
 
-def _relation(reading: Reading) -> Finding | None:
-    """The name of somebody who is the caller's: "my daughter Maya Chen"."""
-    for statement in reversed(reading.matcher.talk.statements):
-        if match := _RELATION.search(statement.text):
-            return proven(match["name"], statement, 0.8)
+def _relation(reading: Reading, about: set[str]) -> Finding | None:
+    """The name of somebody who is the caller's: "my daughter Maya Chen", of a pupil; whoever it is, of a passenger."""
+    kind = next((kind for kind, words in _WHOSE if about & words), None)
+    for statement in reversed(reading.matcher.talk.statements if kind else ()):
+        if name := _related(statement, kind or ""):
+            return proven(name, statement, 0.8)
     return None
+
+
+def _related(one: Statement, kind: str) -> str:
+    match = _RELATION[kind].search(one.text)
+    return _plain_name(match["name"], one.text[match.end() :]) if match else ""
 
 
 def _asked_name(reading: Reading, one: Field) -> Finding | None:
     """A name that is given in answer to the question for it; the caller's own name is another's."""
     answer = reading.matcher.best(one.name)
-    value = reading.slots(answer[0]).get("name") if answer else None
+    if not answer or not reading.matcher.worded(one.name, answer[0]):
+        return None
+    value = _related(answer[0], "any") or reading.slots(answer[0]).get("name")
     return proven(value, answer[0], 0.8) if isinstance(value, str) else None
 
 
@@ -168,15 +232,27 @@ def _slot(reading: Reading, slot: str) -> Finding | None:
         if slot == "name" and statement.first and (answered := _answered_name(statement)):
             found.append((2.0, proven(answered, statement, 0.85)))
         match = _INTRODUCES.search(statement.text) if slot == "name" else None
+        if slot == "name" and value == reading.slots(statement).get("city") and _OTHER_WH.search(statement.question):
+            continue
         if isinstance(value, str):
             # "Ich bin Krankenschwester": what one is called is asked for, or said with the word for it.
             sure = slot != "name" or _NAMES.search(f"{statement.question if statement.first else ''} {statement.text}")
             found.append((2.0 if sure else 0.2, proven(value, statement, 0.88 if sure else 0.6)))
-        elif match:
-            found.append((1.0, proven(next(filter(None, match.groups())), statement, 0.75)))
+        elif match and (introduced := _introduced(match, statement)):
+            found.append((1.0, proven(introduced, statement, 0.75)))
     return latest(found, 0.0)
 
 
+def _introduced(match: re.Match[str], one: Statement) -> str:
+    """The name that an introduction gives; "it's Springfield" gives one only at the start or where it was asked for."""
+    if match["self"] and (one.place or _OTHER_WH.search(one.question)) and not _NAMES.search(one.question):
+        return ""
+    return _plain_name(next(filter(None, match.groups())), one.text[match.end() :])
+
+
+_OTHER_WH = re.compile(
+    r"\b(?:where|which|when|what (?:city|town|state|day|kind|type|make|model|colou?r))\b", re.IGNORECASE
+)
 _NAMES = re.compile(
     r"\b(?:names?|namens?|called|heiß\w*|who(?:'s| is| am i)|speaking (?:with|to)|mit wem|wer|nachname|vorname|"
     r"spell\w*|buchstabier\w*|this is|hier (?:ist|spricht))\b",
@@ -215,10 +291,7 @@ def _answered_name(one: Statement) -> str | None:
         return None
     match = _ANSWERS_NAME.match(one.text)
     name = (match["whole"] or match["name"]) if match else ""
-    return name.strip(" .,") if name and name.split()[0].lower() not in _NO_NAMES else None
-
-
-_NO_NAMES = frozenset("yes no ja nein i ich sure ok okay that it why what is the my mein who wer no nope".split())
+    return name.strip(" .,") if name and name.split()[0].lower() not in _NO_NAME else None
 
 
 _FIRMS = frozenset("company firm employer organization organisation business firma unternehmen arbeitgeber".split())
