@@ -248,6 +248,14 @@ async def test_a_file_is_imported_with_progress_and_bad_lines_are_told(business:
     assert await totals(business.owner, arm) == (1196, 100.0, 120.5)
 
 
+@pytest.mark.parametrize("kind", ["ndjson", "parquet"])
+async def test_an_export_that_cannot_be_looked_up_is_refused_before_it_begins(business: Business, kind: str) -> None:
+    refused = await business.owner.get(f"/api/conversations/export.{kind}?agent_config=%00")
+    assert (refused.status_code, refused.json()["code"]) == (422, "input.invalid")
+    nothing = await business.owner.get(f"/api/conversations/export.{kind}?agent_config=nobody")
+    assert nothing.status_code == 200
+
+
 async def test_what_was_exported_can_be_imported_and_read_elsewhere(business: Business, rival: Business) -> None:
     for number in range(205):
         await post(business.owner, session_id=f"s{number}", task_completed=number % 2 == 0)

@@ -162,7 +162,7 @@ async def export_ndjson(
 ) -> StreamingResponse:
     """The log as NDJSON, newest first; it can be imported again."""
     tenant = await access.tenant_for(who, tenant_id)
-    return _file(as_ndjson(_pages(transcripts, tenant, filters)), _NDJSON, "conversations.ndjson")
+    return await _file(as_ndjson(_pages(transcripts, tenant, filters)), _NDJSON, "conversations.ndjson")
 
 
 @router.get("/export.parquet", response_class=StreamingResponse, responses={200: {"content": {_PARQUET: {}}}})
@@ -175,12 +175,20 @@ async def export_parquet(
 ) -> StreamingResponse:
     """The log as Parquet, newest first: for pandas, DuckDB, Spark."""
     tenant = await access.tenant_for(who, tenant_id)
-    return _file(as_parquet(_pages(transcripts, tenant, filters)), _PARQUET, "conversations.parquet")
+    return await _file(as_parquet(_pages(transcripts, tenant, filters)), _PARQUET, "conversations.parquet")
 
 
-def _file(content: AsyncIterator[bytes], media_type: str, name: str) -> StreamingResponse:
+async def _file(content: AsyncIterator[bytes], media_type: str, name: str) -> StreamingResponse:
+    """The file, begun before the answer is: what cannot be looked up is refused with a status."""
+    first = await anext(content, b"")
+
+    async def whole() -> AsyncIterator[bytes]:
+        yield first
+        async for part in content:
+            yield part
+
     headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-    return StreamingResponse(content, media_type=media_type, headers=headers)
+    return StreamingResponse(whole(), media_type=media_type, headers=headers)
 
 
 async def _pages(
