@@ -17,7 +17,9 @@ _STREET = re.compile(
     r"Highway|Square|Broadway|Trail|Close|Crescent)\b(?:,? (?:apartment|apt\.?|unit|suite|number|floor|#) ?[\w-]+)?|"
     r"\b(?:[A-ZÄÖÜ][\wäöüß-]*(?:straße|strasse|str\.|allee|weg|gasse|platz|ring|ufer|damm|chaussee|markt|steig|stieg|"
     r"graben|berg|kamp)|(?:[A-ZÄÖÜ][\wäöüß-]+(?:er|en|es) )(?:Straße|Allee|Weg|Platz|Ring|Ufer|Damm|Chaussee)|"
-    r"(?:Am|An der|Im|In der|Zum|Zur|Auf der) [A-ZÄÖÜ][\wäöüß-]+) \d{1,4} ?[a-z]?\b"
+    r"(?:Am|An der|Im|In der|Zum|Zur|Auf der) (?!(?:\w+tag|Sonnabend|Mittwoch|Januar|Februar|März|April|Mai|Ju[nl]i|"
+    r"August|\w+ber|Jahre?|Preis|Abend|Morgen|Vormittag|Nachmittag|Wochenende|Alter|Schnitt|Wert)\b)"
+    r"[A-ZÄÖÜ][\wäöüß-]+) \d{1,4} ?[a-z]?\b(?! (?:Uhr|Euro|Prozent|Personen|Leute|Tage|Wochen|Jahre)\b)"
 )
 
 

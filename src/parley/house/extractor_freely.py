@@ -113,8 +113,8 @@ def read_text(reading: Reading, one: Field) -> Finding | None:
         return way
     if not answer and about & _ABOUT:
         answer = opened(reading.matcher.talk)
-    if about & _FLOORS and (floor := _floor(reading, answer)) is not None:
-        return floor
+    if about & _FLOORS:
+        return _floor(reading, answer) or (_answer(answer) if answer else None)
     if not answer and "name" in about:
         return named_thing(reading, about)
     if (firm := named_firm(reading, about)) is not None:
@@ -144,7 +144,9 @@ _MAKES = frozenset({"make", "model", "marke", "modell"})
 _NAMED = 5
 _FLOORS = frozenset("floor etage stockwerk stock storey geschoss".split())
 _FLOOR = re.compile(
-    r"\b(?:(?:[\w]+(?:st|nd|rd|th|ter|ten|tes|er|e|en)|\d+\.?) (?:floor|stock(?:werk)?|etage|og|obergeschoss)|"
+    r"\b(?:(?:\d+(?:st|nd|rd|th|\.)?|(?:(?:twen|thir)ty[- ])?(?:first|second|third|(?:four|fif|six|seven|eigh|nin|ten|"
+    r"eleven|twelf|\w{3,5}teen|twentie|thirtie)th)|ground|top|lower|upper|main|(?:ers|zwei|drit|vier|fünf|sechs|sieb|ach|neun|zehn|elf|zwölf|\w+zehn|"
+    r"ober|letz|unter)s?te[nmrs]?) (?:floor|stock(?:werk)?|etage|og|obergeschoss)|"
     r"ground floor|erdgeschoss|basement|keller|dachgeschoss|top floor)\b",
     re.IGNORECASE,
 )
@@ -206,14 +208,22 @@ _NO_PLACE = re.compile(
 
 
 def _told_unasked(reading: Reading, words: FieldWords) -> Finding | None:
-    """The caller's last sentence that speaks of the field by its name."""
+    """The caller's last sentence that tells what the field is, by its name; "my company pays for it" tells nothing."""
     for statement in reversed(reading.matcher.talk.statements):
         text = statement.text
         if words.name and len(words.name) <= 2 and said(words.name, text) and not text.rstrip().endswith("?"):
             if negated_before(text[: place_of(words.name, text)]):
                 return None
+            if _TELLS_NOTHING.search(text):
+                continue
             return proven(_clean(statement.held()), statement, 0.5)
     return None
+
+
+_TELLS_NOTHING = re.compile(
+    r"^\W*(?:what an?|was für)\b|\b(?:is|are|was|were) \w+ing\b|\b(?:you are|are you|you're)\b",
+    re.IGNORECASE,
+)
 
 
 def _code(reading: Reading, words: FieldWords, answer: tuple[Statement, ...]) -> Finding | None:

@@ -296,9 +296,10 @@ def _answered_name(one: Statement) -> str | None:
 
 _FIRMS = frozenset("company firm employer organization organisation business firma unternehmen arbeitgeber".split())
 _FROM_FIRM = re.compile(
-    r"\b(?:[Tt]his is|[Ii]'m|[Ii] am|[Mm]y name is|[Mm]y name's|[Hh]ier (?:ist|spricht)|[Ii]t's|[Ii]ch bin)"
+    r"\b(?:[Tt]his is|[Ii]'m|[Ii] am|[Mm]y name is|[Mm]y name's|[Hh]ier (?:ist|spricht)|[Ii]t's|[Ii]ch bin|"
+    r"[Mm]ein Name ist)"
     r" [A-ZÄÖÜ][\w'-]*(?: [A-ZÄÖÜ][\w'-]*){0,2},? (?:calling )?"
-    r"(?:from|with|at|of|over at|von|vom|von der|aus) (?:the |der |dem )?"
+    r"(?:from|with|at|of|over at|von|vom|von der|aus) (?:the |der |dem )?(?:Firma )?"
     r"(?P<firm>[A-ZÄÖÜ][\w'&.-]*(?: (?:&|and|und|[A-ZÄÖÜ][\w'&.-]*))*)"
 )
 
@@ -325,7 +326,18 @@ _ROUTE = re.compile(
 )
 
 
-_DAYS = re.compile(r"^(?:the )?\d+(?:st|nd|rd|th|\.)|day$|woche?$|tag$|uhr$|[ap]m$", re.IGNORECASE)
+_DAYS = re.compile(
+    r"^(?:the )?\d+(?:st|nd|rd|th|\.|$)|day$|woche?$|tag$|uhr$|[ap]m$|^(?:january|february|march|april|may|june|"
+    r"july|august|(?:septem|octo|novem|decem)ber|januar|februar|märz|mai|juni|juli|(?:okto|dezem)ber)\b",
+    re.IGNORECASE,
+)
+_PLACE = re.compile(
+    r"[A-ZÄÖÜ]\w|\b(?:airport|station|home|house|hotel|office|work|school|hospital|downtown|center|centre|mall|harbou?r|"
+    r"port|terminal|campus|clinic|apartment|store|warehouse|yard|street|road|avenue|straße|bahnhof|flughafen|zuhause|haus|büro|arbeit|schule|"
+    r"krankenhaus|innenstadt|zentrum|messe|hafen|wohnung|lager)\b|"
+    r"\d+ [a-z]+ (?:st|rd|ave)\b"
+)
+"""What is a place: it has a name, or is called by what it is. "From bad to worse" leads nowhere."""
 
 
 _BOUND = re.compile(
@@ -347,9 +359,7 @@ def way_end(reading: Reading, about: set[str]) -> Finding | None:
     for statement in reversed(reading.matcher.talk.statements):
         for match in _ROUTE.finditer(statement.text):
             place = match[ends[0]].strip(" .,")
-            if _DAYS.search(place):
-                continue
-            if re.search(r"[A-ZÄÖÜ]", place) or not {"date", "time"} & reading.slots(statement).keys():
+            if not _DAYS.search(place) and _PLACE.search(place):
                 return proven(place, statement, 0.75)
     if ends[0] == "destination":
         for statement in reading.matcher.talk.statements:

@@ -20,7 +20,8 @@ _SENTENCE = re.compile(
     r"(?:[^.!?…\n]|(?<=\d)[.](?=\d)|(?<=\b[A-Za-z])[.](?=\s?[A-Za-z]\b)"
     r"|(?<=\bSt)[.]|(?<=\bFt)[.]|(?<=\bMt)[.]|(?<=\bDr)[.]|(?<=\bMr)[.]|(?<=\bMrs)[.]|(?<=\bMs)[.]|"
     r"(?<=\bNo)[.](?=\s?\d)|(?<=\bmi)[.]"
-    r"|(?<=\bam)[.](?=\s?\d)|(?<=\d)[.](?=\s?(?:[A-ZÄÖÜ][a-zäöü]+(?:er|ar|ai|li|ni|rz|ril|ust|är))\b)|"
+    r"|(?<=\bam)[.](?=\s?\d)|(?<=\d)[.](?=\s?(?:[A-ZÄÖÜ][a-zäöü]+(?:er|ar|ai|li|ni|rz|ril|ust|är)|"
+    r"Stock|Stockwerk|Etage|OG|Obergeschoss|Klasse|Mal|Platz|Reihe)\b)|"
     r"(?<!\.)\.\.+(?=\s?\w))+[.!?…]*"
 )
 _RETRACTS = re.compile(
