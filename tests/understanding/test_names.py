@@ -92,3 +92,15 @@ def test_no_name(text: str) -> None:
 @pytest.mark.parametrize("previous", ["", "May I have your name and phone number?"])
 def test_between_marks_beside_a_contact(text: str, expected: str, previous: str) -> None:
     assert read_slots(text, now=NOW, previous=previous).slots["name"] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "previous"),
+    [
+        ("no, I meant 8", "May I have your name and phone number?"),
+        ("no wait, 3 nights", "May I have your name and phone number?"),
+        ("nein, ich meinte 8", "Wie ist Ihr Name?"),
+    ],
+)
+def test_a_correction_is_no_name(text: str, previous: str) -> None:
+    assert "name" not in read_slots(text, now=NOW, previous=previous).slots

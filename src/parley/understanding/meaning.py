@@ -38,6 +38,11 @@ _ASKS_ON = re.compile(
     r"\W*(?:(?:ok|okay|gut|alright|right)\W+)?(?:and|und)\b(?! (?:i|we|my|ich|wir|mein)\b)[^?]{0,60}\?\W*$",
     re.IGNORECASE,
 )
+_ASKS_AFTER = re.compile(
+    r"\W*(?:(?:and|und) )?(?:(?:what|how) about|was ist (?:mit|an|am)|wie (?:ist|sieht) (?:es|das) (?:mit|an|am))\b"
+    r"[^?]{0,60}\?\W*$",
+    re.IGNORECASE,
+)
 _CHANGING = re.compile(
     r"\b(chang|mov(e|ing)|reschedul|instead|new (date|time|day)|ändern|verschieb|verleg|neue[nrs]? (tag|termin|uhr))",
     re.IGNORECASE,
@@ -197,7 +202,8 @@ def _about_the_talk(
         return IntentReading(taken_up, max(reading.confidence, _UNSURE), reading.scores)
     if not asked and {"phone", "email"} & slots.keys() and reading.intent in _REPLIES:
         return IntentReading("lead_capture", _UNSURE, reading.scores)
-    if _ASKS_ON.match(message) and previous and "?" not in previous and reading.intent in _ANSWERS:
+    asks_on = _ASKS_ON.match(message) or (_ASKS_AFTER.match(message) and slots.keys() <= {"date", "end_date"})
+    if asks_on and previous and "?" not in previous and reading.intent in _ANSWERS:
         return IntentReading("faq", _UNSURE, reading.scores)
     return None
 
