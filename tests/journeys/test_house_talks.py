@@ -197,3 +197,44 @@ async def test_a_wish_for_a_callback_and_a_question_beside_it(restaurant: Busine
     await here.say("I want to leave my number")
     answer = await here.say("can I talk to a human instead?")
     assert answer["reply"].count("?") <= 1
+
+
+MEANT: dict[str, dict[str, str]] = {
+    "en": {
+        "want": "I would like to see A-102",
+        "when": "at 2 pm on",
+        "meant": "no, I meant 3",
+        "table": "A table for 6 on {friday} at 7",
+        "either": "the time or the number",
+    },
+    "de": {
+        "want": "Ich möchte A-102 besichtigen",
+        "when": "um 14 Uhr am",
+        "meant": "nein, ich meinte 15",
+        "table": "Ein Tisch für 6 Personen am {friday} um 7",
+        "either": "die Uhrzeit oder die Anzahl",
+    },
+}
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+async def test_i_meant_puts_right_what_the_caller_said(business: Business, language: str) -> None:
+    await agency(business)
+    words = MEANT[language]
+    here = await talk(business, "real_estate", language=language)
+    await here.say(words["want"])
+    assert (await here.say(f"{words['when']} {spoken(FRIDAY, language)}"))["slots"]["time"] == "14:00"
+    answer = await here.say(words["meant"])
+    assert answer["slots"]["time"] == "15:00"
+    assert "name" not in answer["slots"]
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+async def test_a_number_that_may_be_two_things_is_asked_about(restaurant: Business, language: str) -> None:
+    await open_desk(restaurant)
+    words = MEANT[language]
+    here = await talk(restaurant, language=language)
+    await here.say(words["table"].format(friday=spoken(FRIDAY, language)))
+    answer = await here.say(words["meant"].replace("15", "8").replace("3", "8"))
+    assert words["either"] in answer["reply"]
+    assert (answer["slots"]["time"], answer["slots"]["party_size"]) == ("19:00", 6)

@@ -14,6 +14,7 @@ _WORDS = {
         "impossible": "“{text}” doesn't exist, I'm afraid.",
         "implausible": "“{text}” can't be right, I think.",
         "ambiguous": "I'm not sure what you mean by “{text}”.",
+        "lone": "By “{text}”, do you mean the time or the number?",
     },
     "de": {
         "count": "„{text}“ kann ich leider nicht buchen.",
@@ -21,6 +22,7 @@ _WORDS = {
         "impossible": "„{text}“ gibt es leider nicht.",
         "implausible": "„{text}“ kann wohl nicht stimmen.",
         "ambiguous": "Ich bin nicht sicher, was Sie mit „{text}“ meinen.",
+        "lone": "Meinen Sie mit „{text}“ die Uhrzeit oder die Anzahl?",
     },
 }
 
@@ -33,4 +35,5 @@ def notices(problems: Sequence[SlotProblem], language: str) -> list[str]:
 
 def _sentence(words: Mapping[str, str], problem: SlotProblem) -> str:
     number = problem.slot in _COUNTS and problem.reason in {"impossible", "implausible"}
-    return words["count" if number else problem.reason].format(text=problem.text)
+    lone = problem.slot == "time" and problem.reason == "ambiguous" and problem.text.isalnum()
+    return words["count" if number else "lone" if lone else problem.reason].format(text=problem.text)

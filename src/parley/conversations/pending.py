@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 _QUESTIONS: Mapping[str, Mapping[str, str]] = {
@@ -50,9 +51,17 @@ _QUESTIONS: Mapping[str, Mapping[str, str]] = {
 }
 
 
+_MEANT = re.compile(r"\b(?:i meant|meinte ich|ich meinte)\b", re.IGNORECASE)
+
+
 def with_pending(previous: str, slots: Sequence[str], language: str) -> str:
     """The agent's last line, followed by the questions it leaves open where it asks none itself."""
     if not slots or "?" in previous:
         return previous
     words = _QUESTIONS.get(language, _QUESTIONS["en"])
     return " ".join([previous, *(words[slot] for slot in slots if slot in words)]).strip()
+
+
+def with_own_words(previous: str, said: str, heard: Sequence[str]) -> str:
+    """The agent's last line, before it the caller's where `said` puts the caller's own words right: "I meant 8"."""
+    return f"{heard[-1].rstrip()} {previous}" if heard and _MEANT.search(said) else previous

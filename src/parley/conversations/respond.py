@@ -29,7 +29,7 @@ from parley.conversations.follow import Walk
 from parley.conversations.notices import notices
 from parley.conversations.open import Opening
 from parley.conversations.ordering import LocalOrder
-from parley.conversations.pending import with_pending
+from parley.conversations.pending import with_own_words, with_pending
 from parley.conversations.recall import Question, Recall, stands_alone
 from parley.conversations.settle import Settlement, revealed
 from parley.conversations.sources import supporting
@@ -182,6 +182,7 @@ class Responder:
         with trace.step("understand") as step:
             previous, masked = turn.masking.reveal(turn.previous), turn.message if turn.masking.hides else None
             previous = with_pending(previous, _awaited(turn), turn.language)
+            previous = with_own_words(previous, turn.said, [turn.masking.reveal(line) for line in turn.heard[-1:]])
             line = Line(turn.said, self._local_now(turn.tenant), previous, turn.language, masked)
             reading = await self._parts.reader.read(turn.tenant, turn.version, line)
             meaning = reading.meaning
