@@ -8,6 +8,7 @@ no passage knows, not even by a synonym, is important: that is what keeps made-u
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -29,6 +30,8 @@ _VETO = 0.5  # share of the heaviest word's weight from which a word must not be
 _WIDE = 0.8  # how much less a word of the section counts than one of the paragraph
 _FULL = 0.999
 _NAMES = 0.8  # how well a word must match to name the thing itself
+_OWN = 0.87  # how well a word must match to be the same by another name
+_YES_OR_NO = re.compile(r"(?:yes|no|ja|nein)\b", re.I)
 _LONGEST = 260  # characters of sentences quoted together
 _SHORT_PASSAGE = 4  # units; the title of a passage this short says what each of them is about
 _TOLD_BY_TITLE = frozenset({"place", "phone", "email"})
@@ -82,7 +85,7 @@ def _find_matching(
         matches = on_the_day or matches
     if not matches:
         return None
-    return _find_list(question, matches) or _continued(_best(question, matches, words), units, words)
+    return _find_list(question, matches, words) or _continued(_best(question, matches, words), units, words)
 
 
 def find_about(question: Question, units: Sequence[Unit], words: Lexicon) -> Found | None:
@@ -161,6 +164,8 @@ def _match(
     told = bool(_TOLD_BY_TITLE & set(question.kinds)) or unit.siblings <= _SHORT_PASSAGE
     if titled > 0.8 * total and not told:
         return None
+    if _answers_another(unit, question, spread, words):
+        return None
     bonus = evidence(question, unit, words)
     if bonus is None or (tolerated and not _settles(question, unit, own + heading, bonus, words)):
         return None
@@ -200,6 +205,23 @@ def _named(unit: Unit, spread: Mapping[str, Mapping[str, float]], words: Lexicon
     """Whether a record goes by a word of the question: the price of a flat with parking is not that of parking."""
     names = words.stems(" ".join((*unit.section, unit.label, unit.title, unit.lead.split(" ")[0])))
     return any(strength(found, names | unit.own) for found in spread.values())
+
+
+def _answers_another(unit: Unit, question: Question, spread: Mapping[str, Mapping[str, float]], words: Lexicon) -> bool:
+    """Whether a unit says "Yes" or "No" to a question of which the caller's shares no more than a kindred word, or
+    counts something beside what is to be counted."""
+    if unit.record:
+        return question.counted in spread and not _counts_it(unit, spread[question.counted], words)
+    if unit.form != "answer" or not question.asks_whether or not _YES_OR_NO.match(unit.text):
+        return False
+    label = words.stems(unit.label)
+    return not any(strength(found, label) >= _OWN for found in spread.values()) and not question.light & label
+
+
+def _counts_it(unit: Unit, wanted: Mapping[str, float], words: Lexicon) -> bool:
+    """Whether a value counts what is asked for, where the record has a value that does."""
+    named = strength(wanted, words.stems(f"{unit.label} {unit.text}"))
+    return bool(named) or not strength(wanted, unit.near | unit.around)
 
 
 def _form_bonus(question: Question, unit: Unit, spread: Mapping[str, Mapping[str, float]], words: Lexicon) -> float:
@@ -269,7 +291,7 @@ def _find_by_kind(question: Question, units: Sequence[Unit], words: Lexicon) -> 
     return None
 
 
-def _find_list(question: Question, matches: Sequence[_Match]) -> Found | None:
+def _find_list(question: Question, matches: Sequence[_Match], words: Lexicon) -> Found | None:
     listing = "list" in question.kinds and not set(question.kinds) & {"time", "place", "phone", "email", "price"}
     rows = [
         match
@@ -280,15 +302,26 @@ def _find_list(question: Question, matches: Sequence[_Match]) -> Found | None:
     direct = [match for match in matches if match.own >= _FULL]
     asks_whether = question.asks_whether or listing or not question.kinds
     if headed and (listing or (asks_whether and not direct)):
-        chosen = tuple(match.unit for match in headed)
+        chosen = _saying_yes(question, [match.unit for match in headed], words)
         details = all(unit.form == "pair" for unit in chosen)
         if len({unit.heading for unit in chosen} if details else chosen) > 1:
             return Found("list", question, chosen, 1.0, certain=True)
+        if not chosen:
+            return None
     if listing or asks_whether:
         own = [match for match in rows if match.own >= _FULL and (listing or not _is_sentence(match.unit))]
-        if len(own) > 1:
-            return Found("list", question, tuple(match.unit for match in own), 1.0, certain=True)
+        if len(own) > 1 and (told := _saying_yes(question, [match.unit for match in own], words)):
+            return Found("list", question, told, 1.0, certain=True)
     return None
+
+
+def _saying_yes(question: Question, units: Sequence[Unit], words: Lexicon) -> tuple[Unit, ...]:
+    """Of the values under one label those that do not say no; where some name the very thing, those alone: of "Pets"
+    with "No pets", "Cats only" and "Dogs and cats" the last for a dog."""
+    if not units or not all(unit.record for unit in units):
+        return tuple(units)
+    naming = [unit for unit in units if any(key in words.stems(unit.text) for key in question.keys)]
+    return tuple(unit for unit in naming or units if not words.patterns["negative"].search(unit.text.lower()))
 
 
 def _is_sentence(unit: Unit) -> bool:

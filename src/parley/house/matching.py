@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from parley.house.lexicon import Lexicon, stem
 
 _KIN = 0.8
+_NUMERALS = frozenset({"drei", "vier", "funf", "sech", "sechs", "sieb", "sieben", "acht", "neun", "zehn"})
 _LINKS = ("", "s", "es", "n", "en", "er", "e")
 
 
@@ -42,7 +43,7 @@ def hits(key: str, vocabulary: frozenset[str], words: Lexicon, *, kin: bool = Fa
             head = _known(stemmed, vocabulary, words) if len(stemmed) > 3 else {}
             if head:
                 return [Hits(stemmed, head), *([Hits(key[cut:], tail)] if tail else [])]
-        if kin and not last:
+        if kin and not last and key[cut:] not in _NUMERALS:
             last = {
                 word: _KIN for word in tail if word == key[cut:] or (len(key) - cut > 3 and word.endswith(key[cut:]))
             }

@@ -31,6 +31,8 @@ def find_hours(
         return None
     chosen = best[1]
     block = [unit for unit in units if _beside(unit, chosen, words)] or [chosen]
+    if spread and all(strength(found, chosen.own) for found in spread.values()):
+        block = [unit for unit in block if _same_thing(unit, chosen, words)]
     if question.days:
         block = [unit for unit in block if rows_for(unit, question.days, words)] or block
     breaks = [unit for unit in units if unit not in block and is_break(unit, chosen, words)]
@@ -54,6 +56,18 @@ def _score(question: Question, unit: Unit, spread: Mapping[str, Mapping[str, flo
     if unit.form in {"sentence", "answer"} and not question.keys:
         score -= 0.02 * min(20, len(unit.own - words.open_words))
     return score
+
+
+def _same_thing(unit: Unit, chosen: Unit, words: Lexicon) -> bool:
+    """Whether a row of hours names nothing that the chosen one does not: "Sat 10–2", not "Payroll, weekdays 9–4"."""
+    if unit.form != "item":
+        return True
+    named = re.findall(r"[^\W\d_]+", unit.text.split(":")[0].lower())
+    others = {stem(word, words.language) for word in named if word not in words.stop | words.days.keys()}
+    others -= (
+        words.open_words | words.light | {"am", "pm", "uhr"} | {stem(day, words.language) for day in words.day_groups}
+    )
+    return others <= chosen.own
 
 
 def _beside(unit: Unit, chosen: Unit, words: Lexicon) -> bool:

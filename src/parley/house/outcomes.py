@@ -56,11 +56,18 @@ def found_nothing(outcomes: Sequence[ToolOutcome]) -> bool:
     )
 
 
+def searched_for_anything(outcomes: Sequence[ToolOutcome]) -> bool:
+    """Whether all that ran was a search without a single criterion: what it found answers nothing that was asked."""
+    return bool(outcomes) and all(
+        outcome.ok and outcome.name == "find_listings" and not any(outcome.arguments.values()) for outcome in outcomes
+    )
+
+
 def _verb(outcome: ToolOutcome) -> str:
     return next((verb for verb, rule in _VERBS if re.search(rule, outcome.name, re.I)), "done")
 
 
-_REASONS = frozenset({"too_large", "closed", "unknown_listing", "not_on_offer"})
+_REASONS = frozenset({"too_large", "closed", "unknown_listing", "not_on_offer", "past", "too_far"})
 _TAKEN = frozenset({"full", "off_grid"})
 
 
@@ -86,9 +93,11 @@ def _tell_one(outcome: ToolOutcome, wording: Wording) -> str:
     match verb:
         case "found":
             items = _items(result, wording)
-            return (
-                wording.say("outcome.found", items=wording.join(items)) if items else wording.say("outcome.found_none")
-            )
+            if not items:
+                return wording.say("outcome.found_none")
+            anything = searched_for_anything((outcome,))
+            how = "found_some" if anything else "found_near" if result.get("differs_in") else "found"
+            return wording.say(f"outcome.{how}", items=wording.join(items))
         case "lead" | "transferred" | "ended":
             return wording.say(f"outcome.{verb}")
         case "availability":
@@ -123,7 +132,7 @@ def _item(item: object, wording: Wording) -> str:
         return wording.spoken_moment(f"{item['date']} {str(item['time'])[:5]}")
     named = [str(item[key]) for key in ("title", "name") if item.get(key)][:1]
     rest = [
-        wording.spoken_date(value) if key == "date" else str(value)
+        wording.spoken_date(value) if key == "date" else wording.spoken_amount(value) if key == "price" else str(value)
         for key, value in item.items()
         if key not in {"title", "name", "description"}
         and (key == "property_id" or not _HIDDEN.search(key))

@@ -14,7 +14,7 @@ from parley.house.answer import find, find_about
 from parley.house.ask import ask_for, missing, purpose, request_details, understood, was_asked
 from parley.house.found import Found
 from parley.house.lexicon import Lexicon, lexicon
-from parley.house.outcomes import found_nothing, tell
+from parley.house.outcomes import found_nothing, searched_for_anything, tell
 from parley.house.passages import OPENS_WITH_PRONOUN, Unit, read, with_legend
 from parley.house.question import Question, inherit, read_parts
 from parley.house.smalltalk import kind_of, small_talk
@@ -23,6 +23,7 @@ from parley.house.wording import Wording, wording
 from parley.inference.chat import ChatEvent, ChatRequest, Finished, TextDelta, ToolCall, ToolSpec
 from parley.inference.facts import Facts, Step
 from parley.kit.sentences import split_sentences
+from parley.understanding import is_question
 
 _NAME = "house/responder"
 _BOOKABLE = re.compile(r"book|reserv|table|room|tisch|buch|zimmer", re.IGNORECASE)
@@ -80,7 +81,8 @@ def compose(facts: Facts, tools: Sequence[ToolSpec] = ()) -> Reply:
 
 def _after_tools(facts: Facts, words: Lexicon, speech: Wording) -> str:
     told = ""
-    if found_nothing(facts.outcomes):  # the documents may list what the desk's own books do not
+    # The documents may list what the desk's own books do not, and know more words than a search has fields.
+    if found_nothing(facts.outcomes) or searched_for_anything(facts.outcomes):
         told = _from_passages(facts, words, speech, say_unknown=False)
     told = told or tell(facts.outcomes, speech)
     step = facts.step
@@ -105,6 +107,9 @@ def _follow(step: Step, facts: Facts, tools: Sequence[ToolSpec], words: Lexicon,
         return Reply(step.text)
     if step.kind == "ask" and step.slots:
         asked = step.text or _asked_of(step.slots, facts, speech)
+        if words.instructions.search(facts.message) and not _wants_a_gift(facts, speech):
+            refused = speech.say("refuse")
+            return Reply(f"{refused} {asked}" if was_asked(facts.previous, speech) else refused)
         answered = _aside(facts, words, speech)
         if answered and _settled(answered, facts, words, speech):
             return Reply(answered)
@@ -145,12 +150,13 @@ def _aside(facts: Facts, words: Lexicon, speech: Wording) -> str:
 def _on_a_call(facts: Facts, words: Lexicon, speech: Wording, *, asks: bool) -> str:
     """To a driver, who did not call: what the documents say, what the call is for, or who will know. "Look it up." is
     no question."""
+    asks = asks or is_question(facts.message, facts.language)
     told = _from_passages(facts, words, speech, say_unknown=False) if asks or facts.intent in {"faq", "pricing"} else ""
     if told:
         return told
     if speech.data["what_for"].search(facts.message.lower()):
         return speech.say("only_a_check_in")
-    real = "?" in facts.message and facts.intent in {"faq", "pricing"}
+    real = asks and facts.intent in {"faq", "pricing"}
     return speech.say("not_from_here") if real and not speech.data["rhetorical"].search(facts.message.lower()) else ""
 
 
@@ -353,10 +359,21 @@ def _readings(question: Question, facts: Facts, words: Lexicon, names: frozenset
     if not question.follows:
         return [question]
     alone = [question] if question.complete else []
-    for earlier in (*reversed(facts.heard[-3:]), facts.previous):
-        before = read_parts(earlier, words, names=names, today=facts.today)[::-1] if earlier.strip() else []
-        if before and not before[0].empty:
-            first = [*alone, inherit(question, before[0], both=True), inherit(question, before[0])]
-            # "And on Sunday?" goes on with whatever of the line before it had to do with days.
-            return [*first, *(inherit(question, one) for one in before[1:] if question.days and one.about_hours)]
-    return [question]
+    before = _earlier((facts.previous, *facts.heard[-3:]), facts, words, names)
+    if not before:
+        return [question]
+    first = [*alone, inherit(question, before[0], both=True), inherit(question, before[0])]
+    # "And on Sunday?" goes on with whatever of the line before it had to do with days.
+    return [*first, *(inherit(question, one) for one in before[1:] if question.days and one.about_hours)]
+
+
+def _earlier(lines: Sequence[str], facts: Facts, words: Lexicon, names: frozenset[str]) -> list[Question]:
+    """The questions of the last line that asks something, last first; "and on Sunday?" as its own line before means
+    it."""
+    for at in reversed(range(len(lines))):
+        asked = read_parts(lines[at], words, names=names, today=facts.today)[::-1] if lines[at].strip() else []
+        if asked and not asked[0].empty:
+            leans = asked[0].follows and not (asked[0].complete or asked[0].keys)
+            before = _earlier(lines[:at], facts, words, names) if leans else []
+            return [inherit(asked[0], before[0]), *asked[1:]] if before else asked
+    return []

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from parley.house.clock import covers, spans
-from parley.house.evidence import said
+from parley.house.evidence import PHONE, said
 from parley.house.found import Found
 from parley.house.lexicon import Lexicon
 from parley.house.opening import stretches
@@ -17,12 +17,22 @@ from parley.house.wording import Wording
 _MOST_ITEMS = 6
 _LONG_ITEM = 70
 _LONG_STEP = 45  # characters from which a list item is spoken as a sentence
+_ROOT = 6
 _SENTENCE = 4  # words from which a labelled value that ends like one is a sentence
 _RECORD_NAME = re.compile(r"\d|,")  # "K-304: Reihenhaus, Kranichweg 5" names a thing, "Parking" a topic
 _LIMITS = re.compile(
     r"\b(?:but|unless|except|until|nearest|nearby|away|aber|außer|bis|nächste\w*|entfernt|or|oder|if|wenn|sofern|falls)\b",
     re.I,
 )
+
+
+_POINTS = re.compile(r"\b(?:does|is|has|can|will) (?:it|they|he|she)\b|\b(?:hat|ist|kann|darf|wird) (?:er|sie|es)\b")
+"""A question about what was spoken of: what is found may be about another."""
+
+
+def _lacks(key: str, text: str) -> bool:
+    """Whether a text says "smoke-free" of what is asked for."""
+    return bool(re.search(rf"\b{re.escape(key[:_ROOT])}\w*(?:-free|[- ]?frei(?:e[smnr]?)?)\b", text.lower()))
 
 
 def speak(found: Found, words: Lexicon, wording: Wording) -> str:
@@ -115,7 +125,8 @@ def _of_record(unit: Unit, words: Lexicon, wording: Wording) -> str:
 
 def _priced(text: str, words: Lexicon, wording: Wording) -> str:
     match = PRICE_AT_END.search(text)
-    if not match or match.start() < 2 or not _is_price(match.group(1), text):
+    telephone = any(match and phone.end() > match.start() for phone in PHONE.finditer(text))
+    if not match or telephone or match.start() < 2 or not _is_price(match.group(1), text):
         return text
     name = text[: match.start()].rstrip(" :–—.…|-")
     plural = words.language == "en" and bool(re.search(r"[^s']s$", re.split(r"\(| with | in | on |,", name)[0].strip()))
@@ -192,6 +203,10 @@ def _verdict(found: Found, words: Lexicon) -> bool | None:
             return False
         return True if words.patterns["positive"].search(value) else None
     text = said(unit)
+    if _POINTS.search(asked):
+        return None
+    if any(_lacks(key, text) for key in question.keys):
+        return False
     if not all(_means(key, words.stems(text), words) for key in question.keys):
         return None
     sure = found.certain and len(found.units) == 1 and words.patterns["existence"].search(asked)

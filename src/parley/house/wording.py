@@ -49,7 +49,8 @@ class Wording:
 
     def in_text(self, label: str) -> str:
         """A label inside a sentence: lower-case in English, as it is in German."""
-        lowers = self.data["labels_lower"] and label[:1].isupper() and not label[1:2].isupper()
+        named = label.split(" ")[0] in {*self.data["months"], *self.data["day_names"]}
+        lowers = self.data["labels_lower"] and label[:1].isupper() and not (label[1:2].isupper() or named)
         return label[:1].lower() + label[1:] if lowers else label
 
     def counted(self, name: str, count: object) -> str:
@@ -75,6 +76,10 @@ class Wording:
             return self.spoken_time(self.spoken_date(value))
         time = self.say("what.time", time=self.spoken_time(match[2]))
         return f"{self.spoken_date(match[1])} {time}"
+
+    def spoken_amount(self, value: object) -> str:
+        """ "1,480 EUR" with the thousands set apart as in the language: "1.480 EUR"."""
+        return re.sub(r"(?<=\d),(?=\d{3}\b)", self.data["thousands"], str(value))
 
     def spoken_date(self, value: object) -> str:
         """ "Saturday, 21 November" for an ISO date, the value as it is for anything else."""
