@@ -9,7 +9,7 @@ from parley.house.extractor_ending import read_ending, read_mood, read_settled
 from parley.house.extractor_freely import about_matter, opened
 from parley.house.extractor_match import FIRST, FieldWords
 from parley.house.extractor_reading import Reading, latest, negated_before, place_of, proven, said
-from parley.house.extractor_senses import all_meant, meant
+from parley.house.extractor_senses import all_meant, meant, without_phrases
 from parley.house.extractor_talk import Statement, polarity, unsure
 from parley.understanding import Field, Finding
 
@@ -190,6 +190,7 @@ def option_places(option: str, text: str) -> Iterator[int]:
 def _named(option: str, text: str) -> Iterator[tuple[int, bool]]:
     """(place, whether word for word) of an option in a text."""
     parts = [part for part in re.findall(r"[^\W_]+", option.lower()) if len(part) > 1] or [option.lower()]
+    text = without_phrases(option, text)
     spoken = [(match.start(), match.group().lower()) for match in re.finditer(r"[^\W_]+", text)]
     for at, (start, _) in enumerate(spoken):
         window = [word for _, word in spoken[at : at + len(parts)]]

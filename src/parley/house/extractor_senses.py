@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from parley.house.extractor_reading import negated_before
 from parley.house.extractor_words import field_lexicon, folded
@@ -22,10 +23,29 @@ def all_meant(options: Sequence[str], text: str) -> list[str]:
     return [option for option in options if _speaks_of(option, text)]
 
 
+def without_phrases(option: str, text: str) -> str:
+    """The text with spaces for phrases that only have a word of the option in them: "gift card" is no card."""
+    if not _phrased(text):
+        return text
+    words = {folded(word) for word in re.findall(r"[^\W\d_]+", option)}
+
+    def blank(match: re.Match[str]) -> str:
+        spoken = {folded(word) for word in re.findall(r"[^\W\d_]+", match.group())}
+        return match.group() if len(words) > 1 and words <= spoken else " " * len(match.group())
+
+    return field_lexicon().phrases.sub(blank, text)
+
+
+@lru_cache(maxsize=256)  # every option of every field asks
+def _phrased(text: str) -> bool:
+    return field_lexicon().phrases.search(text) is not None
+
+
 def _speaks_of(option: str, text: str) -> int:
     """2 where what is said is of the whole option, 1 where it is of one of its words."""
     words = [folded(word) for word in re.findall(r"[^\W\d_]+", option)]
     strength = dict.fromkeys(words, 1) | {"".join(words): 2}
+    text = without_phrases(option, text)
     return max(
         (
             max(strength[name] for name in sense.names & strength.keys())

@@ -53,6 +53,7 @@ class FieldLexicon:
     money: re.Pattern[str]
     plausible: Mapping[str, tuple[float, float]]
     symptoms: re.Pattern[str]
+    phrases: re.Pattern[str]
     endings: Sequence[Ending]
     settled: Mapping[str, re.Pattern[str]]
     moods: Moods
@@ -76,6 +77,7 @@ def field_lexicon() -> FieldLexicon:
         re.compile(data["money"].replace(" ", ""), re.IGNORECASE),
         {word: (float(least), float(most)) for word, (least, most) in _pairs(data["plausible"])},
         re.compile(rf"\b(?:{data['symptoms'].replace('| ', '|')})\b", re.IGNORECASE),
+        re.compile(rf"\b(?:{data['phrases'].replace('| ', '|')})\b", re.IGNORECASE),
         tuple(
             Ending(_names(each["names"]), _words(each.get("agent")), _words(each.get("caller")))
             for each in data["endings"]
