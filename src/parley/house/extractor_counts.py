@@ -163,7 +163,7 @@ def _is_other(reading: Reading, one: Statement, number: NumberMention, asked: fl
     if _MEASURE.match(text[number.end :]) and not count.own & _SIZES:
         return True
     if count.of_money:
-        return 1950 <= number.value <= 2035 and not number.money and asked < 1
+        return 1950 <= number.value <= reading.now.year + 10 and not number.money and asked < 1
     return _of_something_else(reading, one, number, text)
 
 
@@ -229,7 +229,12 @@ def told_amounts(
 
 
 def _scaled(number: NumberMention, before: Sequence[NumberMention]) -> NumberMention:
-    """In thousands, where the amount before it is of that size and this one else would be next to nothing."""
+    """In thousands, where the amount before it is of that size and this one else would be next to nothing.
+
+    "300 dollars" says itself what it is.
+    """
+    if number.money:
+        return number
     for earlier in reversed(before):
         if earlier.value >= 10_000 and number.value < 1000 and 1 / 3 <= 1000 * number.value / earlier.value <= 3:
             return NumberMention(number.value * 1000, number.start, number.end, number.money)

@@ -47,7 +47,7 @@ _ONE = frozenset({"a", "one", "einer", "einem", "ein"})
 _BETWEEN = re.compile(r"(?:st|nd|rd|th)?[\s,.]*(?:the|of|den|der|dem)?[\s,.]*", re.IGNORECASE)
 
 
-def past_day(text: str, now: datetime, language: str) -> str | None:
+def past_day(text: str, now: datetime, language: str, *, month_first: bool = True) -> str | None:
     """The day before now that a text speaks of, ISO; None where it speaks of none."""
     for pattern, days in _DAYS_AGO:
         if pattern.search(text):
@@ -56,7 +56,7 @@ def past_day(text: str, now: datetime, language: str) -> str | None:
         count = _count(match["n"] or match["m"], language)
         weeks = (match["unit"] or match["einheit"]).lower() in ("week", "woche")
         return None if count is None else (now.date() - timedelta(days=count * (7 if weeks else 1))).isoformat()
-    if (day := full_day(text, language)) is not None:
+    if (day := full_day(text, language, month_first=month_first)) is not None:
         return day.isoformat() if day <= now.date() else None
     if (found := next(_months(text, language), None)) is not None:
         month, number = found
@@ -69,9 +69,9 @@ def past_day(text: str, now: datetime, language: str) -> str | None:
     return None
 
 
-def coming_day(text: str, now: datetime, language: str) -> str | None:
+def coming_day(text: str, now: datetime, language: str, *, month_first: bool = True) -> str | None:
     """The next day of which a text tells month and day, ISO: "December 18th, it's a Friday I believe"."""
-    if (day := full_day(text, language)) is not None:
+    if (day := full_day(text, language, month_first=month_first)) is not None:
         return day.isoformat()
     for month, number in _months(text, language):
         days = (_day(year, month, number) for year in (now.year, now.year + 1))

@@ -8,6 +8,7 @@ from typing import Literal
 
 from parley.house.extractor_reading import Reading
 from parley.house.extractor_talk import Statement
+from parley.house.extractor_words import field_lexicon
 from parley.understanding import Field, NumberMention, find_numbers
 
 End = Literal["low", "high", ""]
@@ -81,12 +82,25 @@ _HOURS = re.compile(
 def clock_at_end(reading: Reading, one: Statement, end: End) -> str | None:
     """The time at this end of "between nine and eleven", HH:MM; None without such a stretch."""
     match = _HOURS.search(one.text)
-    if match is None or not end:
+    if match is None or not end or _counts_things(one.text[match.end() :]):
         return None
     low, high = (_clock(reading, one, match, side) for side in ("low", "high"))
     if low and high and low >= "12:00" and low > high:
         low = f"{int(low[:2]) - 12:02}{low[2:]}"  # "between nine and eleven" is no evening and morning
     return low if end == "low" else high
+
+
+_THINGS = re.compile(
+    r"\s*(?:[€$%]|(?:dollars?|euros?|bucks|cents?|percent|prozent|thousand|hundred|grand|k|people|persons?|folks|leute)\b|"
+    r"(?!\w*(?:days|mornings|afternoons|evenings|weekends|works|suits|always|sometimes|this|plus|is|was|as|us)\b)[a-z]{3,}s\b|"
+    r"(?!\w*(?:tag|tags|mittag|mittags|woch|abend|abends|morgen|uhr|day|sonnabend)\b)(?=[A-ZÄÖÜ])(?-i:[A-ZÄÖÜ])[a-zäöüß]{2,})",
+    re.IGNORECASE,
+)
+
+
+def _counts_things(after: str) -> bool:
+    """Whether what stands behind two numbers is what they count: "between 8 and 10 people" is no time."""
+    return bool(_THINGS.match(after)) or any(unit.match(after) for unit in field_lexicon().units.values())
 
 
 def _clock(reading: Reading, one: Statement, match: re.Match[str], side: str) -> str | None:

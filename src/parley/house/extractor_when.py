@@ -23,7 +23,9 @@ def read_time(reading: Reading, one: Field) -> Finding | None:
     return _when(reading, one, "time")
 
 
-_END = re.compile(r"(?:^|_)(?:end|check_?out|return|departure|to|until|abreise)", re.IGNORECASE)
+_END = re.compile(
+    r"(?:^|_)(?:(?:end(?:s|e|ing|_?date|datum)?|to)(?=$|_)|check_?out|return|departure|until|abreise)", re.IGNORECASE
+)
 
 
 def _when(reading: Reading, one: Field, slot: str) -> Finding | None:
@@ -61,7 +63,8 @@ def _day_of(reading: Reading, one: Field, statement: Statement) -> str | None:
     if value is None and ends and not _begins(reading):
         value = slots.get("date")
     if not {"date", "end_date"} <= slots.keys():
-        value = coming_day(statement.text, reading.now, detect_language(statement.text, reading.language)) or value
+        language = detect_language(statement.text, reading.language)
+        value = coming_day(statement.text, reading.now, language, month_first=_month_first(reading)) or value
     if _about_past(one):
         behind = value if str(value) <= reading.now.date().isoformat() else None
         value = _past_day(statement, reading, one) or behind
@@ -205,13 +208,24 @@ def _stay(one: Field, reading: Reading) -> bool:
     )
 
 
-_BIRTH = re.compile(r"birth|born|\bdob\b|geburt|geboren", re.IGNORECASE)
+_BIRTH = re.compile(
+    r"(?:birth|geburtstags?)(?![ _-]?(?:days?[ _-])?(?:party|parties|event|feier|celebration|dinner|cake|torte))|born|"
+    r"\bdob\b|geburtsdatum|geburtsort|geboren",
+    re.IGNORECASE,
+)
+
+
+def _month_first(reading: Reading) -> bool:
+    """Whether 3/5 is the fifth of March."""
+    return reading.region == "US"
 
 
 def _born(day: object, text: str, reading: Reading) -> str | None:
     """The day in the year that is said; None without one: nobody was born on the next third of May."""
     language = detect_language(text, reading.language)
-    if (whole := full_day(text, language, month_first=reading.region == "US")) is not None:
+    if (whole := full_day(text, language, month_first=_month_first(reading))) is not None:
+        if whole > reading.now.date() and str(whole.year) not in text:
+            whole = whole.replace(year=whole.year - 100)  # "3/5/28"
         return whole.isoformat() if whole <= reading.now.date() else None
     if not isinstance(day, str):
         return None
@@ -221,19 +235,28 @@ def _born(day: object, text: str, reading: Reading) -> str | None:
     numbers = [one.value for one in find_numbers(text, detect_language(text, reading.language))]
     years = [int(value) for value in numbers if 1900 <= value <= reading.now.year]
     tens = [1900 + int(second) for first, second in pairwise(numbers) if first == 19 and 10 <= second <= 99]
-    tens += [2000 + int(second) for first, second in pairwise(numbers) if first in (20, 2000) and 0 < second <= 26]
+    this = reading.now.year % 100
+    tens += [2000 + int(second) for first, second in pairwise(numbers) if first in (20, 2000) and 0 < second <= this]
     short = [1900 + int(value) for value in numbers[-1:] if 32 <= value <= 99]
     year = next(iter((*years, *tens, *short)), None)
     return f"{year}{day[4:]}" if year else None
 
 
+_STILL_TO_BE = re.compile(
+    r"\b(?:should|shall|will|to|can|could|must) be \w+|\b\w+ (?:werden )?(?:soll|sollen|wird|werden)\b|"
+    r"\bweight loss\b",
+    re.IGNORECASE,
+)
+
+
 def _about_past(one: Field) -> bool:
+    told = _STILL_TO_BE.sub(" ", f"{one.name.replace('_', ' ')} {one.description}")
     return bool(
         re.search(
-            r"\b(?:incident|happened|since|when did|occurred|purchase[d]?|bought|ordered|delivered|received|seit|"
+            r"\b(?:incident|happened|since\b|when did|occurred|purchase[d]?|bought|ordered|delivered|received|seit\b|"
             r"started|began|last (?:\w+ )?(?:visit|service|contact|time|order|appointment|purchase|inspection)|"
-            r"loss|lost|stolen|accident|verloren|gestohlen|gekauft|bestellt|geliefert|erhalten|unfall|schaden)",
-            f"{one.name.replace('_', ' ')} {one.description}",
+            r"loss\b|lost\b|stolen|accident|verloren|gestohlen|gekauft|bestellt|geliefert|erhalten|unfall|schaden)",
+            told,
             re.IGNORECASE,
         )
     )
@@ -256,7 +279,8 @@ def _past_day(one: Statement, reading: Reading, field: Field) -> str | None:
     began = asks_for_matter(one.question) and _HAPPENED.search(one.text)
     if not told and not began and not matcher.may_ask(field.name, one, _NEAR):
         return None
-    return past_day(one.text, reading.now, detect_language(one.text, reading.language))
+    language = detect_language(one.text, reading.language)
+    return past_day(one.text, reading.now, language, month_first=_month_first(reading))
 
 
 def read_moment(reading: Reading, one: Field) -> Finding | None:
