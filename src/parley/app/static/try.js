@@ -132,6 +132,9 @@ function heard(event) {
     agentLines.delete(event.reply);
   } else if (event.event === "agent_state") {
     byId("call").textContent = `Hang up (${event.state})`;
+  } else if (event.event === "line_lost") {
+    caller = null;
+    byId("call").textContent = "Hang up (line lost, dialling again)";
   } else if (event.event === "error") {
     show("error", event.detail);
   }

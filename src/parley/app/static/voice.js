@@ -1,6 +1,9 @@
 "use strict";
 
-/* A spoken conversation: microphone out, the agent's voice in, over WS /voice/stream. */
+const REDIALS = [300, 1000, 2000, 4000, 8000]; // milliseconds before each attempt to come back to a lost line
+
+/* A spoken conversation: microphone out, the agent's voice in, over WS /voice/stream. A line that is lost is dialled
+   again, and the same conversation goes on. */
 class Call {
   constructor({ tenant, agent, onEvent, onEnd }) {
     this.onEvent = onEvent;
@@ -8,11 +11,35 @@ class Call {
     this.playing = [];
     this.playUntil = 0;
     const scheme = location.protocol === "https:" ? "wss" : "ws";
-    this.socket = new WebSocket(`${scheme}://${location.host}/voice/stream?tenant_id=${tenant}&agent_id=${agent}`);
-    this.socket.binaryType = "arraybuffer";
-    this.socket.onopen = () => this.begin();
-    this.socket.onmessage = ({ data }) => this.take(JSON.parse(data));
-    this.socket.onclose = () => this.stop();
+    this.address = `${scheme}://${location.host}/voice/stream?tenant_id=${tenant}&agent_id=${agent}`;
+    this.redials = 0;
+    this.dial();
+  }
+
+  dial() {
+    const socket = (this.socket = new WebSocket(this.address));
+    socket.binaryType = "arraybuffer";
+    socket.onopen = () => (this.stream ? this.start() : this.begin());
+    socket.onmessage = ({ data }) => this.take(JSON.parse(data));
+    socket.onclose = ({ code }) => this.lost(code);
+  }
+
+  lost(code) {
+    if (this.stopped) return;
+    const wait = REDIALS[this.redials++];
+    if (!this.conversation || code === 1000 || (code >= 4400 && code < 4500) || wait === undefined) {
+      this.stop();
+      return;
+    }
+    this.silence();
+    this.onEvent({ event: "line_lost" });
+    this.again = setTimeout(() => this.dial(), wait);
+  }
+
+  start() {
+    const input = { encoding: "pcm16", sample_rate: this.context.sampleRate };
+    const known = this.conversation ? { conversation_id: this.conversation } : {};
+    this.socket.send(JSON.stringify({ event: "start", input, ...known }));
   }
 
   async begin() {
@@ -26,8 +53,7 @@ class Call {
       this.stop();
       return;
     }
-    const input = { encoding: "pcm16", sample_rate: this.context.sampleRate };
-    this.socket.send(JSON.stringify({ event: "start", input }));
+    this.start();
     const node = new AudioWorkletNode(this.context, "microphone");
     node.port.onmessage = ({ data }) => {
       if (this.socket.readyState === WebSocket.OPEN) this.socket.send(data);
@@ -38,6 +64,8 @@ class Call {
   take(event) {
     if (event.event === "audio_response") this.play(event.data);
     else if (event.event === "clear") this.silence();
+    else if (event.event === "ready") this.redials = 0;
+    else if (event.event === "conversation") this.conversation = event.conversation_id;
     this.onEvent(event);
   }
 
@@ -70,6 +98,7 @@ class Call {
   stop() {
     if (this.stopped) return;
     this.stopped = true;
+    clearTimeout(this.again);
     this.silence();
     this.stream?.getTracks().forEach((track) => track.stop());
     this.context?.close();
