@@ -35,6 +35,22 @@ function explain(done) {
     emergency: done.emergency ? "yes" : "",
     ...Object.fromEntries(Object.entries(done.timings).map(([name, ms]) => [name.replace("_ms", ""), `${ms} ms`])),
   };
+  tell(facts);
+}
+
+/* A spoken turn: milliseconds from the end of the caller's words, and from the moment the turn was taken. */
+function time(metrics) {
+  const parts = {
+    "turn taken after": metrics.decision_ms,
+    "words after": metrics.transcript_ms,
+    "first text": metrics.first_text_ms,
+    "first sound": metrics.first_audio_ms,
+    "heard": metrics.heard_ms,
+  };
+  tell(Object.fromEntries(Object.entries(parts).map(([name, ms]) => [name, ms && `${Math.round(ms)} ms`])));
+}
+
+function tell(facts) {
   byId("facts").replaceChildren(
     ...Object.entries(facts).filter(([, value]) => value).flatMap(([name, value]) => {
       const term = document.createElement("dt");
@@ -132,6 +148,8 @@ function heard(event) {
     agentLines.delete(event.reply);
   } else if (event.event === "agent_state") {
     byId("call").textContent = `Hang up (${event.state})`;
+  } else if (event.event === "metrics") {
+    time(event);
   } else if (event.event === "line_lost") {
     caller = null;
     byId("call").textContent = "Hang up (line lost, dialling again)";
