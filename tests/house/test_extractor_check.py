@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 
 from parley.house import Claim, check, claims_of, merge
-from parley.understanding import Field, Finding, read_transcript
+from parley.understanding import Field, Finding, parse_schema, read_transcript
 from tests.house.extraction_scoring import NOW
 
 LINES = read_transcript(
@@ -82,3 +83,32 @@ def test_the_house_stands_in_for_what_is_rejected() -> None:
 def test_claims_without_a_quote_cannot_hold() -> None:
     fields = (field("a"), field("b"), field("c"))
     assert claims_of({"a": "bare", "b": {"value": None, "quote": "x"}, "d": 1}, fields) == {"a": Claim("bare", "")}
+
+
+@pytest.mark.parametrize(
+    ("one", "value", "quote"),
+    [
+        (field("employment_status", "enum", "employed", "retired"), "employed", "Are you employed or retired?"),
+        (field("outcome", "enum", "booked", "refused"), "booked", "Shall I book you in?"),
+    ],
+)
+def test_what_the_agent_asks_proves_nothing_that_was_not_agreed_to(one: Field, value: str, quote: str) -> None:
+    talk = "Agent: Are you employed or retired?\nUser: I'd rather not say.\nAgent: Okay. Shall I book you in?\nUser: "
+    assert check(one, Claim(value, quote), read_transcript(f"{talk}No."), now=NOW) is None
+
+
+def test_what_the_agent_asks_holds_once_it_is_agreed_to() -> None:
+    lines = read_transcript("Agent: Shall I book you in?\nUser: Yes, please.")
+    one = field("outcome", "enum", "booked", "refused")
+    assert check(one, Claim("booked", "Shall I book you in?"), lines, now=NOW) is not None
+
+
+def test_many_rows_of_a_long_talk_are_checked_soon() -> None:
+    columns = {f"column_{place}": {"type": "string"} for place in range(12)}
+    items = {"type": "array", "items": {"type": "object", "properties": columns}}
+    one = parse_schema({"type": "object", "properties": {"items": items}}).fields[0]
+    lines = read_transcript("\n".join(f"Agent: What else?\nUser: I would like {at} bottles." for at in range(1_000)))
+    rows = [{"value": dict.fromkeys(columns, "red wine"), "quote": "I would like"} for _ in range(50)]
+    begun = time.process_time()
+    check(one, Claim(rows, ""), lines, now=NOW)
+    assert time.process_time() - begun < 2

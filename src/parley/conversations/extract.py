@@ -101,7 +101,7 @@ class Extraction:
         except (ProviderError, TimeoutError, ValueError) as error:
             _log.warning("extraction.house", model=model.name, reason=type(error).__name__)
             return house
-        return _checked(answer, by, lines, schema, house, setting)
+        return await asyncio.to_thread(_checked, answer, by, lines, schema, house, setting)
 
 
 def _checked(

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import cached_property
 
 from parley.house.extractor_choices import option_places, whether
 from parley.house.extractor_ending import about_ending
@@ -56,16 +57,49 @@ class Claim:
     quote: str
 
 
+@dataclass(frozen=True)
+class _Transcript:
+    """Lines, and what is quoted of them: each made plain, and each quote looked up, once."""
+
+    lines: Sequence[Line]
+    now: datetime
+    region: str
+    _known: dict[tuple[str, bool], list[Line]] = field(default_factory=dict)
+
+    @cached_property
+    def plain(self) -> list[str]:
+        return [_plain(line.text) for line in self.lines]
+
+    def quoted(self, quote: str, *, either: bool) -> list[Line]:
+        """The likeliest lines that hold a quote, see `_quoted`."""
+        if (quote, either) not in self._known:
+            self._known[quote, either] = _quoted(_plain(quote), self, either=either)[:_MOST_TRIED]
+        return self._known[quote, either]
+
+
+_MOST_TRIED = 20  # lines that hold the same words
+
+
 def check(one: Field, claim: Claim, lines: Sequence[Line], *, now: datetime, region: str = "US") -> Finding | None:
     """The claim as a finding, or None where it does not hold. Of a list of objects what holds of each."""
-    if one.kind == "rows":
-        return _check_rows(one, claim, lines, now=now, region=region)
+    spoken = _Transcript(lines, now, region)
+    return _check_rows(one, claim, spoken) if one.kind == "rows" else _check(one, claim, spoken)
+
+
+def _check(one: Field, claim: Claim, spoken: _Transcript) -> Finding | None:
     value = fits(one, claim.value)
     if value is None:
         return None
-    for line in _quoted(claim.quote, lines, either=_by_agent(one)):
+    for line in spoken.quoted(claim.quote, either=_by_agent(one)):
         text = _within(claim.quote, line.text)
-        if _supports(one, value, text, _around(line, lines), now, region):
+        if (
+            about_ending(one)
+            and line.speaker == "agent"
+            and _is_asked(text, line.text)
+            and not _agreed(line, spoken.lines)
+        ):
+            continue  # "shall I book you in?" books nothing
+        if _supports(one, value, text, _around(line, spoken.lines), spoken.now, spoken.region):
             return Finding(value, text, line.id, 0.85)
     return None
 
@@ -74,7 +108,7 @@ def _by_agent(one: Field) -> bool:
     return one.name in BY_AGENT or about_ending(one)
 
 
-def _check_rows(one: Field, claim: Claim, lines: Sequence[Line], *, now: datetime, region: str) -> Finding | None:
+def _check_rows(one: Field, claim: Claim, spoken: _Transcript) -> Finding | None:
     """The rows of which anything holds, each cell by its own type; a row's quote proves all of it."""
     given = claim.value if isinstance(claim.value, list) else []
     rows: list[Row] = []
@@ -84,10 +118,7 @@ def _check_rows(one: Field, claim: Claim, lines: Sequence[Line], *, now: datetim
         if not isinstance(told, Mapping) or not isinstance(each, Mapping):
             continue
         quote = str(each.get("quote") or claim.quote)
-        held = {
-            column.name: check(column, Claim(_cell(told, column), quote), lines, now=now, region=region)
-            for column in one.columns
-        }
+        held = {column.name: _check(column, Claim(_cell(told, column), quote), spoken) for column in one.columns}
         if any(held.values()):
             paths = {column.name: column.path for column in one.columns if column.path}
             parts |= {f"[{len(rows)}].{name}": found for name, found in held.items() if found}
@@ -113,23 +144,33 @@ def _plain(text: str) -> str:
     return re.sub(r"\s+", " ", text.translate(_MARKS)).strip(" \"'.…").casefold()
 
 
-def _quoted(quote: str, lines: Sequence[Line], *, either: bool) -> list[Line]:
+def _quoted(wanted: str, spoken: _Transcript, *, either: bool) -> list[Line]:
     """The lines that hold the quote, the likeliest first: said alone, by the caller, last.
 
     An agent's line counts where the caller then agreed to it, or where `either` side may prove the field.
     """
-    wanted = _plain(quote)
     if not wanted:
         return []
     whole = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
-    holding = [line for line in lines if whole.search(_plain(line.text))]
-    spoken = [line for line in holding if either or line.speaker == "caller" or _agreed(line, lines)]
-    return sorted(spoken, key=lambda line: (_plain(line.text) != wanted, line.speaker != "caller", -line.number))
+    holding = [
+        (line, plain == wanted)
+        for line, plain in zip(spoken.lines, spoken.plain, strict=True)
+        if wanted in plain and whole.search(plain)
+    ]
+    holding = [each for each in holding if either or each[0].speaker == "caller" or _agreed(each[0], spoken.lines)]
+    holding.sort(key=lambda each: (not each[1], each[0].speaker != "caller", -each[0].number))
+    return [line for line, _ in holding]
 
 
 def _agreed(line: Line, lines: Sequence[Line]) -> bool:
-    after = next((one for one in lines if one.number > line.number), None)
-    return after is not None and after.speaker == "caller" and polarity(after.text) == "yes"
+    return any(one.speaker == "caller" and polarity(one.text) == "yes" for one in lines[line.number + 1 :][:1])
+
+
+def _is_asked(quote: str, text: str) -> bool:
+    """Whether the sentence that a quote stands in is a question."""
+    end = text.casefold().find(quote.casefold()) + len(quote.rstrip(" .?!"))
+    ends = re.search(r"[.?!]", text[max(end, 0) :])
+    return ends is not None and ends.group() == "?"
 
 
 def _within(quote: str, text: str) -> str:

@@ -16,7 +16,8 @@ from parley.understanding import Field, Finding, Line
 
 _ENDING = re.compile(
     r"outcome|result|disposition|resolution(?!_requested)|next_?step|final|follow_?up|ergebnis|ausgang|nächster|"
-    r"naechster|abschluss|(?:call|conversation|ticket)_?status|status$",
+    r"naechster|abschluss|(?:call|conversation|ticket|case|issue|lead|booking|appointment|order|request|claim)_?status|"
+    r"^status$",
     re.IGNORECASE,
 )
 _SETTLED = re.compile(
