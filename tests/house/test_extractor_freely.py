@@ -69,3 +69,16 @@ async def test_a_sentence_with_the_fields_word_may_tell_nothing(said: str) -> No
 async def test_the_firm_is_what_is_behind_the_word_for_it() -> None:
     found = await answered("Guten Tag?", "Mein Name ist Ralf Peters von der Firma Lichtblick.", firma="string")
     assert found["firma"] == "Lichtblick"
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "value"),
+    [
+        ("Which city is it in?", "Hang on a second.", None),
+        ("Which city is it in?", "Um, let me look. It's Waco.", "Waco"),
+        ("Which city is it in?", "It's Waco.", "Waco"),
+        ("In welcher Stadt (city) ist das?", "Moment, ich schaue nach.", None),
+    ],
+)
+async def test_asking_for_time_answers_nothing(question: str, said: str, value: str | None) -> None:
+    assert (await answered(question, said, city="string"))["city"] == value

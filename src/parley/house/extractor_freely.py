@@ -275,6 +275,7 @@ def _answer(answer: tuple[Statement, ...]) -> Finding | None:
     if unsure(whole):
         return None
     told = [one for one in answer if len(_clean(one.held())) > 2 and not _bare(one.text) and not _asks(one.text)]
+    told = [one for one in told if not _PAUSES.match(one.text)]
     # "No, we moved. It's 45 Birch Lane now.": what comes after the no is the answer.
     later = [one for one in told if polarity(one.text) != "no"]
     later = [one for one in later if not _introduces(one.text)]
@@ -287,6 +288,15 @@ def _answer(answer: tuple[Statement, ...]) -> Finding | None:
     return proven(_clean(said.held()), said, 0.75)
 
 
+_PAUSES = re.compile(
+    r"^\W*(?:(?:uh|um|oh|ok(?:ay)?|well|sure|yes|yeah|äh|ja|ach|also)\W+)*(?:hang on|hold on|"
+    r"(?:just )?(?:a|one) (?:moment|second|sec|minute)|(?:just )?give me (?:a|one)|let me (?:look|check|see|think|get|"
+    r"find|grab)|bear with me|wait|"
+    r"(?:einen |kleinen )?(?:moment|augenblick)|eine sekunde|sekunde|ich (?:schaue?|gucke?|sehe?) (?:\w+ )?nach|"
+    r"warten sie|lassen sie mich)\b[^.!?]{0,40}[.!?…]*\s*$",
+    re.IGNORECASE,
+)
+"""Sentences that only ask for time: "hang on a second", "let me look"."""
 _WISHES = re.compile(
     r"\b(?:need|want|would like|'d like|wonder\w*|call\w* (?:about|because)|trying|looking|problem|won't|isn't|doesn't|"
     r"broke\w*|möchte|brauche|bräuchte|hätte|wollte|würde|müsste|wegen|kaputt|geht um|bei (?:uns|mir))\b",
@@ -329,7 +339,8 @@ _WHO = re.compile(
 
 def _clean(text: str) -> str:
     """An answer without its first small words and its full stop."""
-    text = _WHO.sub("", re.sub(r"\s+", " ", text).strip(" .!?,;"))
+    whole = re.sub(r"\s+", " ", text).strip(" .!?,;")
+    text = _WHO.sub("", whole) or whole  # "It's Waco" is all there is
     stripped = _LEAD.sub("", text).strip(" .,")
     kept = stripped if len(stripped) > 2 else text
     return kept[:1].upper() + kept[1:]
