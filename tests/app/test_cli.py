@@ -123,3 +123,10 @@ def test_arguments_that_cannot_be(tmp_path: Path) -> None:
     asked = CliRunner().invoke(app, ["restore", __file__, "--data-dir", str(tmp_path)], input="no\n")
     assert asked.exit_code == 1
     assert "Nothing was changed" in asked.output
+
+
+def test_the_command_runs_as_a_module_too() -> None:
+    command = [sys.executable, "-m", "parley.app.cli", "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0
+    assert "dev" in done.stdout

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from parley.app.resources import Resources
@@ -107,3 +108,38 @@ async def test_what_goes_wrong_is_told_on_the_page(page: Page, business: Busines
     await page.until("document.querySelector('#call-lines .error')")
     assert "not active" in await page.run("document.querySelector('#call-lines .error').textContent")
     page.complaints.clear()  # the browser notes the refusal
+
+
+async def test_an_administrator_calls_for_the_business_that_has_the_dispatcher(
+    app: Any, admin: httpx.AsyncClient, business: Business, rival: Business, resources: Resources
+) -> None:
+    await dispatcher(business, name="Line of the first")
+    agent = await dispatcher(rival, name="Line of the second")
+    signed = (b"authorization", admin.headers["authorization"].encode())
+
+    async def for_admin(scope: Any, receive: Any, send: Any) -> None:
+        await app({**scope, "headers": [*scope.get("headers", ()), signed]}, receive, send)
+
+    async with working(resources), on_a_port(for_admin) as port, open_page() as page:
+        await page.load(f"http://127.0.0.1:{port}/try#calls")
+        await page.until(f"[...byId('dispatcher').options].some((one) => one.value === '{agent}')")
+        await page.run(f"byId('dispatcher').value = '{agent}'")
+        await place(page, "on_time", 0)
+        await page.until("byId('call-lines').dataset.ended")
+        assert page.complaints == []
+    [call] = (await rival.owner.get("/calls")).json()["calls"]
+    assert call["agent_config_id"] == agent
+
+
+async def test_nothing_of_a_talk_sticks_out_of_a_telephone(page: Page, business: Business) -> None:
+    await business.owner.post("/agents", json={"name": "Front Desk", "type": "receptionist"})
+    await page.size(390, 844)
+    await page.load()
+    await page.until("byId('agent').options.length > 0")
+    await page.run("byId('tab-talk').click(); byId('call').textContent = 'Hang up (speaking)'")
+    await page.run("byId('line').value = 'A table for four people tomorrow evening at half past seven, by the window'")
+    await page.run("byId('say').requestSubmit()")
+    await page.until("document.querySelectorAll('#talk .agent').length > 0")
+    await look(page, "talk-phone")
+    # A telephone lays a page out as wide as what sticks out, and says that that is its width.
+    assert await page.run("innerWidth") == 390

@@ -220,3 +220,7 @@ def version() -> None:
 def main() -> None:
     """The `parley` command."""
     app()
+
+
+if __name__ == "__main__":
+    main()

@@ -22,11 +22,11 @@ def show_welcome(out: Console, status: Status, here: Resources, host: str, port:
         f"Health              {base}/health",
         f"Data                {data if here.settings.database_url is None else 'DATABASE_URL'}",
         "",
-        "Ask the first demo business something:",
-        "",
-        f"  curl -s {base}/chat/message -H 'Content-Type: application/json' \\",
-        '       -d \'{"message": "What time do you close on Sunday?"}\'',
-        "",
         "Anyone on this machine may use it without signing in. Stop it with Ctrl+C; everything is kept.",
     ]
     out.print(Panel(Text("\n".join(lines)), title="Parley is ready", expand=False, padding=(1, 2)))
+    ask = f"curl -s {base}/chat/message -H 'Content-Type: application/json'"
+    asked = '{"message": "What time do you close on Sunday?"}'
+    # Outside of the box and on one line each, so that it can be copied.
+    for line in ("", "Ask the first demo business something:", "", f"  {ask} \\", f"    -d '{asked}'", ""):
+        out.print(Text(line), soft_wrap=True)

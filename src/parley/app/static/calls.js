@@ -4,6 +4,7 @@
 const OVER = ["completed", "failed", "cancelled"];
 const STATES = { initiated: "Ringing …", in_progress: "On the line", completed: "Completed", failed: "Failed", cancelled: "Hung up" };
 let line = null;
+let owners = {}; // agent → the business that calls
 
 /* One call that is followed. Lines are known by their ids: one that was cut, or taken back, is told of again. */
 class FollowedCall {
@@ -101,17 +102,21 @@ async function dispatchers() {
   const found = await Promise.all(
     tenants.map(async ({ value, text }) => {
       const { agents } = await get(`/agents?tenant_id=${value}&limit=500`);
-      return agents.filter((agent) => agent.is_active && agent.type === "dispatch").map(({ id, name }) => ({ id, name: `${name} (${text})` }));
+      const callers = agents.filter((agent) => agent.is_active && agent.type === "dispatch");
+      return callers.map((agent) => ({ id: agent.id, name: `${agent.name} (${text})`, owner: value, late: agent.scenario_type === "emergency" }));
     }),
   );
-  fill(byId("dispatcher"), found.flat());
-  byId("no-dispatcher").hidden = found.flat().length > 0;
-  byId("place-call").disabled = found.flat().length === 0;
+  const callers = found.flat().sort((one, other) => one.late - other.late); // a check-in first
+  owners = Object.fromEntries(callers.map(({ id, owner }) => [id, owner]));
+  fill(byId("dispatcher"), callers);
+  byId("no-dispatcher").hidden = callers.length > 0;
+  byId("place-call").disabled = callers.length === 0;
 }
 
 async function place() {
   line?.leave();
   const call = await send("/calls/initiate", {
+    tenant_id: owners[byId("dispatcher").value],
     agent_config_id: byId("dispatcher").value,
     driver_name: byId("driver-name").value.trim(),
     load_number: byId("load").value.trim(),
