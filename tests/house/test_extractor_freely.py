@@ -82,3 +82,19 @@ async def test_the_firm_is_what_is_behind_the_word_for_it() -> None:
 )
 async def test_asking_for_time_answers_nothing(question: str, said: str, value: str | None) -> None:
     assert (await answered(question, said, city="string"))["city"] == value
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ("Hold on, let me grab my glasses.", None),
+        ("Just a moment please.", None),
+        ("Einen Moment bitte.", None),
+        ("Let me get two burgers.", "Let me get two burgers"),
+        ("Give me one large pizza.", "Give me one large pizza"),
+        ("A second opinion.", "Second opinion"),
+        ("Wait times are too long.", "Wait times are too long"),
+    ],
+)
+async def test_a_wish_may_begin_like_asking_for_time(said: str, value: str | None) -> None:
+    assert (await answered("What is your request?", said, request="string"))["request"] == value

@@ -54,6 +54,11 @@ async def test_the_callers_name_is_no_other_thing_s(field: str) -> None:
     assert (found["customer_name"], found[field]) == ("Anna Smith", None)
 
 
+@pytest.mark.parametrize("field", ["dog_owner_name", "policy_holder_name", "contract_holder_name", "name"])
+async def test_who_keeps_a_thing_is_a_person(field: str) -> None:
+    assert (await answered("Your name, please?", "Anna Smith.", **{field: "string"}))[field] == "Anna Smith"
+
+
 @pytest.mark.parametrize(
     ("said", "field", "name"),
     [

@@ -289,11 +289,14 @@ def _answer(answer: tuple[Statement, ...]) -> Finding | None:
 
 
 _PAUSES = re.compile(
-    r"^\W*(?:(?:uh|um|oh|ok(?:ay)?|well|sure|yes|yeah|äh|ja|ach|also)\W+)*(?:hang on|hold on|"
-    r"(?:just )?(?:a|one) (?:moment|second|sec|minute)|(?:just )?give me (?:a|one)|let me (?:look|check|see|think|get|"
-    r"find|grab)|bear with me|wait|"
-    r"(?:einen |kleinen )?(?:moment|augenblick)|eine sekunde|sekunde|ich (?:schaue?|gucke?|sehe?) (?:\w+ )?nach|"
-    r"warten sie|lassen sie mich)\b[^.!?]{0,40}[.!?…]*\s*$",
+    r"^\W*(?:(?:uh|um|oh|ok(?:ay)?|well|sure|yes|yeah|äh|ja|ach|also)\W+)*"
+    r"(?:(?:hang on|hold on|wait|(?:just )?give me|just|bear with me)?(?: for)? ?(?:a|one) (?:moment|second|sec|"
+    r"minute)|hang on|hold on|wait|bear with me|(?:just )?let me (?:look|check|see|think|find (?:it|that|out)|"
+    r"(?:get|grab|find) my \w+)|(?:einen |kleinen )?(?:moment|augenblick)|(?:eine )?sekunde|"
+    r"ich (?:schaue?|gucke?|sehe?) (?:\w+ )?nach|"
+    r"warten sie|lassen sie mich (?:\w+ )?(?:nachsehen|schauen|überlegen))"
+    r"(?:[,;]? (?:please|bitte|kurz|mal|while|for a|let me|i'll|i need|i have|ich|that up|here)\b"
+    r"[^.!?]{0,40})?[.!?…,]*\s*$",
     re.IGNORECASE,
 )
 """Sentences that only ask for time: "hang on a second", "let me look"."""

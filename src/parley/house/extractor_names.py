@@ -61,22 +61,22 @@ _INTRODUCES = re.compile(
 )
 
 
+_MAIL = frozenset("email mail e-mail emailadresse mailadresse".split())
+_PHONE = frozenset("phone telephone telefon telefonnummer mobile handynummer rückrufnummer phonenumber".split())
+_KEEPERS = frozenset("owner holder contact inhaber halter halterin besitzer ansprechpartner reporter".split())
+"""Persons, whatever they keep: "dog_owner_name"."""
+
+
 def slot_name(about: set[str]) -> str | None:
     """The slot that a text field is by its name: a person's name, phone, email; "phone model" is none."""
-    if about & ABOUT_IT:
-        return None
-    if about & {"email", "mail", "e-mail", "emailadresse", "mailadresse"}:
-        return "email"
-    if (
-        about
-        & {"phone", "telephone", "telefon", "telefonnummer", "mobile", "handynummer", "rückrufnummer", "phonenumber"}
-        or {"callback", "number"} <= about
-        or {"contact", "number"} <= about
-    ):
-        return "phone"
+    if not about & ABOUT_IT:
+        if about & _MAIL:
+            return "email"
+        if about & _PHONE or {"callback", "number"} <= about or {"contact", "number"} <= about:
+            return "phone"
     if (
         (about & {"name", "fullname", "kundenname", "nachname", "vorname"} or about & {"caller", "kunde"} == about)
-        and not about & _NOT_A_PERSON
+        and (not about & _NOT_A_PERSON or about & _KEEPERS)
         and not {"agent"} & about
     ):
         return "name"
