@@ -59,7 +59,6 @@ def sentences(texts: Iterable[str]) -> list[str]:
                 said[" ".join(words[start : start + _LONGEST])] = None
             if len(said) > _MOST:
                 return list(said)
-    said.pop("", None)
     return list(said)
 
 
