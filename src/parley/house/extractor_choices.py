@@ -33,6 +33,7 @@ _WHETHER = re.compile(
 
 
 def read_boolean(reading: Reading, one: Field) -> Finding | None:
+    """Yes or no: by the answer to the field's question, by what the agent did, by what the caller says of himself."""
     words = reading.matcher.words[one.name]
     answer = reading.matcher.best(one.name)
     if answer and (picked := _alternative(words, answer)) is not None:
@@ -294,6 +295,7 @@ def _yes_or_no(reading: Reading, one: Field) -> Finding | None:
 
 
 def read_enums(reading: Reading, one: Field) -> Finding | None:
+    """Every option that is named or meant: in the answer to the field's question, where it was asked."""
     picked: dict[str, Statement] = {}
     answer = {statement.line.number for statement in reading.matcher.best(one.name, 0.9)}
     begun = {statement.line.number for statement in opened(reading.matcher.talk)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 from parley.house.extractor_addresses import about_address, read_address
 from parley.house.extractor_codes import code_behind, is_code, spelled_code
@@ -256,15 +255,8 @@ def about_matter(one: Field) -> bool:
 
 def opened(talk: Talk) -> tuple[Statement, ...]:
     """What the caller said to "how can I help?", or else first."""
-    groups = list(_lines(talk))
+    groups = talk.answers_by_line
     return next((group for group in groups if _OPENING.search(group[0].question)), ()) or next(iter(groups), ())
-
-
-def _lines(talk: Talk) -> Iterator[tuple[Statement, ...]]:
-    groups: dict[int, list[Statement]] = {}
-    for one in talk.statements:
-        groups.setdefault(one.line.number, []).append(one)
-    yield from (tuple(group) for group in groups.values())
 
 
 def _answer(answer: tuple[Statement, ...]) -> Finding | None:

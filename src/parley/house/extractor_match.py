@@ -188,12 +188,9 @@ class Matcher:
 
     def best(self, name: str, least: float = 0.8) -> tuple[Statement, ...]:
         """The answer (all sentences of the line) to the question that asks most for the field."""
-        groups: dict[int, list[Statement]] = {}
-        for one in self.talk.statements:
-            groups.setdefault(one.line.number, []).append(one)
-        scored = [(self.asked(name, group[0]), number) for number, group in groups.items()]
-        score, number = max(scored, default=(0.0, 0))
+        groups = self.talk.answers_by_line
+        scored = [(self.asked(name, group[0]), place) for place, group in enumerate(groups)]
+        score, place = max(scored, default=(0.0, 0))
         if score < least:
             return ()
-        rival = max((self.asked(other, groups[number][0]) for other in self.words if other != name), default=0.0)
-        return tuple(groups[number]) if score >= rival * 0.6 else ()
+        return groups[place] if score >= self.asked_of_others(name, groups[place][0]) * 0.6 else ()

@@ -84,6 +84,7 @@ def negated_before(before: str) -> bool:
 
 
 def latest(found: list[tuple[float, Finding]], least: float) -> Finding | None:
+    """Of findings with their scores, the last that is near the best; None where none has `least`."""
     good = [entry for entry in found if entry[0] >= least]
     if not good:
         return None
@@ -92,10 +93,12 @@ def latest(found: list[tuple[float, Finding]], least: float) -> Finding | None:
 
 
 def proven(value: Value | None, one: Statement, confidence: float) -> Finding:
+    """A finding with the sentence as its proof. `confidence`: from 0 to 1."""
     return Finding(value, one.quote(), one.line.id, confidence)
 
 
 def slot_of(reading: Reading, one: Statement, words: FieldWords) -> int | float | None:
+    """How many guests, nights or rooms a sentence tells, of a field that is named so."""
     for slot, names in _SPOKEN_SLOTS.items():
         if any(folded(name) in map(folded, words.name) for name in (*names, slot)) or slot == words.field.name:
             if _ADULTS & {*words.name} and _CHILDREN.search(one.text):
@@ -115,11 +118,13 @@ _CHILDREN = re.compile(
 
 
 def said(words: list[str], text: str) -> bool:
+    """Whether a text has every one of the words, in any form."""
     spoken = [word.lower() for word in re.findall(r"[^\W\d_]+", text)]
     return all(any(alike(word, other) for other in spoken) for word in words)
 
 
 def place_of(words: list[str], text: str) -> int:
+    """Where the first of the words stands in a text, in any form; 0 where none does."""
     for match in re.finditer(r"[^\W\d_]+", text):
         if any(alike(word, match.group().lower()) for word in words):
             return match.start()

@@ -9,7 +9,7 @@ other sentences only where what they say cannot be anything else.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from parley.house.extractor_cells import Role, Roles, read_cells
@@ -70,7 +70,7 @@ def read_rows(reading: Reading, one: Field) -> Finding | None:
     roles = Roles.of(one)
     made: list[_Made] = []
     goes_on = False
-    for group in _lines(reading):
+    for group in reading.matcher.talk.answers_by_line:
         asked = _asked(reading, one, group[0]) or (goes_on and bool(_GOES_ON.search(group[0].question)))
         rows = [row for row in _rows_of(reading, roles, group) if _stands(reading, one, roles, row, asked=asked)]
         sure = [row for row in rows if _typed(roles, row)]
@@ -82,13 +82,6 @@ def read_rows(reading: Reading, one: Field) -> Finding | None:
         else:
             goes_on = False
     return _finding(one, made[:MOST_ROWS])
-
-
-def _lines(reading: Reading) -> Iterator[tuple[Statement, ...]]:
-    groups: dict[int, list[Statement]] = {}
-    for one in reading.matcher.talk.statements:
-        groups.setdefault(one.line.number, []).append(one)
-    yield from (tuple(group) for group in groups.values())
 
 
 def _asked(reading: Reading, one: Field, first: Statement) -> bool:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import groupby
 from typing import Literal
 
 from parley.understanding import Line
@@ -189,6 +190,11 @@ class Talk:
                     first = False
             answered = True
         return tuple(found)
+
+    @cached_property
+    def answers_by_line(self) -> tuple[tuple[Statement, ...], ...]:
+        """The caller's sentences in order, those of one line together."""
+        return tuple(tuple(group) for _, group in groupby(self.statements, lambda one: one.line.number))
 
     def _asked(self, question: str) -> frozenset[str]:
         """Topics of what the agent asked last: of its questions the last one that has any, and all of its topics."""
