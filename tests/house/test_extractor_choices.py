@@ -107,3 +107,16 @@ async def test_a_phrase_that_is_an_option_of_its_own_is_named() -> None:
 )
 async def test_being_busy_right_now_is_not_urgent(said: str, option: str | None) -> None:
     assert (await answered("How can I help?", said, urgency=["low", "medium", "high"]))["urgency"] == option
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "option"),
+    [
+        ("How can I help?", "I'm calling from home.", None),
+        ("How can I help?", "I've lived here all my life.", None),
+        ("Which insurance is it about?", "It's for my home.", "home"),
+        ("Which insurance is it about?", "Life insurance.", "life"),
+    ],
+)
+async def test_calling_from_home_insures_none(question: str, said: str, option: str | None) -> None:
+    assert (await answered(question, said, insurance_type=["home", "auto", "life"]))["insurance_type"] == option

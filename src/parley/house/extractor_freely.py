@@ -35,7 +35,9 @@ _LEAD = re.compile(
     re.IGNORECASE,
 )
 _NOTHING = re.compile(
-    r"^\W*(?:no(?:ne|pe|thing)?|nah|nein|nichts|keine?|not (?:really|that i know(?: of)?))\b(?:\W+(?:thanks|"
+    r"^\W*(?:no(?:ne|pe|thing)?|nah|nein|(?:gar |überhaupt )?(?:nichts|keine?)|not (?:really|that i know(?: of)?)|"
+    r"whatever(?: you \w+)?|(?:it'?s )?up to you|surprise me|(?:it )?doesn'?t matter|no preference|(?:ist mir )?egal|"
+    r"i don'?t (?:care|mind))\b(?:\W+(?:at all|whatsoever|thanks|"
     r"thank you|danke|sir|ma'?am|nothing|not really|that'?s (?:all|it)|nicht nötig))*\W*$",
     re.IGNORECASE,
 )

@@ -64,6 +64,7 @@ _NO_GOODS = re.compile(
     r"lieferung|abholung|bestellung|gern|gerne|that|this|it|them|those|all|everything|nothing|else|das|alles|nichts|"
     r"me|you|us|i|we|ich|wir|sie|be|would|could|to|not|nicht|do|get|take-?out|order|sure|okay|thanks|danke|"
     r"guten|hello|hi|hallo|hey|um|uh|yeah|yes|ja|nein|no|around|about|grab|somebody|someone|getting|jemand|"
+    r"(?:\w+ )?(?:manager|supervisor|human|person|representative|operator|agent|callback)|word with|chat|"
     r"mother|father|red light|light|bit|little|minute|lot|second|good|great|hold|second|while|letter|bisschen|"
     r"paar)\b|\W*$)",
     re.IGNORECASE,
