@@ -258,3 +258,37 @@ async def test_what_drivers_in_need_say(question: str, answer: str, field: str, 
     assert value in str(found.values[field]), found.values
     if field == "load_secure" and value == "True" and "moved" in answer:
         assert found.evidence[field].quote == "The load hasn't moved."
+
+
+@pytest.mark.parametrize(
+    ("talk", "place"),
+    [
+        (
+            "Agent: Emergency line. Are you safe, and where are you right now?\n"
+            "User: Yeah, I'm safe, I'm on the shoulder. It's I-15 north near mile marker 123.\n"
+            "Agent: Is anyone hurt?\nUser: Nobody is injured, thank God.\n"
+            "Agent: Is the load secure?\nUser: I walked around it, the load is secure.\n"
+            "Agent: I'm putting you through to a colleague now. A dispatcher takes over from here.",
+            "I-15",
+        ),
+        (
+            "Agent: Notfallnummer. Sind Sie in Sicherheit, und wo sind Sie?\n"
+            "User: Ja, ich bin in Sicherheit. Ich stehe auf der A2 bei Hannover.\n"
+            "Agent: Ist jemand verletzt?\nUser: Nein, verletzt ist niemand.\n"
+            "Agent: Ist die Ladung gesichert?\nUser: Ja, die Ladung ist gesichert.\n"
+            "Agent: Ich verbinde Sie jetzt mit einem Kollegen. Ab hier übernimmt die Disposition.",
+            "A2",
+        ),
+    ],
+)
+async def test_an_emergency_line_writes_down_what_it_asked_where_nobody_said_what_happened(
+    talk: str, place: str
+) -> None:
+    found = await facts(talk, "emergency")
+    assert found["call_outcome"] == "Emergency Escalation"
+    assert found["emergency_type"] is None
+    assert found["load_secure"] is True
+    assert place in str(found["emergency_location"])
+    assert found["safety_status"]
+    assert found["injury_status"]
+    assert "Connected" in str(found["escalation_status"])

@@ -190,3 +190,45 @@ def test_a_drivers_question_without_a_mark_is_not_passed_over() -> None:
     assert "dispatch" in told.lower()
     told = say("whats the phone number for wages", intent="unknown", agent_type="dispatch", step=asked)
     assert "(312) 555-0153" in told
+
+
+RATES = Passage("d5", "Rates", "web", "| Room | November to March | April to October |\n|---|---|---|\n"
+                "| Garden room | £120 | £155 |\n| Attic | £90 | £99 |", 0.8)  # fmt: skip
+PREISE = Passage("d6", "Preise", "web", "| Zimmer | November bis März | April bis Oktober |\n|---|---|---|\n"
+                 "| Gartenzimmer | 120 € | 155 € |\n| Dachkammer | 90 € | 99 € |", 0.8)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("language", "message", "told", "never"),
+    [
+        ("en", "How much is the garden room in December?", "£120", "£155"),
+        ("en", "what does the attic cost on 5 July", "£99", "£90"),
+        ("de", "Was kostet das Gartenzimmer im Februar?", "120 €", "155 €"),
+        ("de", "Was kostet die Dachkammer am 3. Mai?", "99 €", "90 €"),
+    ],
+)
+def test_a_month_chooses_its_season(language: str, message: str, told: str, never: str) -> None:
+    answer = say(message, language, passages=(RATES if language == "en" else PREISE,))
+    assert told in answer
+    assert never not in answer
+
+
+@pytest.mark.parametrize(
+    ("language", "heard", "message", "told"),
+    [
+        ("en", "how much is the garden room in July", "and in January?", "£120"),
+        ("de", "Was kostet das Gartenzimmer im Juli", "und im Januar?", "120 €"),
+    ],
+)
+def test_another_month_is_asked_of_the_same_room(language: str, heard: str, message: str, told: str) -> None:
+    passages = (RATES if language == "en" else PREISE,)
+    assert told in say(message, language, passages=passages, heard=(heard,), previous="£155.", intent="faq")
+
+
+def test_a_month_says_nothing_where_no_price_goes_by_it() -> None:
+    assert "£" not in say("How much is the helicopter in December?", passages=(RATES,))
+
+
+def test_a_table_of_one_row_is_spoken_as_a_record() -> None:
+    only = Passage("d7", "Dishes", "menu", "Dish: Ramen | Price: 11 €", 0.8)
+    assert say("How much is the ramen?", passages=(only,)) == "Ramen costs 11 €."

@@ -22,6 +22,7 @@ from parley.house.opening import find_hours, speaks_of
 from parley.house.passages import LEAVES_OUT, OPENS_WITH_PRONOUN, Unit
 from parley.house.question import Question
 from parley.house.records import find_records
+from parley.house.seasons import in_season
 
 _NEED = 0.62  # share of the question's weight that must be covered
 _LOOSE = 0.45  # the share where the words come from a remark before the question
@@ -48,6 +49,7 @@ class _Match:
 
 def find(question: Question, units: Sequence[Unit], words: Lexicon) -> Found | None:
     """The answer to a question, or None where the units do not contain it."""
+    question, units = in_season(question, units, words)
     vocabulary = frozenset().union(*(unit.own | unit.head | unit.around for unit in units))
     weights, spread = _weigh(question, units, vocabulary, words)
     if question.about_hours or (question.days and not question.keys):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from parley.house.extractor_alarm import find_alarm
 from parley.house.extractor_arrival import eta
@@ -42,6 +43,17 @@ def read_dispatch(lines: Sequence[Line], *, emergency: bool = False) -> tuple[Ma
         if found["current_location"] is None:
             found["current_location"] = found["emergency_location"]
     found["call_outcome"] = outcome(talk, found, alarm)
+    handed_over = escalation(talk, 0) if emergency and alarm is None else None
+    if handed_over is not None and "Connected" in str(handed_over.value):
+        # Nobody asked what happened, or nobody said it: what was said of people, place and load is true all the same.
+        found |= {
+            "safety_status": safety_status(talk, 0),
+            "injury_status": injury_status(talk, 0),
+            "emergency_location": location(talk, 0),
+            "load_secure": load_secure(talk, 0),
+            "escalation_status": handed_over,
+            "call_outcome": replace(handed_over, value="Emergency Escalation"),
+        }
     return found, alarm is not None
 
 

@@ -23,8 +23,9 @@ class Record:
 
 
 def is_row(line: str, following: str) -> bool:
-    """Whether a line begins a table: two bars, or one where the next line has one too."""
-    return line.count("|") >= 2 or ("|" in line and "|" in following)
+    """Whether a line begins a table: two bars, or one where the next line has one too or both sides name a value."""
+    bars = line.count("|")
+    return bars >= 2 or (bars == 1 and ("|" in following or all(_CELL.match(cell) for cell in line.split("|"))))
 
 
 def read_table(lines: Sequence[str]) -> tuple[str, list[Record]]:
