@@ -279,6 +279,8 @@ async def test_a_ticket_opens_once_and_unknown_agents_do_not(business: Business,
     async with call(address, query=f"?ticket={ticket}") as line:
         await line.send(json.dumps({"event": "start"}))
         assert (await until(line, "error"))[0]["code"] == "auth.ticket_invalid"
+    async with call(address, query=f"?ticket={ticket}") as line:  # nor is anything waited for
+        assert (await until(line, "error"))[0]["code"] == "auth.ticket_invalid"
     async with call(address, business) as line:
         await line.send(json.dumps({"event": "start", "agent_id": foreign}))
         await until(line, "error")

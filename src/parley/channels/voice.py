@@ -66,9 +66,10 @@ async def voice_stream(socket: WebSocket) -> None:
 
 async def _agree(socket: WebSocket) -> _Call:
     """Who calls whom, and how it sounds."""
+    ticketed = await _caller(socket, {}) if socket.query_params.get("ticket") else None  # a bad one is refused at once
     first = await _first_event(socket)
     start = first if first is not None and first.get("event") == "start" else {}
-    who = await _caller(socket, start)
+    who = ticketed or await _caller(socket, start)
     who.require("chat")
     agent, business = await _agent(socket, who, start)
     conversation_id = start.get("conversation_id")
