@@ -19,6 +19,7 @@ from hashlib import blake2b
 from typing import Literal, Protocol
 
 from parley.conversations.events import Source
+from parley.conversations.release import release
 from parley.kit.clock import Clock
 from parley.understanding import gist, is_question, read_emergency
 
@@ -66,6 +67,7 @@ _FRAGMENT = re.compile(
     r"( (is|are|exactly|not|so|ist|sind|genau|nicht|denn|does|do|kostet|kosten))*$"
 )
 _LEAST_WORDS = 2
+_RELEASE = release()  # here, because it reads files
 
 Kind = Literal["exact", "semantic"]
 
@@ -136,7 +138,7 @@ class Question:
 
     def _digest(self, asked: str) -> bytes:
         parts = (self.tenant_id, self.agent_id, self.version, self.prompt_id, self.language, self.knowledge_revision)
-        return _hash("\x1f".join((*map(str, parts), asked)))
+        return _hash("\x1f".join((*map(str, parts), _RELEASE, asked)))
 
 
 def normal_form(text: str) -> str:
