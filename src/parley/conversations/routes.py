@@ -182,10 +182,6 @@ class CacheStats(BaseModel):
     semantic: CacheCounters
 
 
-class Cleared(BaseModel):
-    cleared: int
-
-
 class RejectIn(Body):
     """The id of the answer that was wrong, as `/chat/message` gave it."""
 
@@ -326,16 +322,16 @@ async def cache_stats(
     return CacheStats.model_validate(recall.counts(await access.tenant_for(who, tenant_id)))
 
 
-@router.delete("/cache", tags=["cache"])
+@router.delete("/cache", status_code=204, tags=["cache"])
 async def clear_cache(
     who: MayWrite,
     shared: SharedHere,
     access: AccessHere,
     tenant_id: TenantFilter = None,
     agent_id: Annotated[str | None, Query(description="Only this agent's answers.")] = None,
-) -> Cleared:
+) -> None:
     """Forget remembered answers: a tenant's, or one agent's."""
-    return Cleared(cleared=await shared.clear(await access.tenant_for(who, tenant_id), agent_id))
+    await shared.clear(await access.tenant_for(who, tenant_id), agent_id)
 
 
 @router.post("/cache/reject", tags=["cache"])

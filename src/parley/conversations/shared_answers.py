@@ -103,12 +103,12 @@ class SharedAnswers:
             await publish(connection, Event(tenant_id, REJECTED, {"by": self._me}))
         return self._recall.reject([claim])
 
-    async def clear(self, tenant_id: str, agent_id: str | None = None) -> int:
-        """Forget a tenant's answers, or one agent's, in every process; returns how many were shared."""
+    async def clear(self, tenant_id: str, agent_id: str | None = None) -> None:
+        """Forget a tenant's answers, or one agent's, in every process."""
         async with self._db.begin(tenant_id) as connection:
-            shared = await answer_store.forget_answers(connection, tenant_id, agent_id=agent_id)
+            await answer_store.forget_answers(connection, tenant_id, agent_id=agent_id)
             await publish(connection, Event(tenant_id, CLEARED, {"by": self._me, "agent_id": agent_id}))
-        return max(shared, self._recall.clear(tenant_id, agent_id))
+        self._recall.clear(tenant_id, agent_id)
 
     async def _work(self) -> None:
         while True:
