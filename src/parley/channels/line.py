@@ -35,7 +35,8 @@ from parley.voice import (
 
 _QUIET_S = 0.2
 _FRAME_S = FRAME_MS / 1000
-_CLOSED_BY_CHOICE = frozenset({1000, 1001, 1005})  # a page that is left says 1001, or nothing (RFC 6455, 7.4.1)
+_NO_CODE = 1005  # what ASGI takes a missing code for
+_CLOSED_BY_CHOICE = frozenset({1000, 1001, _NO_CODE})  # a page that is left says 1001, or nothing (RFC 6455, 7.4.1)
 _HASTE = 4  # times as fast as it was spoken: how a backlog of speech is heard
 
 
@@ -199,7 +200,7 @@ class LiveLine(ABC):
             except (WebSocketDisconnect, RuntimeError):
                 break
             if message["type"] == "websocket.disconnect":
-                self.lost = not self._has_left and message.get("code") not in _CLOSED_BY_CHOICE
+                self.lost = not self._has_left and message.get("code", _NO_CODE) not in _CLOSED_BY_CHOICE
                 break
             try:
                 await self.take(message)
