@@ -146,8 +146,6 @@ class Search:
         Where PostgreSQL looks for the words, it does so while this process embeds.
         """
         index = await self._index(tenant_id, revision)
-        if isinstance(index, _Large) and language in self._embedder.languages:
-            self._embedder.expect(question)
         asked = query_words(question, language)
         embedding = self.query_vector(question, language)
         if isinstance(index, _Index):
