@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from parley.app.resources import Resources
 from parley.inference.errors import ProviderUnavailable
+from parley.kit import guard
 from parley.kit.db import Database, fetch
 from parley.knowledge import Findings, store, vector_store
 from parley.knowledge import search as search_module
@@ -256,6 +257,36 @@ async def test_a_question_that_cannot_be_embedded_leaves_the_connection_whole(
         for _ in range(3):
             with pytest.raises(ProviderUnavailable):
                 await ask()
+    assert [one.chunk_id for one in (await ask()).passages] == [one.chunk_id for one in before.passages]
+    await narrow.aclose()
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.3])
+async def test_no_connection_is_held_while_a_vendor_embeds(
+    taught: Business, resources: Resources, database_url: str, monkeypatch: pytest.MonkeyPatch, seconds: float
+) -> None:
+    """Whether the vector comes before the words or long after them."""
+    monkeypatch.setattr(search_module, "SMALL_TENANT_CHUNKS", -1)
+    monkeypatch.setattr(search_module, "_WALKS_BEFORE_LOADING", 1)
+    narrow = Database(database_url, pool_size=1, overflow=1, wait_seconds=3)
+    searching = search_module.Search(narrow, resources.embedder)
+
+    async def ask() -> Findings:
+        return await searching.embed_and_find(taught.id, "gnocchi number 7", language="en", revision=1)
+
+    before = await ask()
+    await searching._loading[taught.id]
+    embed = resources.embedder.embed
+
+    async def hosted(texts: Sequence[str]) -> NDArray[np.float32]:
+        guard.require_no_transaction("embedding")
+        await asyncio.sleep(seconds)
+        if seconds:  # by now the words are there, and both connections are free
+            async with narrow.begin(taught.id), narrow.begin(taught.id):
+                pass
+        return await embed(texts)
+
+    monkeypatch.setattr(resources.embedder, "embed", hosted)
     assert [one.chunk_id for one in (await ask()).passages] == [one.chunk_id for one in before.passages]
     await narrow.aclose()
 

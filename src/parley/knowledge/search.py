@@ -172,19 +172,31 @@ class Search:
     async def _find_here(
         self, asked: _Asked, here: Neighbours, embedding: Coroutine[None, None, Vector | None], top_k: int
     ) -> list[Passage]:
-        """One transaction: this process is done with the vectors before PostgreSQL is with the words."""
-        async with self._db.begin(asked.tenant_id) as connection:
-            looking = asyncio.create_task(_by_words(connection, asked))
-            try:
-                await asyncio.sleep(0)  # the statement leaves before this process is busy
-                vector = await embedding
-                nearest = {} if vector is None else here.nearest(vector, CANDIDATES)
-                words = await looking
-            finally:
-                looking.cancel()
-                await asyncio.wait([looking])
-            also = {} if vector is None else here.cosines(words.scores, vector)
-            return await _read_best(connection, asked, words, {**also, **nearest}, top_k)
+        """One transaction where the vector is there before the words are, as a local embedder's is: embedding goes on
+        outside of it, and nobody holds a connection while a vendor embeds."""
+        sent = asyncio.Event()
+        nearness: asyncio.Future[tuple[Vector, Scores] | None] = asyncio.get_running_loop().create_future()
+
+        async def look() -> list[Passage]:
+            async with self._db.begin(asked.tenant_id) as connection:
+                sent.set()
+                words = await _by_words(connection, asked)
+                if nearness.done():
+                    return await _read_near(connection, asked, words, here, nearness.result(), top_k)
+            near = await nearness
+            async with self._db.begin(asked.tenant_id) as connection:
+                return await _read_near(connection, asked, words, here, near, top_k)
+
+        looking = asyncio.create_task(look())
+        looking.add_done_callback(lambda _: sent.set())
+        try:
+            await sent.wait()
+            vector = await embedding
+            nearness.set_result(None if vector is None else (vector, here.nearest(vector, CANDIDATES)))
+            return await looking
+        finally:
+            looking.cancel()
+            await asyncio.wait([looking])
 
     async def _find_by_index(
         self, asked: _Asked, embedding: Coroutine[None, None, Vector | None], top_k: int
@@ -300,6 +312,21 @@ async def _by_words(connection: AsyncConnection, asked: _Asked) -> _ByWords:
         most=CANDIDATES,
     )
     return _ByWords(scores, counts)
+
+
+async def _read_near(
+    connection: AsyncConnection,
+    asked: _Asked,
+    words: _ByWords,
+    here: Neighbours,
+    near: tuple[Vector, Scores] | None,
+    top_k: int,
+) -> list[Passage]:
+    """`near`: the question's vector and the nearest chunks; None where the embedder lacks its language."""
+    if near is None:
+        return await _read_best(connection, asked, words, {}, top_k)
+    vector, nearest = near
+    return await _read_best(connection, asked, words, {**here.cosines(words.scores, vector), **nearest}, top_k)
 
 
 async def _read_best(
