@@ -271,8 +271,7 @@ class SimulatedLine(Carrier):
 
     async def _end(self, call: store.SimulatedCall, talk: SimulatedTalk, reason: str) -> None:
         self._stopped.discard(call.id)
-        values: dict[str, Any] = {"status": "ended", "reason": reason, "ended_at": self._parts.clock.now()}
-        values["memory"] = None
+        values = {"status": "ended", "reason": reason, "ended_at": self._parts.clock.now(), "memory": None}
         call = await self._note(call, {**values, "seconds": max(1.0, talk.at)})
         await self._report_end(call, talk.said)
 

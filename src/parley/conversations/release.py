@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -10,9 +9,9 @@ _ANSWERING = ("conversations", "house", "knowledge", "understanding")
 _SUFFIXES = frozenset({".py", ".yaml"})
 
 
-@lru_cache(maxsize=1)
 def release() -> str:
-    """A digest of all that an answer of the house may depend on; equal wherever the same release runs."""
+    """A digest of the code and rules that an answer of the house depends on; equal wherever the same release runs.
+    Reads some hundred files: for once, at start."""
     return digest_of(Path(__file__).resolve().parent.parent)
 
 

@@ -152,6 +152,7 @@ function heard(event) {
     time(event);
   } else if (event.event === "line_lost") {
     caller = null;
+    agentLines.clear(); // the next session counts its replies anew
     byId("call").textContent = "Hang up (line lost, dialling again)";
   } else if (event.event === "error") {
     show("error", event.detail);
